@@ -1,0 +1,1 @@
+"""Hythe: where models land."""

@@ -1,0 +1,1 @@
+"""Errors, time, ids, progress: what every other room may lean on."""

@@ -1,0 +1,89 @@
+"""One tree of errors, split by who can put the fault right.
+
+Every message states the fault, the value and the remedy. `code` is the word that doors map to their
+own numbers (HTTP status, gRPC code, exit code), each in one table.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class HytheError(Exception):
+    """Any failure that Hythe raises on purpose.
+
+    >>> raise NotFound("model 'fraud:9.0.0' is not in the registry; known versions: 1.0.0, 1.1.0")
+    Traceback (most recent call last):
+    ...
+    hythe.base.errors.NotFound: model 'fraud:9.0.0' is not in the registry; known versions: 1.0.0, 1.1.0
+    """
+
+    code: ClassVar[str] = "internal"
+
+
+class CallerError(HytheError):
+    """What was asked for is wrong; the caller can ask differently."""
+
+
+class Invalid(CallerError):
+    """A value does not fit: a row, an option, a file, a name."""
+
+    code = "invalid"
+
+
+class NotFound(CallerError):
+    """What was named does not exist."""
+
+    code = "not_found"
+
+
+class Conflict(CallerError):
+    """Something else stands there already, or was changed meanwhile."""
+
+    code = "conflict"
+
+
+class Denied(CallerError):
+    """The caller is known and may not do this."""
+
+    code = "denied"
+
+
+class Untrusted(CallerError):
+    """Running this would run a stranger's program; trust its digest first."""
+
+    code = "untrusted"
+
+
+class Unsupported(CallerError):
+    """Hythe cannot do this: a missing extra, an unknown framework, an option it lacks."""
+
+    code = "unsupported"
+
+
+class OperatorError(HytheError):
+    """The surroundings are at fault; whoever runs Hythe can put it right."""
+
+
+class Busy(OperatorError):
+    """There is no room just now; the same call may succeed later."""
+
+    code = "busy"
+
+
+class Corrupt(OperatorError):
+    """Stored bytes are not what they should be."""
+
+    code = "corrupt"
+
+
+class Unavailable(OperatorError):
+    """A server, disk or process that is needed does not answer."""
+
+    code = "unavailable"
+
+
+class Internal(HytheError):
+    """A fault of Hythe's own; clients see one fixed sentence with an id."""
+
+    code = "internal"

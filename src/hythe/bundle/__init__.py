@@ -1,0 +1,1 @@
+"""The formats of a version: bytes in, bytes out."""

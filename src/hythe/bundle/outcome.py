@@ -1,0 +1,34 @@
+"""What a model did with a batch of rows: an answer for some, a refusal for the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hythe.bundle.rows import Array
+
+Answers: TypeAlias = Mapping[str, Array]
+"""Output name to array; the first axis is the row. A classifier answers `label` and `probabilities`
+[rows, classes]; a regressor `value`; an outlier detector `label` (+1, -1) and `score`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Answers for `refused.size` rows; where `refused` is true the answer's cells mean nothing."""
+
+    answers: Answers
+    refused: NDArray[np.bool_]
+
+    @classmethod
+    def answered(cls, answers: Answers) -> Outcome:
+        """Wrap answers of which none was refused.
+
+        >>> Outcome.answered({"value": np.zeros(2)}).refused.tolist()
+        [False, False]
+        """
+        rows = len(next(iter(answers.values())))
+        return cls(answers, np.zeros(rows, dtype=np.bool_))

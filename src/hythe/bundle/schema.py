@@ -1,0 +1,74 @@
+"""Names, types, nullability and declared limits of what goes into a model and what comes out.
+
+Inputs are *columns* (named, typed scalars) or *tensors* (dtype and shape, -1 for any length), never both.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Scalar: TypeAlias = str | int | float | bool
+ColumnType: TypeAlias = Literal[
+    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+    "float32", "float64", "string", "category", "timestamp",
+]  # fmt: skip
+Container: TypeAlias = Literal["pandas", "polars", "arrow", "numpy", "dicts", "tensors"]
+EXACT_INTEGER = 2**53
+"""The largest integer up to which float64 is exact; integer columns are limited to plus and minus this."""
+
+
+class Column(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="column"):
+    """One named, typed scalar input.
+
+    `native` is the dtype that the original model was given (`object`, `str`, `Int64`, `float32`, …) and
+    `null` how it was given a missing value, so that what the model saw can be rebuilt exactly.
+    `categories` closes the set of values of a `category` column; other columns leave it None.
+    """
+
+    name: str
+    type: ColumnType
+    nullable: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    categories: tuple[Scalar, ...] | None = None
+    sensitive: bool = False
+    native: str = ""
+    null: Literal["nan", "none", "NA", "NaT"] = "nan"
+
+
+class Tensor(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="tensor"):
+    """One named tensor input; `shape` leaves out the row axis, and -1 stands for any length."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+
+
+class Output(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One named output; `shape` leaves out the row axis. `classes` name the last axis of scores."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...] = ()
+    classes: tuple[Scalar, ...] | None = None
+
+
+class Schema(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a version takes and gives; `container` is the kind of object the original was called with."""
+
+    inputs: tuple[Column | Tensor, ...]
+    outputs: tuple[Output, ...] = ()
+    container: Container = "pandas"
+    native_dtype: str = ""
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The inputs that are columns: all of them, or none."""
+        return tuple(item for item in self.inputs if isinstance(item, Column))
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """The inputs that are tensors: all of them, or none."""
+        return tuple(item for item in self.inputs if isinstance(item, Tensor))

@@ -1,0 +1,1 @@
+"""From a native model to variants that are proven to do what it does."""

@@ -1,0 +1,1 @@
+"""One request's way: choose the arm, admit, run, observe."""

@@ -1,0 +1,1 @@
+"""How each framework saves, loads and predicts: one file each."""

@@ -1,0 +1,1 @@
+"""Where bundles live: blobs, catalog, references, remote registries."""

@@ -1,0 +1,1 @@
+"""What an endpoint does with traffic: decisions as functions of values."""

@@ -1,0 +1,1 @@
+"""Sessions that answer, and the processes that hold them."""

@@ -1,0 +1,1 @@
+"""Keys, scans and the audit chain: primitives without I/O of their own."""

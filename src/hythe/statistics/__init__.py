@@ -1,0 +1,1 @@
+"""Counts, bins, tests and evidence: pure numpy and scipy."""

@@ -1,0 +1,1 @@
+"""Fakes, tiny models and contract checks that users may import too."""
