@@ -1,8 +1,8 @@
 """A small builder of ONNX graphs that reads like numpy.
 
 Every arithmetic operator keeps the dtype of its first operand, constants are shared, and what no output
-needs is left out. Use only operators with a kernel for the dtype: ONNX Runtime on CPU has
-no float64 kernel for Erf, Tan, Atan, Sinh, Cosh, Softplus, Elu, OneHot, NonZero or CDist outside `com.microsoft`.
+needs is left out. Use only operators with a kernel for the dtype: ONNX Runtime on CPU has no float64 kernel
+for Erf, Tan, Atan, Sinh, Cosh, Softplus, Elu, OneHot, NonZero or, outside `com.microsoft`, CDist.
 """
 
 from __future__ import annotations

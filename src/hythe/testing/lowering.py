@@ -1,0 +1,74 @@
+"""Hold a lowering against its original, in the few lines that a test of a lowering needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from hythe.bundle.frames import to_rows
+from hythe.bundle.infer import infer
+from hythe.bundle.outcome import Outcome
+from hythe.bundle.schema import Schema
+from hythe.compile.compiler import compile_model
+from hythe.flavors.find import flavor_of
+from hythe.runtime.onnx import OnnxModel
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A model and its lowering, both answering the same rows."""
+
+    model: Any
+    lowered: OnnxModel
+    schema: Schema
+
+    def original_answers(self, examples: Any) -> dict[str, Any]:
+        """Answer with the original; raises what the original raises."""
+        return dict(flavor_of(self.model).predict(self.model, to_rows(examples), self.schema))
+
+    def lowered_outcome(self, examples: Any) -> Outcome:
+        """Answer with the lowered graph."""
+        return self.lowered.predict(to_rows(examples))
+
+
+def lower(model: Any, examples: Any) -> Pair:
+    """Compile `model` for inputs such as `examples`.
+
+    Raises:
+        CannotLower: when there is no exact lowering.
+
+    """
+    rows = to_rows(examples)
+    schema = infer(examples)
+    flavor = flavor_of(model)
+    outputs = flavor.outputs(model, flavor.predict(model, rows, schema))
+    schema = msgspec.structs.replace(schema, outputs=tuple(outputs))
+    compiled = compile_model(model, schema)
+    return Pair(model, OnnxModel(compiled.graph, compiled.variant), schema)
+
+
+def assert_same(pair: Pair, examples: Any, *, relative: float = 1e-6, absolute: float = 1e-9) -> None:
+    """Assert that both answer `examples` alike: labels equal, numbers |a - b| ≤ absolute + relative·|a|."""
+    expected = pair.original_answers(examples)
+    outcome = pair.lowered_outcome(examples)
+    assert not outcome.refused.any(), f"refused rows {np.flatnonzero(outcome.refused).tolist()}"
+    for name, wanted in expected.items():
+        got = outcome.answers[name]
+        if np.asarray(wanted).dtype.kind == "f":
+            np.testing.assert_allclose(got, wanted, rtol=relative, atol=absolute, err_msg=name)
+        else:
+            np.testing.assert_array_equal(got, wanted, err_msg=name)
+
+
+def assert_both_refuse(pair: Pair, examples: Any) -> None:
+    """Assert that the original raises on the one row of `examples`, and the lowering refuses it."""
+    refused = pair.lowered_outcome(examples).refused
+    try:
+        pair.original_answers(examples)
+    except Exception:  # noqa: BLE001 - whatever it raises is its refusal
+        assert refused.all(), "the original refuses, the lowering answers"
+        return
+    raise AssertionError("the original answers; this row is no refusal")
