@@ -1,0 +1,57 @@
+# Everything runs in .venv, which any target makes on first use; uv is used where it is there.
+.DEFAULT_GOAL := help
+.PHONY: help setup services demo test lint fix bench docs clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.ready
+INSTALL := $(if $(shell command -v uv),uv pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
+CREATE := $(if $(shell command -v uv),uv venv --quiet --python $(PYTHON) .venv,$(PYTHON) -m venv .venv)
+
+# The real servers of the integration tests: a binary, and the Debian package that brings it.
+SERVICES := docker-registry:docker-registry skopeo:skopeo umoci:umoci /usr/lib/postgresql/15/bin/initdb:postgresql
+
+help:  ## say what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(CREATE)
+	@echo "setting up .venv (once; a few minutes)"
+	@$(INSTALL) --constraint constraints.txt --editable '.[dev]'
+	@touch $(STAMP)
+
+setup: $(STAMP)  ## make .venv with pinned versions
+
+services:  # install what the integration tests need, where we may
+	@missing=""; for pair in $(SERVICES); do command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing$$missing"; \
+		(apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing) >/dev/null; \
+	else echo "not installed, their tests are skipped:$$missing"; fi
+
+demo: setup  ## train, pack, prove, serve and query a model, end to end
+	@$(BIN)/python examples/demo.py
+
+test: setup services  ## run every test
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist worksteal --cov --cov-report=term:skip-covered
+
+lint: setup  ## check style, types and the direction of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+fix: setup  ## mend what can be mended by machine
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: setup  ## run every benchmark and print the checks that do not hold
+	@$(BIN)/python -m bench
+
+docs: setup  ## check that the documentation tells the truth
+	@$(BIN)/python -m pytest -q tests/docs
+
+clean:  ## remove what was made
+	rm -rf .venv .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
