@@ -34,7 +34,7 @@ sensitive=False, native='list', null='none', unit='us', zone='')
     container, found = read(examples)
     if isinstance(found, Mapping):
         inputs: tuple[Column | Tensor, ...] = tuple(_tensor(n, values) for n, values in found.items())
-        names, rows = list(found), len(next(iter(found.array()), ()))
+        names, rows = list(found), len(next(iter(found.values()), ()))
     else:
         names, rows = [item.name for item in found], len(found[0].array) if found else 0
         _check_names(names)
