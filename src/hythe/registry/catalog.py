@@ -1,0 +1,74 @@
+"""The mutable facts: models, versions, aliases, approvals, trust, plans, and the log of every change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+from hythe.base.clock import Clock, SystemClock
+from hythe.base.errors import Invalid
+from hythe.registry.database import Database
+from hythe.registry.edit import Edit
+from hythe.registry.reader import Reader
+from hythe.registry.replay import disagreements
+from hythe.security.audit import first_break
+
+
+class Catalog(Reader):
+    """A catalog in a database; questions are methods, changes go through `edit`.
+
+    >>> catalog = Catalog(Database("sqlite://"))
+    >>> with catalog.edit(actor="ana", why="first model") as tx:
+    ...     _ = tx.add_version("churn", "1.0.0", "sha256:" + "0" * 64)
+    ...     tx.approve("churn:1.0.0", note="passed review")
+    >>> catalog.resolve("churn").ref, [entry.action for entry in catalog.history("churn")]
+    ('churn:1.0.0', ['add version', 'approved'])
+    >>> catalog.close()
+    """
+
+    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+        super().__init__(database.reading)
+        self._database = database
+        self._clock = clock or SystemClock()
+
+    @classmethod
+    def of_file(cls, path: Path, clock: Clock | None = None) -> Catalog:
+        """Name a catalog in a SQLite file, which is made when it is first used."""
+        return cls(Database(f"sqlite:///{path}"), clock)
+
+    @property
+    def name(self) -> str:
+        """Where the catalog is, without a password."""
+        return self._database.name
+
+    @contextmanager
+    def edit(self, *, actor: str, why: str = "") -> Iterator[Edit]:
+        """Change the catalog: all of the block with its log entries in one transaction, or nothing.
+
+        Edits run one after the other; raises `Busy` when another takes too long.
+        """
+        if not actor:
+            raise Invalid("a change has no actor; say who makes it")
+        with self._database.writing() as connection:
+            yield Edit(connection, self._clock, actor, why)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Reader]:
+        """Ask several questions of one moment."""
+        with self._database.reading() as connection:
+            yield Reader(lambda: nullcontext(connection))
+
+    def faults(self) -> list[str]:
+        """Check the database file, the log's hash chain, and that the log leads to the rows that stand."""
+        if (said := self._database.check()) is not None:
+            return [f"the database {self.name} is damaged: {said}; put a backup back"]
+        with self.snapshot() as seen:
+            broken = first_break(seen.links())
+            if broken is not None:
+                return [f"the change log is broken at entry {broken + 1}; compare it with a backup"]
+            return disagreements(seen)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()

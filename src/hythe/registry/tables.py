@@ -1,0 +1,77 @@
+"""The tables of the catalog, the same on SQLite and PostgreSQL.
+
+Times are RFC 3339 text, documents JSON text.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, ForeignKeyConstraint, Index, Integer, MetaData, Table, Text
+
+METADATA = MetaData()
+
+models = Table(
+    "models",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("created_at", Text, nullable=False),
+    Column("created_by", Text, nullable=False),
+)
+
+versions = Table(
+    "versions",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("changed_at", Text, nullable=False),
+    Column("approval", Text, nullable=False),
+    Column("facts", Text, nullable=False),
+    ForeignKeyConstraint(["name"], ["models.name"], name="versions_of_models"),
+    Index("versions_by_digest", "digest"),
+)
+
+aliases = Table(
+    "aliases",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("alias", Text, primary_key=True),
+    Column("version", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    ForeignKeyConstraint(
+        ["name", "version"], ["versions.name", "versions.version"], name="aliases_of_versions"
+    ),
+)
+
+trust = Table(
+    "trust",
+    METADATA,
+    Column("digest", Text, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("note", Text, nullable=False),
+)
+
+plans = Table(
+    "plans",
+    METADATA,
+    Column("endpoint", Text, primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("by", Text, nullable=False),
+)
+
+log = Table(
+    "log",
+    METADATA,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("subject", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("link", Text, nullable=False),
+    Index("log_by_subject", "subject"),
+)
+
+schema_version = Table("hythe_schema", METADATA, Column("version", Integer, primary_key=True))
