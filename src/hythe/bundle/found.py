@@ -124,7 +124,8 @@ def from_objects(name: str, values: Sequence[Any], native: str) -> Found:
         marks = " and ".join(sorted(nulls))
         raise refuse(name, f"two marks of missing ({marks})", "replace one of them by the other")
     kind = next(iter(kinds), None)
-    return Found(name, _convert(name, values, kind), native, next(iter(nulls), "nan"))
+    null: Null = next(iter(nulls), "nan")
+    return Found(name, _convert(name, values, kind, null), native, null)
 
 
 def _kind(name: str, kind: type) -> str:
@@ -167,16 +168,17 @@ def _missing(value: object) -> bool:
     return value is None or type(value).__name__ in _NULLS
 
 
-def _convert(name: str, values: Sequence[Any], kind: str | None) -> pa.Array:
+def _convert(name: str, values: Sequence[Any], kind: str | None, null: Null) -> pa.Array:
     """Make the Arrow array; in float columns NaN stays NaN and only None, NA and NaT become null."""
     if kind is None:
         return pa.nulls(len(values))
     if kind == "timestamp":
         return _timestamps(name, values)
     keep = kind == "float64"
-    cells = [None if _missing(v) or (not keep and _is_float(v)) else v for v in values]
+    if null != "none":
+        values = [None if _missing(v) or (not keep and _is_float(v)) else v for v in values]
     try:
-        return pa.array(cells, type=pa.type_for_alias(kind), from_pandas=False)
+        return pa.array(values, type=pa.type_for_alias(kind), from_pandas=False)
     except (pa.ArrowInvalid, OverflowError) as err:
         raise Invalid(f"column {name!r} cannot be read as {kind}: {err}") from err
 
