@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -127,8 +127,8 @@ class Database:
         with storage_errors(path):
             make_folder(path.parent)
             with alone(path.with_name(f".{path.name}.lock")):
-                with engine.connect() as connection:
-                    connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+                with closing(engine.raw_connection()) as raw:
+                    raw.cursor().execute("PRAGMA journal_mode=WAL")
                 _upgrade(engine)
 
     def _line_up(self, connection: Connection) -> None:

@@ -1,0 +1,170 @@
+"""Blobs and catalog as one: what `operations` calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hythe.base.clock import Clock
+from hythe.base.errors import Conflict, HytheError
+from hythe.bundle.artifact import Source, artifact
+from hythe.bundle.bundle import Bundle, read_manifest
+from hythe.bundle.schema import Schema
+from hythe.registry.blobs import BlobStore, Freed
+from hythe.registry.catalog import Catalog
+from hythe.registry.database import Database
+from hythe.registry.edit import Edit
+from hythe.registry.findings import Finding, blob_findings, leftover_findings
+from hythe.registry.records import LogEntry, VersionRecord
+from hythe.registry.refs import Ref, check_name, parse_ref
+from hythe.registry.versions import FIRST, Contents, Version, propose
+
+
+class _Head(msgspec.Struct):
+    """What the registry reads of `hythe.json`: the schema, to propose a version."""
+
+    schema: Schema | None = None
+
+
+class Registry:
+    """The versions of a home: bundles in an OCI image layout, facts in a catalog."""
+
+    def __init__(self, home: Path, catalog: Catalog, blobs: BlobStore) -> None:
+        self.home = home
+        self.catalog = catalog
+        self.blobs = blobs
+
+    @classmethod
+    def open(
+        cls, home: Path, database: str | None = None, clock: Clock | None = None, busy_timeout_s: float = 30.0
+    ) -> Registry:
+        """Name the registry of `home`; the catalog is `home/catalog.db` or the `database` URL."""
+        url = database or f"sqlite:///{home / 'catalog.db'}"
+        return cls(home, Catalog(Database(url, busy_timeout_s), clock), BlobStore(home / "bundles"))
+
+    def add(
+        self,
+        name: str,
+        files: Mapping[str, Source],
+        *,
+        actor: str,
+        why: str = "",
+        version: str | None = None,
+        facts: Mapping[str, Any] | None = None,
+        config: Mapping[str, object] | None = None,
+    ) -> VersionRecord:
+        """Store `files` as a version of `name`: blobs, then the catalog, then the index for other tools.
+
+        Without `version`, one is proposed from what changed since the newest. The same bytes again change
+        nothing and give the version that stands. Raises `Conflict` when `version` stands for other bytes.
+        """
+        check_name(name)
+        made = artifact(files, config=config)
+        sources: dict[str, Source] = {**made.sources, made.digest: made.manifest.raw}
+        known = self.catalog.versions(name)
+        if version is not None:
+            _refuse_other_bytes(known, str(Version.parse(version)), made.digest)
+        blobs = (made.manifest.descriptor, *made.manifest.blobs)
+        with (
+            self.blobs.storing(blobs, lambda writer, blob: writer.put(blob, sources[blob.digest])),
+            self.catalog.edit(actor=actor, why=why) as tx,
+        ):
+            record = self._register(tx, name, version, made.digest, facts or {})
+        self.reindex()
+        return record
+
+    def resolve(self, ref: str | Ref) -> VersionRecord:
+        """Find the version that a ref names."""
+        return self.catalog.resolve(ref)
+
+    def bundle(self, ref: str | Ref) -> Bundle:
+        """Open the bundle that a ref names."""
+        return Bundle.open(self.blobs, self.resolve(ref).digest)
+
+    def history(self, subject: str | None = None) -> list[LogEntry]:
+        """List the changes of a model (or of a ref's model, an endpoint, a digest), or all."""
+        if subject is not None and not subject.startswith(("endpoint/", "sha256:")):
+            subject = parse_ref(subject).name
+        return self.catalog.history(subject)
+
+    def remove(self, ref: str, *, actor: str, why: str = "") -> VersionRecord:
+        """Forget a version; `gc` frees its bytes. Raises `Conflict` while an alias or a plan names it."""
+        record = self.resolve(ref)
+        with self.catalog.edit(actor=actor, why=why) as tx:
+            tx.remove_version(record.ref)
+        self.reindex()
+        return record
+
+    def fsck(self) -> list[Finding]:
+        """Check every blob, the catalog and the change log; an empty list, or leftovers alone, is clean."""
+        faults = self.catalog.faults()
+        if faults:
+            return [Finding("catalog", self.catalog.name, fault) for fault in faults]
+        return [
+            *blob_findings(self.blobs, self.catalog.all_versions()),
+            *leftover_findings(self.blobs, self.named_blobs),
+        ]
+
+    def gc(self) -> Freed:
+        """Free what no version names and what interrupted writers left; never what is being written.
+
+        Raises `Corrupt`, and frees nothing, when a manifest is damaged: its layers may still be whole.
+        """
+        freed = self.blobs.collect(self.named_blobs)
+        self.reindex()
+        return freed
+
+    def named_blobs(self) -> set[str]:
+        """List the digest of every blob that a version needs."""
+        digests = {record.digest for record in self.catalog.all_versions()}
+        manifests = [read_manifest(self.blobs, digest) for digest in sorted(digests)]
+        return digests | {blob.digest for manifest in manifests for blob in manifest.blobs}
+
+    def reindex(self) -> None:
+        """Bring `index.json` up to the catalog; when that fails, the next change or `gc` does it."""
+        with suppress(HytheError):
+            if self.blobs.root.is_dir():
+                self.blobs.write_index(
+                    lambda: {record.ref: record.digest for record in self.catalog.all_versions()}
+                )
+
+    def close(self) -> None:
+        """Let go of the catalog's database."""
+        self.catalog.close()
+
+    def _register(
+        self, tx: Edit, name: str, version: str | None, digest: str, facts: Mapping[str, Any]
+    ) -> VersionRecord:
+        known = tx.versions(name)
+        if version is not None:
+            return tx.add_version(name, version, digest, facts=facts)
+        same = next((record for record in known if record.digest == digest), None)
+        if same is not None:
+            return msgspec.structs.replace(same, notice=f"these bytes are '{same.ref}' already")
+        if not known:
+            return tx.add_version(name, str(FIRST), digest, facts=facts)
+        proposal = propose(self._contents(known[0].digest), self._contents(digest))
+        number = str(Version.parse(known[0].version).bump(proposal.change))
+        change = {"step": proposal.change, "since": known[0].version, "reasons": list(proposal.reasons)}
+        return tx.add_version(name, number, digest, facts={"change": change, **facts})
+
+    def _contents(self, digest: str) -> Contents:
+        try:
+            bundle = Bundle.open(self.blobs, digest)
+            head = msgspec.json.decode(bundle.read("hythe.json"), type=_Head)
+        except (HytheError, msgspec.DecodeError):
+            return Contents(None, {})
+        return Contents(head.schema, {path: layer.digest for path, layer in bundle.files.items()})
+
+
+def _refuse_other_bytes(known: Iterable[VersionRecord], version: str, digest: str) -> None:
+    for record in known:
+        if record.version == version and record.digest != digest:
+            raise Conflict(
+                f"'{record.ref}' exists already with other bytes ({record.digest});"
+                " give another version, or none to have one proposed"
+            )
