@@ -69,13 +69,14 @@ def _plain_column(name: str, series: Any, dtype: np.dtype[Any]) -> Found:
 
 
 def _category(name: str, series: Any) -> Found:
+    import pandas as pd
+
     declared = series.cat.categories
     order = ", ordered" if series.cat.ordered else ""
-    held = "str" if str(declared.dtype) == "string" else str(declared.dtype)
-    if held != "str" and declared.dtype != np.dtype(object) and held[:3] not in {"int", "uin", "flo", "boo"}:
-        raise refuse(
-            name, f"categories of {held}", "make the categories strings with .cat.rename_categories(str)"
-        )
+    held = "str" if isinstance(declared.dtype, pd.StringDtype) else str(declared.dtype)
+    scalars = pd.api.types.is_numeric_dtype(declared.dtype) or held in {"str", "object"}
+    if not scalars:
+        raise refuse(name, f"categories of {held}", "rename them to strings: .cat.rename_categories(str)")
     values = from_objects(name, declared.tolist(), held).array
     codes = series.cat.codes.to_numpy()
     picked = values.take(pa.array(codes, mask=codes < 0))
