@@ -16,9 +16,9 @@ from hythe.compile.lowering.results import Classified, MultiClassified, Regresse
 
 def single_precision(frame: Frame, lowerer: Lowerer, *, allow_nan: bool) -> Value:
     """Round the columns to float32, refuse what is not finite then; gives float64 [rows, width]."""
-    values = frame.numbers().cast(np.float32)
+    values = frame.numbers().cast(np.float32).cast(np.float64)
     lowerer.refuse_not_finite(values, allow_nan=allow_nan)
-    return values.cast(np.float64)
+    return values
 
 
 def read_tree(tree: Any, *, missing: bool) -> Trees:
