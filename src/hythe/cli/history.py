@@ -1,0 +1,53 @@
+"""`hythe history churn`: who changed what, when and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hythe.cli.common import COMMON, Common, emit, say, table
+
+
+def history_command(subject: str | None = None, *, common: Common = COMMON) -> None:
+    """Show who changed what, when and why, the oldest first.
+
+    Parameters
+    ----------
+    subject
+        A model, endpoint/NAME, or a digest; all changes when left out.
+
+    """
+    from hythe.app.wire import opened
+    from hythe.operations.describe import changes
+
+    with opened(common.config()) as here:
+        entries = changes(here.catalog, subject)
+
+    def text() -> None:
+        if not entries:
+            say("nothing has changed yet")
+            return
+        table(
+            ["when", "who", "what", "subject", "from", "to", "why"],
+            [
+                [
+                    entry.at[:19].replace("T", " "),
+                    entry.actor,
+                    entry.action,
+                    entry.subject,
+                    _short(entry.before),
+                    _short(entry.after),
+                    entry.why,
+                ]
+                for entry in entries
+            ],
+        )
+
+    emit(common, entries, text)
+
+
+def _short(state: Any) -> str:
+    """Name the version, alias or state that an entry is about."""
+    if not isinstance(state, dict):
+        return "-"
+    words = [str(state[key]) for key in ("alias", "version", "state", "revision") if state.get(key)]
+    return " ".join(words) or "-"
