@@ -181,7 +181,10 @@ def _ensemble(values: Value, trees: Trees, weights: NDArray[Any], targets: Ints,
 
 
 def _with_inner_roots(trees: Trees) -> Trees:
-    """Put a node above each root that is a leaf, with that leaf on both sides: the operator wants one."""
+    """Put a node above each root that is a leaf, with that leaf on both sides: the operator wants one.
+
+    It compares with NaN, which is no threshold that anyone could stand on.
+    """
     lone = np.flatnonzero(trees.left[trees.roots] < 0)
     if not lone.size:
         return trees
@@ -195,7 +198,7 @@ def _with_inner_roots(trees: Trees) -> Trees:
         left=np.concatenate([trees.left, leaves]),
         right=np.concatenate([trees.right, leaves]),
         feature=np.concatenate([trees.feature, zeros]),
-        threshold=np.concatenate([trees.threshold, zeros.astype(trees.threshold.dtype)]),
+        threshold=np.concatenate([trees.threshold, np.full(lone.size, np.nan, trees.threshold.dtype)]),
         missing_left=None if missing is None else np.concatenate([missing, zeros.astype(np.bool_)]),
         strict=trees.strict,
         members=trees.members,
