@@ -13,25 +13,32 @@ import msgspec
 from hythe.bundle.schema import Scalar, Tensor
 
 MISSING = 0
-"""The code of a missing value in every coded column."""
+"""The code of a missing value, unless a table says otherwise."""
 UNSEEN = 1
-"""The code of a value that no table of the variant names."""
+"""The code of a value that a table does not name, unless the table says otherwise."""
 FIRST = 2
 """The code of the first value of a table."""
 
 
-class Coded(msgspec.Struct, frozen=True):
-    """A column that enters as codes: `values[i]` has the code `FIRST + i`."""
+class Coded(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A column that enters as codes: `values[i]` has the code `codes[i]`, or `FIRST + i` without `codes`.
+
+    Steps that only rename values (an imputer's filling, categories grouped as infrequent) live here as shared
+    codes, and cost the graph nothing. One column may enter by several tables.
+    """
 
     name: str
     values: tuple[Scalar, ...]
+    codes: tuple[int, ...] = ()
+    missing: int = MISSING
+    unseen: int = UNSEEN
 
 
 class Text(msgspec.Struct, frozen=True, omit_defaults=True):
     """A text column that enters as term counts over `vocabulary`, in that order.
 
     The analysis is that of scikit-learn's `CountVectorizer`: strip accents, lowercase, find tokens by
-    `token_pattern` (or characters), join n-grams, drop stop words.
+    `token_pattern` (or characters), join n-grams, drop stop words. A missing document counts as NaN.
     """
 
     name: str

@@ -152,6 +152,8 @@ class Value:
         return self.graph.op("ArgMin", self, dtype=_INT64, axis=axis, keepdims=0)
 
 
+_FEW = 5
+"""Operators with more attributes than this are tree ensembles, which are large and never repeated."""
 _BOOL = np.dtype(np.bool_)
 _INT64 = np.dtype(np.int64)
 
@@ -178,6 +180,7 @@ class Graph:
 
     def __init__(self) -> None:
         self._nodes: list[NodeProto] = []
+        self._made: dict[tuple[bytes, int], list[str]] = {}
         self._constants: dict[tuple[str, tuple[int, ...], bytes], tuple[str, NDArray[Any]]] = {}
         self._inputs: dict[str, tuple[np.dtype[Any], tuple[int | None, ...]]] = {}
         self._names = 0
@@ -208,15 +211,24 @@ class Graph:
     ) -> tuple[Value, ...]:
         """Add a node with one output for each entry of `dtypes`; None is the dtype of the first input.
 
-        An attribute that is a numpy array of integers becomes a list of integers.
+        An attribute that is a numpy array of integers becomes a list of integers. The same operation on the
+        same inputs is done once, however often it is asked for.
         """
         values = [item if isinstance(item, Value) else self.constant(item) for item in inputs]
-        names = [self._name("v") for _ in dtypes]
         lists = {key: item for key, item in attributes.items() if isinstance(item, np.ndarray)}
         others = {key: item for key, item in attributes.items() if key not in lists}
-        node = helper.make_node(op, [value.name for value in values], names, domain=domain, **others)
+        node = helper.make_node(op, [value.name for value in values], [], domain=domain, **others)
         node.attribute.extend(_ints(key, item) for key, item in lists.items())
-        self._nodes.append(node)
+        key = (
+            (node.SerializeToString(deterministic=True), len(dtypes)) if len(node.attribute) < _FEW else None
+        )
+        names = self._made.get(key) if key else None
+        if names is None:
+            names = [self._name("v") for _ in dtypes]
+            node.output.extend(names)
+            self._nodes.append(node)
+            if key:
+                self._made[key] = names
         first = values[0].dtype if values else np.dtype(np.float64)
         return tuple(
             Value(self, name, first if dtype is None else np.dtype(dtype))

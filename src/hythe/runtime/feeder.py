@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from hythe.bundle.feed import FIRST, MISSING, UNSEEN, Coded, Feed
+from hythe.bundle.feed import FIRST, Coded, Feed
 from hythe.bundle.rows import Array, Rows
 from hythe.runtime.text import Counter
 
@@ -35,8 +35,7 @@ class Feeder:
         self._pack = struct.Struct(f"{len(feed.numbers)}d").pack
         self._codes = _getter([names.get(coded.name, coded.name) for coded in feed.codes])
         self._pack_codes = struct.Struct(f"{len(feed.codes)}q").pack
-        self._tables: list[dict[Any, int]] = [_table(coded) for coded in feed.codes]
-        self._value_sets = [_value_set(coded) for coded in feed.codes]
+        self._tables = [_Table(coded) for coded in feed.codes]
         self._texts = _getter([names.get(text.name, text.name) for text in feed.texts])
         self._counters = [Counter(text) for text in feed.texts]
         self._single = [feed.numbers.index(name) for name in feed.single]
@@ -51,7 +50,7 @@ class Feeder:
         if self.feed.codes:
             tables = self._tables
             coded = [
-                self._pack_codes(*[t.get(v, UNSEEN) for t, v in zip(tables, self._codes(row), strict=True)])
+                self._pack_codes(*[t[value] for t, value in zip(tables, self._codes(row), strict=True)])
                 for row in rows
             ]
             feeds["codes"] = np.frombuffer(b"".join(coded), dtype=np.int64).reshape(len(rows), -1)
@@ -70,8 +69,7 @@ class Feeder:
                 numbers[:, index] = _floats(rows.column(name))
             feeds["numbers"] = self._rounded(numbers)
         if self.feed.codes:
-            pairs = zip(self.feed.codes, self._value_sets, strict=True)
-            feeds["codes"] = np.stack([_codes(rows.column(c.name), values) for c, values in pairs], axis=1)
+            feeds["codes"] = np.stack([t.codes(rows.column(t.name)) for t in self._tables], axis=1)
         for index, counter in enumerate(self._counters):
             feeds[f"text_{index}"] = counter(rows.column(self.feed.texts[index].name).to_pylist())
         return feeds
@@ -89,6 +87,32 @@ class Feeder:
         return numbers
 
 
+class _Table(dict[Any, int]):
+    """The codes of one column: a dictionary for single cells, the same in Arrow for many."""
+
+    def __init__(self, coded: Coded) -> None:
+        codes = coded.codes or range(FIRST, FIRST + len(coded.values))
+        super().__init__(zip(coded.values, codes, strict=True))
+        self[None] = coded.missing
+        self.name = coded.name
+        self._missing = coded.missing
+        self._unseen = coded.unseen
+        self._values = pa.array(list(coded.values)) if coded.values else pa.array([], type=pa.string())
+        self._codes = np.array([*codes, coded.unseen], dtype=np.int64)
+
+    def __missing__(self, _value: Any) -> int:
+        return self._unseen
+
+    def codes(self, column: pa.ChunkedArray) -> Array:
+        """Find the codes of many cells, int64 [rows]."""
+        if pa.types.is_dictionary(column.type):
+            column = column.cast(column.type.value_type)
+        found = pc.index_in(column.cast(self._values.type), value_set=self._values)
+        codes: NDArray[np.int64] = self._codes[pc.fill_null(found, -1).to_numpy()]
+        codes[column.is_null().to_numpy()] = self._missing
+        return codes
+
+
 class _Getter(Protocol):
     def __call__(self, row: Any, /) -> tuple[Any, ...]: ...
 
@@ -102,23 +126,6 @@ def _getter(names: Sequence[str]) -> _Getter:
         return lambda _row: ()
     several: _Getter = attrgetter(*names)
     return several
-
-
-def _table(coded: Coded) -> dict[Any, int]:
-    return {None: MISSING, **{value: FIRST + i for i, value in enumerate(coded.values)}}
-
-
-def _value_set(coded: Coded) -> pa.Array:
-    return pa.array(list(coded.values)) if coded.values else pa.array([], type=pa.string())
-
-
-def _codes(column: pa.ChunkedArray, values: pa.Array) -> Array:
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    found = pc.index_in(column.cast(values.type), value_set=values)
-    codes: NDArray[np.int64] = pc.fill_null(found, UNSEEN - FIRST).to_numpy().astype(np.int64) + FIRST
-    codes[column.is_null().to_numpy()] = MISSING
-    return codes
 
 
 def _floats(column: pa.ChunkedArray) -> Array:

@@ -15,7 +15,7 @@ _SPACES = re.compile(r"\s\s+")
 
 
 class Counter:
-    """Counts the terms of a vocabulary in documents; a missing document is an empty one.
+    """Counts the terms of a vocabulary in documents; a missing document counts as NaN.
 
     >>> Counter(Text("note", vocabulary=("late", "late again", "again")))(["Late again, AGAIN!"]).tolist()
     [[1.0, 0.0, 2.0]]
@@ -33,7 +33,10 @@ class Counter:
         """Count, float64 [documents, vocabulary]."""
         counts = np.zeros((len(documents), len(self._positions)))
         for row, document in enumerate(documents):
-            for term in self._terms(self._preprocess(document or "")):
+            if document is None:
+                counts[row] = np.nan
+                continue
+            for term in self._terms(self._preprocess(document)):
                 position = self._positions.get(term)
                 if position is not None:
                     counts[row, position] += 1.0

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib import import_module
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from hythe.bundle.feed import FIRST, Coded, Feed, Text
-from hythe.bundle.schema import Scalar, Schema
+from hythe.bundle.feed import FIRST, MISSING, UNSEEN, Coded, Feed, Text
+from hythe.bundle.schema import Column, Scalar, Schema
 from hythe.compile.graph import Graph, Value
 from hythe.compile.lowering.frame import CannotLower, Frame, Numbers, Part, Source
+from hythe.compile.lowering.guard import Guard
 from hythe.compile.lowering.results import Result
 
 Lowering: TypeAlias = Callable[[Any, Frame, "Lowerer"], Any]
@@ -20,7 +22,15 @@ _LOWERINGS: dict[str, Lowering] = {}
 _FAMILIES = (
     "trees",
     "boosting",
-    "preprocessing",
+    "histogram",
+    "pipeline",
+    "columns",
+    "scaling",
+    "imputation",
+    "encoding",
+    "functions",
+    "linear",
+    "support_vectors",
 )
 """The modules that register lowerings; a new family is added here."""
 
@@ -44,31 +54,36 @@ class Lowerer:
     def __init__(self, schema: Schema) -> None:
         self.graph = Graph()
         self.schema = schema
-        self._tables: dict[str, dict[Scalar, int]] = {}
+        self.guard = Guard(self.graph)
+        self._coded: list[Coded] = []
         self._texts: list[Text] = []
-        self._refusals: list[Value] = []
         self._numbers = tuple(c for c in schema.columns if c.type not in {"string", "category", "timestamp"})
-        self._coded: Value | None = None
+        self._codes: Value | None = None
+        self._base: Value | None = None
 
     def start(self) -> Frame:
         """Make the frame that the model sees: one part for all numbers, one for each raw column."""
-        base = self.graph.input("numbers", np.float64, len(self._numbers)) if self._numbers else None
+        width = len(self._numbers)
+        base = self._base = self.graph.input("numbers", np.float64, width) if width else None
         parts: list[Part] = []
         for column in self.schema.columns:
             if base is not None and column in self._numbers:
-                parts.append(Numbers(base, 1, (self._numbers.index(column),)))
-            elif column.type == "timestamp":
-                raise CannotLower(f"column {column.name!r} is a timestamp, which no lowering takes")
+                pick = (self._numbers.index(column),)
+                parts.append(Numbers(base, 1, pick, column.type == "float32", width))
             else:
                 parts.append(Source(column))
-        names = tuple(c.name for c in self.schema.columns)
-        whole = Frame(
-            self.graph, tuple(parts), names if self.schema.container in {"pandas", "polars"} else None
-        )
-        picks = tuple(range(len(self._numbers)))
-        if base is not None and len(self._numbers) == whole.width:
-            return Frame(self.graph, (Numbers(base, len(picks)),), whole.names)
-        return whole
+        named = self.schema.container in {"pandas", "polars"}
+        names = tuple(c.name for c in self.schema.columns) if named else None
+        whole = Frame(self.graph, tuple(parts), names).select(range(len(parts)))
+        return replace(whole, flat=self.schema.container == "sequence")
+
+    def raw(self, part: Part) -> Column | None:
+        """Give the schema's column of a part of width one that no step has changed, else None."""
+        if isinstance(part, Source):
+            return None if part.renamed else part.column
+        if part.base is not self._base:
+            return None
+        return self._numbers[part.pick(0).picks[0]]  # type: ignore[index]  # a pick has picks
 
     def lower(self, model: Any, frame: Frame) -> Any:
         """Lower one fitted step or model.
@@ -90,7 +105,8 @@ class Lowerer:
         result = self.lower(model, frame)
         if not isinstance(result, Frame):
             raise CannotLower(f"{type(model).__name__} stands where a transformer is needed")
-        return result
+        names = _output_names(model)
+        return result if names is None else replace(result, names=names)
 
     def predict(self, model: Any, frame: Frame) -> Result:
         """Lower a predictor."""
@@ -108,17 +124,27 @@ class Lowerer:
         `values[i]` are the values of `sources[i]` that the caller needs to tell apart; the second result
         gives the code of each, in that order. `feed.MISSING` and `feed.UNSEEN` stand for the rest.
         """
-        if self._coded is None:
-            self._coded = self.graph.input("codes", np.int64, None)
-        positions: list[int] = []
-        codes: list[list[int]] = []
-        for source, wanted in zip(sources, values, strict=True):
-            table = self._tables.setdefault(source.column.name, {})
-            for value in wanted:
-                table.setdefault(value, FIRST + len(table))
-            positions.append(list(self._tables).index(source.column.name))
-            codes.append([table[value] for value in wanted])
-        return self._coded.columns(positions), codes
+        read = [self.coded(source, wanted) for source, wanted in zip(sources, values, strict=True)]
+        return self.coded_columns([position for position, _ in read]), [codes for _, codes in read]
+
+    def coded_columns(self, positions: Sequence[int]) -> Value:
+        """Gather coded columns by the positions that `coded` gave, int64 [rows, len(positions)]."""
+        if self._codes is None:
+            self._codes = self.graph.input("codes", np.int64, None)
+        return self._codes.columns(positions)
+
+    def coded(self, source: Source, values: Sequence[Scalar], others: int = UNSEEN) -> tuple[int, list[int]]:
+        """Ask for one raw column as codes: its position among the coded columns, and the code of each value.
+
+        The codes are `feed.FIRST` and on. `others` is the code of every value that is not in `values`; that
+        of a missing one is `feed.MISSING`, unless the source renames it.
+        """
+        if source.column.type == "timestamp":
+            raise CannotLower(f"column {source.column.name!r} is a timestamp, which no lowering takes")
+        table = _table(source, values, others)
+        if table not in self._coded:
+            self._coded.append(table)
+        return self._coded.index(table), [FIRST + i for i in range(len(values))]
 
     def text(self, analysis: Text) -> Value:
         """Read a text column as term counts, float64 [rows, vocabulary]."""
@@ -130,32 +156,48 @@ class Lowerer:
 
     def refuse(self, cells: Value) -> None:
         """Refuse the rows where `cells` (bool [rows] is not enough: [rows, n], n ≥ 1) is true anywhere."""
-        self._refusals.append(cells.cast(np.int32).reduce("Max"))
+        self.guard.cells(cells)
 
     def refuse_not_finite(self, values: Value, *, allow_nan: bool = False) -> None:
         """Refuse rows as scikit-learn's `check_array` does: ±inf always, NaN unless allowed."""
-        if allow_nan:
-            self.refuse(values.is_inf())
-        else:
-            self._refusals.append((values * 0.0).reduce("Sum").is_nan().cast(np.int32))
+        self.guard.finite(values, allow_nan=allow_nan)
 
     def refused(self) -> Value | None:
         """Give bool [rows], true where any step refuses the row; None when no step ever refuses."""
-        if not self._refusals:
-            return None
-        total = self._refusals[0]
-        for refusal in self._refusals[1:]:
-            total = total + refusal
-        return total > 0
+        return self.guard.refused()
 
     def feed(self) -> Feed:
         """Describe the inputs that the finished graph takes."""
         return Feed(
             numbers=tuple(c.name for c in self._numbers),
             single=tuple(c.name for c in self._numbers if c.type == "float32"),
-            codes=tuple(Coded(name, tuple(table)) for name, table in self._tables.items()),
+            codes=tuple(self._coded),
             texts=tuple(self._texts),
         )
+
+
+def _table(source: Source, values: Sequence[Scalar], others: int) -> Coded:
+    """Fold what steps did to a column's values into one table of codes."""
+    code_of = {value: FIRST + i for i, value in enumerate(values)}
+    renamed = {raw: code_of.get(value, others) for raw, value in source.renamed}
+    missing = renamed.pop(None, MISSING)
+    table: dict[Any, int] = {value: code for value, code in code_of.items() if value not in renamed}
+    table.update(renamed)
+    codes = tuple(table.values())
+    plain = codes == tuple(range(FIRST, FIRST + len(codes)))
+    return Coded(source.column.name, tuple(table), () if plain else codes, missing, others)
+
+
+def _output_names(model: Any) -> tuple[str, ...] | None:
+    """Name the columns that a transformer told to give a table gives; None when it gives an array."""
+    configured = getattr(model, "_sklearn_output_config", {}).get("transform")
+    if configured is None:
+        from sklearn import get_config
+
+        configured = get_config()["transform_output"] if hasattr(model, "set_output") else "default"
+    if configured == "default":
+        return None
+    return tuple(str(name) for name in model.get_feature_names_out())
 
 
 def _load_families() -> None:
