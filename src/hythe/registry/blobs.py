@@ -49,6 +49,7 @@ class BlobStore:
         self._ingest = root / "ingest"
         self._partial = root / "partial"
         self._lock = root / "lock"
+        self.uploads = root / "uploads"
 
     def path(self, digest: str) -> Path:
         """Give the file that holds `digest`, whether or not it exists."""
@@ -70,7 +71,11 @@ class BlobStore:
 
     def leftovers(self) -> list[Path]:
         """List what interrupted writers left: harmless, and freed by `collect`."""
-        return [path for path in (*_entries(self._ingest), *_entries(self._partial)) if _abandoned(path)]
+        return [
+            path
+            for path in (*_entries(self._ingest), *_entries(self._partial), *_entries(self.uploads))
+            if _abandoned(path)
+        ]
 
     @contextmanager
     def storing(

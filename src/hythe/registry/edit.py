@@ -89,6 +89,15 @@ class Edit(Reader):
             before = {key: record.facts.get(key) for key in facts}
             self._log("set facts", record.name, before, {"version": record.version, **facts})
 
+    def merge(self, ref: str, facts: Mapping[str, Any], approval: Approval | None) -> None:
+        """Take over facts that are unknown here, and a decision where none was made here."""
+        record = self._named(ref)
+        unknown = {key: value for key, value in facts.items() if key not in record.facts}
+        if unknown:
+            self.set_facts(record.ref, unknown)
+        if approval is not None and approval.state != "pending" and record.approval.state == "pending":
+            self._approval(record, approval)
+
     def alias(self, ref: str, version: str) -> None:
         """Point an alias (`churn:champion`) at a version; the same again changes nothing."""
         wanted = _alias_of(ref)
@@ -173,11 +182,12 @@ class Edit(Reader):
         return self.resolve(wanted)
 
     def _decide(self, ref: str, state: ApprovalState, note: str) -> None:
-        record = self._named(ref)
-        approval = Approval(state, self._actor, self._now, note)
+        self._approval(self._named(ref), Approval(state, self._actor, self._now, note))
+
+    def _approval(self, record: VersionRecord, approval: Approval) -> None:
         self._change(record, "approval", approval)
         self._log(
-            state, record.name, {"version": record.version, **msgspec.to_builtins(record.approval)},
+            approval.state, record.name, {"version": record.version, **msgspec.to_builtins(record.approval)},
             {"version": record.version, **msgspec.to_builtins(approval)},
         )  # fmt: skip
 

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from hythe.base.clock import Clock
-from hythe.base.errors import Conflict, HytheError
+from hythe.base.errors import HytheError
 from hythe.bundle.artifact import Source, artifact
 from hythe.bundle.bundle import Bundle, read_manifest
-from hythe.bundle.schema import Schema
 from hythe.registry.blobs import BlobStore, Freed
 from hythe.registry.catalog import Catalog
 from hythe.registry.database import Database
-from hythe.registry.edit import Edit
 from hythe.registry.findings import Finding, blob_findings, leftover_findings
 from hythe.registry.records import LogEntry, VersionRecord
 from hythe.registry.refs import Ref, check_name, parse_ref
-from hythe.registry.versions import FIRST, Contents, Version, propose
-
-
-class _Head(msgspec.Struct):
-    """What the registry reads of `hythe.json`: the schema, to propose a version."""
-
-    schema: Schema | None = None
+from hythe.registry.register import refuse_other_bytes, register
 
 
 class Registry:
@@ -55,25 +45,27 @@ class Registry:
         why: str = "",
         version: str | None = None,
         facts: Mapping[str, Any] | None = None,
-        config: Mapping[str, object] | None = None,
+        trust: bool = False,
     ) -> VersionRecord:
         """Store `files` as a version of `name`: blobs, then the catalog, then the index for other tools.
 
         Without `version`, one is proposed from what changed since the newest. The same bytes again change
-        nothing and give the version that stands. Raises `Conflict` when `version` stands for other bytes.
+        nothing and give the version that stands. With `trust`, the programs in it may run here. Raises
+        `Conflict` when `version` stands for other bytes.
         """
         check_name(name)
-        made = artifact(files, config=config)
+        made = artifact(files)
         sources: dict[str, Source] = {**made.sources, made.digest: made.manifest.raw}
-        known = self.catalog.versions(name)
         if version is not None:
-            _refuse_other_bytes(known, str(Version.parse(version)), made.digest)
+            refuse_other_bytes(self.catalog, name, version, made.digest)
         blobs = (made.manifest.descriptor, *made.manifest.blobs)
         with (
             self.blobs.storing(blobs, lambda writer, blob: writer.put(blob, sources[blob.digest])),
             self.catalog.edit(actor=actor, why=why) as tx,
         ):
-            record = self._register(tx, name, version, made.digest, facts or {})
+            record = register(tx, self.blobs, name, version, made.digest, facts=facts)
+            if trust:
+                tx.trust(made.digest, note=f"packed here as {record.ref}")
         self.reindex()
         return record
 
@@ -135,36 +127,3 @@ class Registry:
     def close(self) -> None:
         """Let go of the catalog's database."""
         self.catalog.close()
-
-    def _register(
-        self, tx: Edit, name: str, version: str | None, digest: str, facts: Mapping[str, Any]
-    ) -> VersionRecord:
-        known = tx.versions(name)
-        if version is not None:
-            return tx.add_version(name, version, digest, facts=facts)
-        same = next((record for record in known if record.digest == digest), None)
-        if same is not None:
-            return msgspec.structs.replace(same, notice=f"these bytes are '{same.ref}' already")
-        if not known:
-            return tx.add_version(name, str(FIRST), digest, facts=facts)
-        proposal = propose(self._contents(known[0].digest), self._contents(digest))
-        number = str(Version.parse(known[0].version).bump(proposal.change))
-        change = {"step": proposal.change, "since": known[0].version, "reasons": list(proposal.reasons)}
-        return tx.add_version(name, number, digest, facts={"change": change, **facts})
-
-    def _contents(self, digest: str) -> Contents:
-        try:
-            bundle = Bundle.open(self.blobs, digest)
-            head = msgspec.json.decode(bundle.read("hythe.json"), type=_Head)
-        except (HytheError, msgspec.DecodeError):
-            return Contents(None, {})
-        return Contents(head.schema, {path: layer.digest for path, layer in bundle.files.items()})
-
-
-def _refuse_other_bytes(known: Iterable[VersionRecord], version: str, digest: str) -> None:
-    for record in known:
-        if record.version == version and record.digest != digest:
-            raise Conflict(
-                f"'{record.ref}' exists already with other bytes ({record.digest});"
-                " give another version, or none to have one proposed"
-            )

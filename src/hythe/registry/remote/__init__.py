@@ -1,0 +1,1 @@
+"""Versions to and from OCI registries (OCI distribution specification 1.1)."""
