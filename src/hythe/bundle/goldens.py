@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hythe.base.errors import Corrupt, Invalid
+from hythe.base.errors import Corrupt, Invalid, Unsupported
 from hythe.bundle.canonical import canonical
 from hythe.bundle.cells import Layout, pack, unpack
 from hythe.bundle.documents import decode
@@ -91,6 +91,7 @@ class Goldens:
 
         Raises:
             Corrupt: when the bytes are cut, changed, or no goldens.
+            Unsupported: when a newer Hythe wrote them in a format that this one cannot read.
 
         """
         table, about = _read(raw)
@@ -134,7 +135,7 @@ def _read(raw: bytes) -> tuple[pa.Table, _Layouts]:
     except (pa.ArrowException, OSError, KeyError) as err:
         raise Corrupt(f"the goldens cannot be read: {err}; fetch this version again") from err
     if about.format > _FORMAT:
-        raise Corrupt(f"the goldens have format {about.format}, newer than this Hythe reads; upgrade Hythe")
+        raise Unsupported(f"goldens of format {about.format}; this Hythe reads {_FORMAT}; upgrade Hythe")
     return table.replace_schema_metadata(None), about
 
 
