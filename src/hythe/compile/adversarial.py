@@ -19,10 +19,11 @@ from hythe.compile.specials import special_edits
 from hythe.compile.tensors import tensor_variations
 from hythe.compile.thresholds import SplitPoints, chosen, place, rings
 
-BUDGET_ROWS = 20_000
+BUDGET_ROWS = 40_000
 MOST_CELLS = 8_000_000
 """Wide tables get fewer rows, so that proof rows never need more than 64 MB."""
 ORDINARY = "example"
+_MOST_EXAMPLES = 5000
 _MIXED = 512
 _REPEATED = 8
 
@@ -58,7 +59,8 @@ def proof_rows(
 ) -> ProofRows:
     """Make at most about `budget` proof rows; the same arguments always make the same rows.
 
-    A quarter of the budget goes to the examples themselves, what is left over to the `split_points`.
+    A quarter of the budget, up to 5,000 rows, goes to the examples themselves, what is left over to the
+    `split_points`.
 
     Raises:
         Invalid: when there are no examples.
@@ -77,7 +79,7 @@ def _table_proof_rows(
 ) -> ProofRows:
     room = max(min(budget, MOST_CELLS // max(examples.num_columns, 1)), 64)
     specials = special_edits(examples, schema, rng)
-    ordinary = sample(examples, room // 4, rng)
+    ordinary = sample(examples, min(_MOST_EXAMPLES, room // 4), rng)
     tables = {
         ORDINARY: ordinary,
         "mixed": _mixed(examples, min(_MIXED, room // 8), rng),
@@ -95,7 +97,7 @@ def _table_proof_rows(
 def _tensor_proof_rows(examples: Mapping[str, Array], rng: np.random.Generator, budget: int) -> ProofRows:
     cells = sum(values[:1].size for values in examples.values())
     room = max(min(budget, MOST_CELLS // max(cells, 1)), 64)
-    parts: dict[str, Rows] = {ORDINARY: sample(examples, room // 4, rng)}
+    parts: dict[str, Rows] = {ORDINARY: sample(examples, min(_MOST_EXAMPLES, room // 4), rng)}
     parts |= tensor_variations(examples, rng, min(_MIXED, room // 8))
     kinds = np.concatenate([np.full(count(rows), kind) for kind, rows in parts.items()])
     return ProofRows(concat(list(parts.values())), kinds)
