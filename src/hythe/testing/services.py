@@ -1,0 +1,122 @@
+"""Real servers for tests and benchmarks: each on a free port, in a folder of its own, stopped at the end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from hythe.base.errors import Unavailable, Unsupported
+
+POSTGRES_PROGRAMS = Path("/usr/lib/postgresql/15/bin")
+"""Where Debian puts PostgreSQL's server programs."""
+_START_LIMIT_S = 30.0
+_POLL_S = 0.02
+
+
+def program(name: str | Path) -> str:
+    """Give the path of an installed program; raises `Unsupported` where it is absent."""
+    found = shutil.which(name)
+    if found is None:
+        raise Unsupported(f"'{name}' is not installed; install the Debian package that has it")
+    return found
+
+
+@contextmanager
+def or_skip() -> Iterator[None]:
+    """Skip the test by name where a program is absent; fail it where the environment says `CI=true`."""
+    import pytest
+
+    try:
+        yield
+    except Unsupported as err:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(str(err))
+
+
+def free_port() -> int:
+    """Ask the system for a port that is free now."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running(command: list[str], folder: Path, port: int, user: str | None = None) -> Iterator[None]:
+    """Run a server in `folder` from when it listens on `port` until the block ends."""
+    with (folder / "server.log").open("ab") as log:
+        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, user=user)
+        try:
+            _await_listening(process, port, command[0])
+            yield
+        finally:
+            process.terminate()
+            process.wait(timeout=_START_LIMIT_S)
+
+
+@contextmanager
+def docker_registry(folder: Path, htpasswd: str = "") -> Iterator[str]:
+    """Run Debian's `docker-registry`; give `127.0.0.1:PORT`.
+
+    With lines of `htpasswd` (bcrypt), it asks for basic authentication.
+    """
+    server, port = program("docker-registry"), free_port()
+    folder.mkdir(parents=True, exist_ok=True)
+    auth = ""
+    if htpasswd:
+        (folder / "htpasswd").write_text(htpasswd)
+        auth = f"auth:\n  htpasswd:\n    realm: test\n    path: {folder / 'htpasswd'}\n"
+    (folder / "config.yml").write_text(
+        f"version: 0.1\nlog:\n  level: warn\nstorage:\n  filesystem:\n    rootdirectory: {folder / 'data'}\n"
+        f"http:\n  addr: 127.0.0.1:{port}\n  secret: test\n{auth}"
+    )
+    with running([server, "serve", "config.yml"], folder, port):
+        yield f"127.0.0.1:{port}"
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[str]:
+    """Run a PostgreSQL; give the URL of its empty database. Nothing is flushed, so it is quick."""
+    initdb, server = program(POSTGRES_PROGRAMS / "initdb"), program(POSTGRES_PROGRAMS / "postgres")
+    port, user = free_port(), "postgres" if os.geteuid() == 0 else None
+    folder.mkdir(parents=True, exist_ok=True)
+    if user:
+        _open_parents(folder)
+        shutil.chown(folder, user)
+    options = ["--auth=trust", "--username=hythe", "--no-sync", "--encoding=UTF8", "--locale=C"]
+    made = subprocess.run([initdb, *options, "data"], user=user, cwd=folder, capture_output=True, check=False)
+    if made.returncode != 0:
+        raise Unavailable(f"initdb failed: {made.stderr.decode(errors='replace')}")
+    settings = [
+        f"port={port}",
+        "listen_addresses=127.0.0.1",
+        f"unix_socket_directories={folder}",
+        "fsync=off",
+    ]
+    command = [server, "-D", "data", *(word for setting in settings for word in ("-c", setting))]
+    with running(command, folder, port, user):
+        yield f"postgresql://hythe@127.0.0.1:{port}/postgres"
+
+
+def _await_listening(process: subprocess.Popen[bytes], port: int, what: str) -> None:
+    pause = threading.Event()
+    for _ in range(int(_START_LIMIT_S / _POLL_S)):
+        with closing(socket.socket()) as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        if process.poll() is not None:
+            raise Unavailable(f"'{what}' ended at once with {process.returncode}; see its server.log")
+        pause.wait(_POLL_S)
+    raise Unavailable(f"'{what}' does not listen on port {port} after {_START_LIMIT_S} s; see its server.log")
+
+
+def _open_parents(folder: Path) -> None:
+    """Let the server's own user reach its folder below private temporary ones."""
+    for parent in folder.parents:
+        mode = parent.stat().st_mode
+        if parent.stat().st_uid == os.geteuid() and not mode & 0o001:
+            parent.chmod(mode | 0o011)
