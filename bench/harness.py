@@ -17,7 +17,7 @@ import platform
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 
 class Bench:
@@ -34,7 +34,7 @@ class Bench:
         self._checks: list[dict[str, Any]] = []
         self._rows: list[dict[str, Any]] = []
 
-    def __enter__(self) -> Bench:
+    def __enter__(self) -> Self:
         print(f"{self.name}{' (fast)' if self.fast else ''} on {machine()}", flush=True)
         return self
 
