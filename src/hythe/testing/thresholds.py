@@ -30,7 +30,8 @@ def beside_thresholds(
 
 
 def _around(points: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-    single = points.astype(np.float32)
+    with np.errstate(over="ignore"):
+        single = points.astype(np.float32)
     up, down = np.float32(np.inf), np.float32(-np.inf)
     return [
         points,
