@@ -17,10 +17,11 @@ from hythe.bundle.schema import Output, Schema
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A model in its native format: relative path to bytes, and whether loading it runs a program.
+    """A model in its native format, and whether loading it runs a program.
 
-    `program` is true for pickles, cloudpickles and Python code: such files load only when their digest is
-    trusted. `requirements` name the distributions that loading needs, without versions.
+    `files` maps paths in the bundle to bytes: `model/…` for what the framework writes, `code/…` for the
+    user's Python files. `program` is true for pickles, cloudpickles and Python code: such files load only
+    when their digest is trusted. `requirements` name the distributions that loading needs, without versions.
     """
 
     format: str
@@ -47,6 +48,10 @@ class Flavor(Protocol):
         """Tell from the name and the first bytes whether `path` is a file of this framework."""
         ...
 
+    def runs(self, path: Path) -> bool:
+        """Tell whether reading `path` can run a program in it: then it has to be scanned or trusted first."""
+        ...
+
     def read(self, path: Path) -> object:
         """Load a user's model file; the caller has scanned it or was told to trust it."""
         ...
@@ -56,7 +61,7 @@ class Flavor(Protocol):
         ...
 
     def load(self, folder: Path, format: str) -> Any:  # noqa: A002 - the word of the manifest
-        """Read back what `save` wrote into `folder`."""
+        """Read back what `save` wrote: `folder` is the bundle's, with `model/` and `code/` in it."""
         ...
 
     def expected_columns(self, model: Any) -> tuple[str, ...] | None:
