@@ -31,6 +31,18 @@ class Invalid(CallerError):
     code = "invalid"
 
 
+class Malformed(Invalid):
+    """What was sent cannot be read at all: no JSON, a cut body."""
+
+    code = "malformed"
+
+
+class TooLarge(Invalid):
+    """What was sent is more than the limits allow."""
+
+    code = "too_large"
+
+
 class NotFound(CallerError):
     """What was named does not exist."""
 

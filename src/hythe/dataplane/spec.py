@@ -1,0 +1,78 @@
+"""Everything that a process needs to serve an endpoint, as data: nothing is asked of the catalog later."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from hythe.base.errors import Corrupt, Invalid
+from hythe.bundle.schema import Schema
+from hythe.rollout.plan import Plan
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+class OnnxFiles(msgspec.Struct, frozen=True, tag_field="kind", tag="onnx"):
+    """A proven variant: the paths of `model.onnx` and `variant.json`."""
+
+    graph: str
+    variant: str
+
+
+class NativeFiles(msgspec.Struct, frozen=True, tag_field="kind", tag="native"):
+    """A native model for a child process: flavor, format, and the folder where its files are unpacked."""
+
+    flavor: str
+    format: str
+    folder: str
+
+
+class VersionSpec(msgspec.Struct, frozen=True):
+    """One version, ready to load: SemVer number, bundle digest, schema, the chosen variant's files."""
+
+    version: str
+    digest: str
+    schema: Schema
+    files: OnnxFiles | NativeFiles
+
+
+class EndpointSpec(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An endpoint: its name, its plan, and a version for every arm of the plan; it checks itself.
+
+    `example` is one row that the model answers, shown in the API's description.
+    """
+
+    name: str
+    plan: Plan
+    versions: tuple[VersionSpec, ...]
+    example: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise Invalid(f"endpoint {self.name!r}; use letters, digits, '.', '_' and '-'")
+        known = {item.version for item in self.versions}
+        for arm in self.plan.arms:
+            if arm.version not in known:
+                raise Invalid(f"endpoint {self.name!r} has an arm for {arm.version}, but not that version")
+
+    @property
+    def schema(self) -> Schema:
+        """What clients send: the schema of the first arm's version."""
+        first = self.plan.arms[0].version
+        return next(item.schema for item in self.versions if item.version == first)
+
+
+def encode(specs: Sequence[EndpointSpec]) -> bytes:
+    """Write endpoints as JSON."""
+    return msgspec.json.encode(specs)
+
+
+def decode(data: bytes) -> list[EndpointSpec]:
+    """Read what `encode` wrote; raises Corrupt."""
+    try:
+        return msgspec.json.decode(data, type=list[EndpointSpec])
+    except msgspec.DecodeError as err:
+        raise Corrupt(f"the endpoints to serve cannot be read: {err}") from err

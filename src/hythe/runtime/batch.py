@@ -1,0 +1,53 @@
+"""What a session is asked to answer, and how a schema reads it from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, TypeAlias
+
+from hythe.bundle.rows import Rows, count
+from hythe.bundle.schema import Schema
+from hythe.runtime.records import Records
+from hythe.runtime.tensor_records import TensorRecords
+
+Batch: TypeAlias = "list[Any] | Rows"
+"""Row objects of one reader, or an Arrow table, or tensors."""
+
+
+class RowReader(Protocol):
+    """Reads what clients send for one schema; each method raises Invalid with the path of what is wrong."""
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """The attribute of a row object that holds each column."""
+        ...
+
+    def decode(self, body: bytes) -> Any:
+        """Read JSON: `{"rows": [{…}]}`, `{"columns": {name: […]}}` or one bare row; may raise Malformed."""
+        ...
+
+    def convert_one(self, row: Mapping[str, Any]) -> Any:
+        """Turn one dictionary of Python values into a batch of one row."""
+        ...
+
+    def convert_all(self, rows: Sequence[Mapping[str, Any]]) -> Any:
+        """Turn dictionaries of Python values into a batch."""
+        ...
+
+    def convert_columns(self, columns: Mapping[str, Any]) -> Any:
+        """Turn lists or arrays of equal length into a batch."""
+        ...
+
+    def rows(self, batch: Any) -> Rows:
+        """Give a batch of this reader as an Arrow table, or as tensors."""
+        ...
+
+
+def reader(schema: Schema) -> RowReader:
+    """Make the reader of a schema's rows."""
+    return TensorRecords(schema) if schema.tensors else Records(schema)
+
+
+def size(batch: Batch) -> int:
+    """Count the rows of a batch."""
+    return len(batch) if isinstance(batch, list) else count(batch)

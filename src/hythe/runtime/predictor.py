@@ -1,0 +1,124 @@
+"""A version in this process for the Python API and for batches: rows in, labelled answers out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from hythe.bundle.conform import conform
+from hythe.bundle.frames import to_rows
+from hythe.bundle.outcome import Answers, Outcome
+from hythe.bundle.rows import Rows
+from hythe.bundle.schema import Schema
+from hythe.bundle.variant import Variant
+from hythe.runtime import wire
+from hythe.runtime.answers import Answer, Labeller
+from hythe.runtime.batch import Batch, RowReader, reader
+from hythe.runtime.child import Child, ChildConfig
+from hythe.runtime.onnx import OnnxModel
+from hythe.runtime.session import refusal, run_onnx
+
+
+class Predictor:
+    """Answers one dictionary, a list of them, or a table; made by `onnx_predictor` or `native_predictor`.
+
+    Use it in a `with` block, or call `close`, so that a child process ends when it should.
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        rows: RowReader,
+        run: Callable[[Batch], Outcome],
+        close: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.schema = schema
+        self._reader = rows
+        self._run = run
+        self._close = close
+        self._label = Labeller(schema.outputs)
+
+    def predict(self, data: Any) -> Any:
+        """Answer `data`: a dictionary is one row and gets one answer, a list of them a list of answers.
+
+        A table (pandas, polars, Arrow, numpy, a dictionary of lists) gets a dictionary of arrays, one for
+        each output, the first axis the row.
+
+        Raises:
+            Invalid: naming what is wrong with a value, or the first row that the model refuses.
+            Unavailable: when a native model's process died.
+
+        """
+        if isinstance(data, Mapping) and not self._is_table(data):
+            return self.predict_one(data)
+        if isinstance(data, list) and data and isinstance(data[0], Mapping):
+            return self._label(_unrefused(self._run(self._reader.convert_all(data))))
+        return dict(_unrefused(self.outcome(to_rows(data))))
+
+    def predict_one(self, row: Mapping[str, Any]) -> Answer:
+        """Answer one row given as a dictionary."""
+        return self._label(_unrefused(self._run(self._reader.convert_one(row))))[0]
+
+    def outcome(self, rows: Rows) -> Outcome:
+        """Answer rows of any number; refused rows are marked, where the model can answer the others."""
+        return self._run(conform(rows, self.schema))
+
+    def stored(self, rows: Rows) -> Outcome:
+        """Answer rows that have the schema's own types, such as goldens; nothing is checked or cast."""
+        return self._run(rows)
+
+    def close(self) -> None:
+        """End the model's process, where it has one."""
+        self._close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, err: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _is_table(self, data: Mapping[str, Any]) -> bool:
+        """Tell a dictionary of columns, or of tensors with a row axis, from one row."""
+        if not self.schema.tensors:
+            return any(isinstance(values, list | tuple | np.ndarray) for values in data.values())
+        return any(t.name in data and np.ndim(data[t.name]) == len(t.shape) + 1 for t in self.schema.tensors)
+
+
+def onnx_predictor(graph: bytes | Path, variant: Variant, schema: Schema, *, threads: int = 1) -> Predictor:
+    """Load a proven variant into this process; raises Corrupt when it cannot be loaded."""
+    rows = reader(schema)
+    model = OnnxModel(graph, variant, fields=rows.fields, threads=threads)
+    return Predictor(schema, rows, lambda batch: run_onnx(model, batch))
+
+
+def native_predictor(
+    load: wire.Load, *, config: ChildConfig | None = None, clean: Callable[[], None] = lambda: None
+) -> Predictor:
+    """Load a native model, whose files are unpacked, into a child process; it starts with the first call.
+
+    `clean` is called once the child has ended, to take its files away.
+    """
+    schema = load.schema
+    rows = reader(schema)
+    child = Child(load, config)
+
+    def run(batch: Batch) -> Outcome:
+        return child.predict(rows.rows(batch) if isinstance(batch, list) else batch)
+
+    def close() -> None:
+        child.close()
+        clean()
+
+    return Predictor(schema, rows, run, close)
+
+
+def _unrefused(outcome: Outcome) -> Answers:
+    if outcome.refused.any():
+        raise refusal(int(np.argmax(outcome.refused)))
+    return outcome.answers
