@@ -36,7 +36,8 @@ Special = tuple[str, Edit]
 def special_edits(examples: pa.Table, schema: Schema, rng: np.random.Generator) -> list[Special]:
     """List what to change in ordinary rows: each cell value alone in each column, then in all columns.
 
-    A value that may be refused stands alone in its row, so that a guard that misses one column shows.
+    A value that may be refused stands alone in its row, so that a guard that misses one column shows. Only
+    nullable columns are missing: the schema refuses the others before any variant sees them.
     """
     columns = schema.columns
     numbers = [column for column in columns if is_number(column)]
@@ -44,7 +45,7 @@ def special_edits(examples: pa.Table, schema: Schema, rng: np.random.Generator) 
     words = [column for column in columns if column.type == "string"]
     extremes = {column.name: _extremes(column, examples) for column in numbers}
     return [
-        *_each("missing", columns, lambda _: (None,), rng),
+        *_each("missing", [c for c in columns if c.nullable], lambda _: (None,), rng),
         *_each("nan", [c for c in decimals if c.null != "nan"], lambda _: (float("nan"),), rng),
         *_each("infinite", decimals, _shared_out(_INFINITE, decimals), rng),
         *_each("huge", decimals, _shared_out(_BEYOND_SINGLE, decimals), rng),

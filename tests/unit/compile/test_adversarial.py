@@ -15,11 +15,11 @@ from hythe.compile.adversarial import proof_rows
 SCHEMA = Schema(
     (
         Column("amount", "float64", nullable=True),
-        Column("age", "int8"),
-        Column("member", "bool"),
-        Column("plan", "string"),
-        Column("size", "category", categories=("S", "M", "XL")),
-        Column("seen", "timestamp"),
+        Column("age", "int8", nullable=True),
+        Column("member", "bool", nullable=True),
+        Column("plan", "string", nullable=True),
+        Column("size", "category", nullable=True, categories=("S", "M", "XL")),
+        Column("seen", "timestamp", nullable=True),
     )
 )
 EXAMPLES = pa.table(
@@ -52,6 +52,12 @@ def test_each_column_is_missing_alone_and_all_are_missing_together(made: Any) ->
     for name in EXAMPLES.column_names:
         assert any(row[name] is None and ordinary({**row, name: 0}) for row in rows)
     assert any(all(value is None for value in row.values()) for row in rows)
+
+
+def test_a_column_that_may_not_be_missing_never_is() -> None:
+    made: Any = proof_rows(EXAMPLES, SCHEMA.replacing("age", nullable=False), seed=3)
+    assert made.rows.column("age").null_count == 0
+    assert made.rows.column("member").null_count > 0
 
 
 def test_infinities_and_numbers_beyond_float32_stand_in_float_columns_only(made: Any) -> None:

@@ -18,7 +18,7 @@ from hythe.compile.cells import floats
 from hythe.compile.proof import Execute, ProofResult, prove
 from hythe.compile.refusals import Predict
 
-SCHEMA = Schema((Column("x", "float64"), Column("y", "float64"), Column("plan", "string")))
+SCHEMA = Schema((Column("x", "float64", nullable=True), Column("y", "float64"), Column("plan", "string")))
 RNG = np.random.default_rng(5)
 EXAMPLES = pa.table(
     {
