@@ -48,15 +48,13 @@ _OUTPUTS = {
 @lowers("lightgbm.Booster")
 def booster(model: Any, frame: Frame, lowerer: Lowerer) -> Regressed:
     """Lower a booster: what its `predict` gives, [rows] or [rows, classes]."""
-    described = read_model(model)
-    answer = _answer(_raw(model, described, frame, lowerer), described)
-    return Regressed(answer if described.per_iteration > 1 else answer.column(0))
+    return _predicted(model, frame, lowerer)
 
 
 @lowers("lightgbm.LGBMRegressor", "lightgbm.LGBMRanker")
 def regressor(model: Any, frame: Frame, lowerer: Lowerer) -> Regressed:
     """Lower a regressor or a ranker."""
-    return booster(model.booster_, frame, lowerer)
+    return _predicted(model.booster_, frame, lowerer)
 
 
 @lowers("lightgbm.LGBMClassifier")
@@ -74,6 +72,12 @@ def classifier(model: Any, frame: Frame, lowerer: Lowerer) -> Classified:
     least = _least_of_second_class(described.slope)
     index = (raw.column(0) >= least).cast(np.int64)
     return Classified(index, model.classes_, pair_of_sigmoids(raw * described.slope))
+
+
+def _predicted(model: Any, frame: Frame, lowerer: Lowerer) -> Regressed:
+    described = read_model(model)
+    answer = _answer(_raw(model, described, frame, lowerer), described)
+    return Regressed(answer if described.per_iteration > 1 else answer.column(0))
 
 
 def _raw(model: Any, described: Model, frame: Frame, lowerer: Lowerer) -> Value:

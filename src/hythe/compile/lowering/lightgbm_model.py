@@ -47,7 +47,8 @@ class Tree:
     def goes_left(self, split: int, numbers: Floats) -> Bools:
         """Decide for the numbers of categories; NaN is one that is missing or not known."""
         if self.categorical[split]:
-            return np.isin(numbers, self.members(split))
+            found: Bools = np.isin(numbers, self.members(split))
+            return found
         missing = np.isnan(numbers) & (self.missing[split] != NO_MISSING)
         if self.missing[split] == MISSING_IS_ZERO:
             missing |= numbers == 0

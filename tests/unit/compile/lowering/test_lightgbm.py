@@ -16,8 +16,8 @@ CANCER, MALIGNANT = load_breast_cancer(return_X_y=True)
 IRIS, SPECIES = load_iris(return_X_y=True)
 DIABETES, PROGRESS = load_diabetes(return_X_y=True)
 PLANS = ["basic", "gold", "silver", "", "trial"]
-EXACT = {"relative": 0.0, "absolute": 0.0}
-QUIET = {"verbose": -1, "num_threads": 1, "min_child_samples": 5, "n_estimators": 15}
+EXACT: Any = {"relative": 0.0, "absolute": 0.0}
+QUIET: Any = {"verbose": -1, "num_threads": 1, "min_child_samples": 5, "n_estimators": 15}
 
 
 def points_of(model: Any) -> dict[int, Any]:
@@ -112,7 +112,7 @@ def test_the_root_of_the_target_is_squared_back() -> None:
 
 
 def test_a_random_forest_is_averaged() -> None:
-    settings = {"boosting_type": "rf", "subsample": 0.6, "subsample_freq": 1, **QUIET}
+    settings: Any = {"boosting_type": "rf", "subsample": 0.6, "subsample_freq": 1, **QUIET}
     model = lightgbm.LGBMClassifier(**settings).fit(IRIS, SPECIES)
     assert_same(lower(model, IRIS), IRIS)
 
@@ -135,8 +135,8 @@ def test_trees_after_the_best_iteration_are_left_out() -> None:
     model = lightgbm.train({"verbose": -1, "num_threads": 1}, lightgbm.Dataset(DIABETES, PROGRESS), 9)
     model.best_iteration = 4
     found = lower(model, DIABETES).lowered_outcome(DIABETES).answers["value"]
-    np.testing.assert_array_equal(found, model.predict(DIABETES))
-    assert not np.array_equal(found, model.predict(DIABETES, num_iteration=9))
+    np.testing.assert_array_equal(found, np.asarray(model.predict(DIABETES)))
+    assert not np.array_equal(found, np.asarray(model.predict(DIABETES, num_iteration=9)))
 
 
 @pytest.mark.parametrize("settings", [{}, {"use_missing": False}, {"zero_as_missing": True}], ids=str)
@@ -206,14 +206,14 @@ def test_a_booster_gives_what_its_predict_gives() -> None:
     data = lightgbm.Dataset(IRIS, SPECIES)
     settings = {"verbose": -1, "objective": "multiclass", "num_class": 3, "num_threads": 1}
     model = lightgbm.train(settings, data, num_boost_round=5)
-    pair = lower(model, IRIS)
-    np.testing.assert_allclose(pair.lowered_outcome(IRIS).answers["value"], model.predict(IRIS), rtol=1e-12)
+    found = lower(model, IRIS).lowered_outcome(IRIS).answers["value"]
+    np.testing.assert_allclose(found, np.asarray(model.predict(IRIS)), rtol=1e-12)
 
 
 def test_scores_of_exactly_zero_are_the_first_class() -> None:
     rows, labels = np.zeros((40, 1)), np.arange(40) % 2
     model = lightgbm.LGBMClassifier(**QUIET).fit(rows, labels)
-    assert model.predict(rows).tolist() == [0] * 40
+    assert np.asarray(model.predict(rows)).tolist() == [0] * 40
     assert_same(lower(model, rows), rows)
 
 
