@@ -49,3 +49,10 @@ def described(registry: Registry, ref: str) -> Description:
 
 def _proofs(bundle: Bundle) -> list[Proof]:
     return [Proof.decode(bundle.read(path)) for path in sorted(bundle.files) if path.startswith("proofs/")]
+
+
+def card_of(registry: Registry, ref: str) -> str:
+    """Read a version's model card; raises NotFound where it has none."""
+    bundle = registry.bundle(ref)
+    manifest = Manifest.decode(bundle.read("hythe.json"))
+    return bundle.read(manifest.card or "card.md").decode()
