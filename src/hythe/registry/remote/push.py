@@ -100,7 +100,8 @@ class _Sender:
         manifest = facts_manifest(document, subject, record.changed_at)
         contents = facts_blobs(document)
         for blob in manifest.blobs:
-            upload(self.client, blob, contents[blob.digest], self.notes, self.chunk)
+            if not self.client.has_blob(blob.digest):
+                upload(self.client, blob, contents[blob.digest], self.notes, self.chunk)
         if not self.client.put_manifest(manifest.digest, manifest.raw):
             list_under_tag(self.client, subject.digest, manifest)
 

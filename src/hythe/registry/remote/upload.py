@@ -50,12 +50,10 @@ class _Slice:
 def upload(
     client: RegistryClient, blob: Descriptor, source: Source, notes: UploadNotes, chunk: int = CHUNK
 ) -> None:
-    """Send the blob that `source` holds, unless the repository has it.
+    """Send the blob that `source` holds; the caller has asked whether it is missing there.
 
     After a cut, in this process or an earlier one, it goes on from what the registry says has arrived.
     """
-    if client.has_blob(blob.digest):
-        return
     location = notes.read(client.ref, blob.digest)
     session = _found_again(client, location) if location else None
     failures = 0
