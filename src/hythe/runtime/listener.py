@@ -1,0 +1,72 @@
+"""The listening socket that all workers share: opened by the parent, closed last."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import time
+
+from hythe.base.errors import Unavailable
+
+_BACKLOG = 2048
+_TCP_INFO_QUEUE = struct.Struct("<I")
+_TCP_INFO_QUEUE_AT = 24  # tcpi_unacked: of a listening socket, the connections nobody has accepted yet
+_MOST_WAIT_MS = 1000
+
+
+def open_door(host: str, port: int) -> socket.socket:
+    """Listen on `host` and `port`; port 0 takes a free one.
+
+    Raises:
+        Unavailable: when the address is taken, or is not this machine's.
+
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as err:
+        raise Unavailable(f"cannot listen on {host} port {port}: {err.strerror}; choose another") from err
+
+
+def address(door: socket.socket) -> str:
+    """Give the URL of a listening socket.
+
+    >>> with open_door("127.0.0.1", 0) as door:
+    ...     address(door).startswith("http://127.0.0.1:")
+    True
+    """
+    host, port = door.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def turn_away(descriptor: int) -> None:
+    """Have whoever accepts from `descriptor` in this process find nobody from now on.
+
+    The connections that wait stay with the other holders of the socket. The descriptor is made to name a
+    socket that nobody can connect to, which costs a server library nothing and tells it nothing.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as nobody:
+        nobody.bind("")  # Linux chooses an abstract name
+        nobody.listen(1)
+        nobody.setblocking(False)
+        os.dup2(nobody.fileno(), descriptor, inheritable=False)
+
+
+def close_door(door: socket.socket) -> None:
+    """Refuse new connections, at a moment when none waits to be accepted."""
+    for _ in range(_MOST_WAIT_MS):
+        if waiting_connections(door) == 0:
+            break
+        time.sleep(0.001)
+    door.shutdown(socket.SHUT_RD)
+
+
+def waiting_connections(door: socket.socket) -> int:
+    """Count the connections that nobody has accepted yet; 0 where the kernel does not say."""
+    try:
+        info = door.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
+    except OSError:
+        return 0
+    queue: int = _TCP_INFO_QUEUE.unpack_from(info, _TCP_INFO_QUEUE_AT)[0]
+    return queue

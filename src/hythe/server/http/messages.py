@@ -1,0 +1,123 @@
+"""What goes in and out of a door: a request with a bounded body, a reply of bytes, and errors as replies."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import msgspec
+
+from hythe.base.errors import CallerError, HytheError
+from hythe.dataplane.admit import Limits
+
+Headers: TypeAlias = tuple[tuple[str, str], ...]
+
+JSON: Headers = (("content-type", "application/json"),)
+TEXT: Headers = (("content-type", "text/plain; version=0.0.4; charset=utf-8"),)
+
+STATUS: dict[str, int] = {
+    "invalid": 422,
+    "malformed": 400,
+    "too_large": 413,
+    "not_found": 404,
+    "conflict": 409,
+    "denied": 403,
+    "untrusted": 403,
+    "unsupported": 400,
+    "method_not_allowed": 405,
+    "media_type": 415,
+    "busy": 429,
+    "unavailable": 503,
+    "corrupt": 500,
+    "internal": 500,
+}
+"""The HTTP status of every word code."""
+_LATER = {"busy", "unavailable"}
+_JSON_TYPES = {"", "application/json", "application/x-www-form-urlencoded", "text/plain", "text/json"}
+"""What is read as JSON: JSON itself, and what clients send that do not say (curl says it is a form)."""
+
+
+class WrongMethod(CallerError):
+    """The path exists, and does not take this method."""
+
+    code = "method_not_allowed"
+
+
+class WrongMedia(CallerError):
+    """The body is of a kind that this door does not read."""
+
+    code = "media_type"
+
+
+class Reply(msgspec.Struct, frozen=True, gc=False):
+    """A finished answer."""
+
+    body: bytes
+    status: int = 200
+    headers: Headers = JSON
+
+
+class Request:
+    """One HTTP request on its way through a door."""
+
+    __slots__ = ("_limits", "_proto", "_scope", "headers", "method", "path")
+
+    def __init__(self, scope: Any, proto: Any, limits: Limits) -> None:
+        self._scope = scope
+        self._proto = proto
+        self._limits = limits
+        self.method: str = scope.method
+        self.path: str = scope.path
+        self.headers = scope.headers
+
+    async def body(self) -> bytes:
+        """Read the body, counting its bytes.
+
+        Raises:
+            TooLarge: as soon as it is known to be beyond the limit.
+
+        """
+        length = self.headers.get("content-length")
+        if length is not None:
+            self._limits.admit_bytes(int(length))
+            whole: bytes = await self._proto()
+            return whole
+        pieces, size = [], 0
+        async for piece in self._proto:
+            size += len(piece)
+            self._limits.admit_bytes(size)
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    async def json_body(self) -> bytes:
+        """Read a body that is JSON.
+
+        Raises:
+            WrongMedia: when it says that it is something else, or compressed.
+            TooLarge: when it is beyond the limit.
+
+        """
+        kind = (self.headers.get("content-type") or "").partition(";")[0].strip().lower()
+        if kind not in _JSON_TYPES and not kind.endswith("+json"):
+            raise WrongMedia(f"the body is {kind}; send application/json")
+        encoding = self.headers.get("content-encoding")
+        if encoding is not None and encoding.lower() != "identity":
+            raise WrongMedia(f"the body is compressed ({encoding}); send it as it is")
+        return await self.body()
+
+
+def json_reply(document: Any, status: int = 200) -> Reply:
+    """Answer with a document."""
+    return Reply(msgspec.json.encode(document), status)
+
+
+def error_reply(err: HytheError) -> Reply:
+    """Answer with an error: its message and its word code."""
+    body = msgspec.json.encode({"error": str(err), "code": err.code})
+    headers = (*JSON, ("retry-after", "1")) if err.code in _LATER else JSON
+    return Reply(body, STATUS[err.code], headers)
+
+
+def unexpected_reply(incident: str) -> Reply:
+    """Answer an error that nobody expected with one fixed sentence; the log has the rest under its id."""
+    message = f"the server made a mistake; its log says more under the id {incident}"
+    return json_reply({"error": message, "code": "internal", "id": incident}, STATUS["internal"])

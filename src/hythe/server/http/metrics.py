@@ -1,0 +1,65 @@
+"""`/metrics` in Prometheus' text format: the sum over all workers, whichever answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from hythe.dataplane.observe import METRICS
+from hythe.runtime.counters import Counters, Metric, Series
+from hythe.runtime.supervisor import RESTARTS
+from hythe.server.http.messages import TEXT, Reply, Request
+from hythe.server.http.router import Route
+
+
+class MetricsDoor:
+    """Exposes the shared counters."""
+
+    def __init__(self, counters: Counters) -> None:
+        self._counters = counters
+
+    def routes(self) -> Iterable[Route]:
+        """Name the routes."""
+        yield Route("GET", "/metrics", self.metrics)
+
+    async def metrics(self, _request: Request) -> Reply:
+        """Write every series."""
+        return Reply(exposition(self._counters.read()).encode(), headers=TEXT)
+
+
+def exposition(series: dict[Series, list[float]]) -> str:
+    """Write series in Prometheus' text format, version 0.0.4."""
+    lines: list[str] = []
+    for metric in (*METRICS, RESTARTS):
+        found = sorted((labels, values) for (name, labels), values in series.items() if name == metric.name)
+        if found:
+            lines += [f"# HELP {metric.name} {metric.help}", f"# TYPE {metric.name} {metric.kind}"]
+        for labels, values in found:
+            lines += _lines(metric, labels, values)
+    return "\n".join(lines) + "\n"
+
+
+def _lines(metric: Metric, labels: Sequence[tuple[str, str]], values: list[float]) -> Iterable[str]:
+    if metric.kind != "histogram":
+        yield f"{metric.name}{_labels(labels)} {_number(values[0])}"
+        return
+    total = 0.0
+    for bound, count in zip((*metric.bounds, None), values, strict=False):
+        total += count
+        edge = "+Inf" if bound is None else _number(bound)
+        yield f"{metric.name}_bucket{_labels([*labels, ('le', edge)])} {_number(total)}"
+    yield f"{metric.name}_sum{_labels(labels)} {_number(values[-1])}"
+    yield f"{metric.name}_count{_labels(labels)} {_number(total)}"
+
+
+def _labels(labels: Sequence[tuple[str, str]]) -> str:
+    if not labels:
+        return ""
+    return "{" + ",".join(f'{name}="{_escaped(value)}"' for name, value in labels) + "}"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) else repr(value)

@@ -1,0 +1,106 @@
+"""One worker process: loads the models, then serves HTTP until its parent says stop.
+
+Run by the parent as `python -m hythe.server.worker SLOT TALK LISTENER COUNTERS SPEC`, where all but the slot
+are inherited file descriptors. Nothing here imports a model framework or the catalog.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import socket
+import sys
+
+import msgspec
+import structlog
+
+from hythe.base.errors import HytheError
+from hythe.dataplane.endpoint import Endpoint
+from hythe.dataplane.plane import DataPlane
+from hythe.runtime import log
+from hythe.runtime.counters import Counters
+from hythe.runtime.slot import DRAIN, FAILED, READY, STOP
+from hythe.server.http.app import App
+from hythe.server.http.doors import make_app
+from hythe.server.http.granian import HttpServer
+from hythe.server.serve import WorkerSpec
+
+_LOG = structlog.get_logger("hythe.worker")
+_SETTLE_S = 0.02
+"""Time for a request whose bytes have arrived to become one that is in flight."""
+
+
+def main(slot: int, talk: int, listener: int, counters: int, spec: int) -> int:
+    """Serve; gives the exit status."""
+    log.configure("hythe")
+    parent = socket.socket(fileno=talk)
+    told = msgspec.json.decode(os.pread(spec, os.fstat(spec).st_size, 0), type=WorkerSpec)
+    with asyncio.Runner(loop_factory=_new_loop) as runner:
+        return runner.run(_work(told, Counters(counters, slot), listener, parent))
+
+
+async def _work(spec: WorkerSpec, counters: Counters, listener: int, parent: socket.socket) -> int:
+    endpoints = [Endpoint(item, threads=spec.threads, child=spec.child) for item in spec.endpoints]
+    plane = DataPlane(endpoints, counters, spec.limits)
+    try:
+        await plane.start()
+        app = make_app(plane, counters)
+        server = HttpServer(app, listener, asyncio.get_running_loop(), mode=spec.mode)
+        gc.collect()
+        gc.freeze()
+        server.start()
+    except HytheError as err:
+        parent.sendall(f"{FAILED} {err}\n".encode())
+        return 1
+    parent.sendall(f"{READY}\n".encode())
+    await _until_stopped(app, server, parent, spec.drain_s)
+    await plane.close()
+    return 0
+
+
+async def _until_stopped(app: App, server: HttpServer, parent: socket.socket, drain_s: float) -> None:
+    """Serve until the parent says stop, or is gone, or this process alone is asked to end."""
+    alone = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, alone.set)
+    stopped = asyncio.create_task(_listen(app, parent))
+    asked = asyncio.create_task(alone.wait())
+    await asyncio.wait({stopped, asked}, return_when=asyncio.FIRST_COMPLETED)
+    server.turn_away()
+    app.state.draining = True
+    if not stopped.done() or not stopped.result():
+        # Nobody has announced the end to those who are connected; each answer does so now.
+        await asyncio.sleep(drain_s)
+    await asyncio.sleep(_SETTLE_S)
+    await app.idle()
+    await server.stop()
+    for task in (stopped, asked):
+        task.cancel()
+
+
+async def _listen(app: App, parent: socket.socket) -> bool:
+    """Follow the parent's words; true when it said stop, false when it is gone."""
+    reader, _writer = await asyncio.open_connection(sock=parent)
+    while line := await reader.readline():
+        word = line.decode().strip()
+        if word == DRAIN:
+            app.state.draining = True
+        elif word == STOP:
+            return True
+    _LOG.warning("the parent process is gone")
+    return False
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return loop
+
+
+if __name__ == "__main__":
+    sys.exit(main(*(int(argument) for argument in sys.argv[1:])))
