@@ -13,12 +13,15 @@ Matrix = NDArray[np.float64]
 
 
 def total(values: NDArray[np.float64]) -> float:
-    """Sum as if with unlimited precision, rounded once (Shewchuk 1997, by `math.fsum`).
+    """Sum as if with unlimited precision, rounded once (Shewchuk 1997, by `math.fsum`); infinite on overflow.
 
     >>> total(np.array([1e16, 1.0, -1e16]))
     1.0
     """
-    return math.fsum(values.tolist())
+    try:
+        return math.fsum(values.tolist())
+    except OverflowError:
+        return math.inf
 
 
 def mean(values: NDArray[np.float64]) -> float:

@@ -1,0 +1,130 @@
+"""The baseline: what the reference data and the model's answers to them look like, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from hythe.bundle.canonical import canonical
+from hythe.bundle.documents import decode
+from hythe.bundle.importances import Importances, Predict, importances
+from hythe.bundle.outcome import Outcome
+from hythe.bundle.rows import Rows, count
+from hythe.bundle.schema import Column, Output, Schema
+from hythe.bundle.summary import (
+    Summary,
+    column_numbers,
+    output_parts,
+    summarise_array,
+    summarise_column,
+    summarise_output,
+)
+from hythe.bundle.truth import Calibration, Residuals, Truth
+from hythe.statistics.correlation import Triangle, pearson, spearman
+
+MOST_CORRELATED = 64
+"""How many number columns are correlated at most: the first ones."""
+_MOST_CORRELATED_ROWS = 50_000
+
+
+class Correlations(msgspec.Struct, frozen=True):
+    """Correlations of each column with those before it: `pearson[i][j]` is of columns i and j < i.
+
+    Over the rows where both are finite; None where one does not vary.
+    """
+
+    columns: tuple[str, ...]
+    pearson: Triangle
+    spearman: Triangle
+
+
+class Baseline(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What monitoring compares with: a function of the rows, the model and the seed alone.
+
+    `rows` were given, `refused` of them by the model; features are summarised over all rows, outputs over
+    the answered ones. An output of several columns has an entry for each: `probabilities[yes]`.
+    """
+
+    rows: int
+    refused: int
+    features: dict[str, Summary]
+    outputs: dict[str, Summary]
+    correlations: Correlations | None = None
+    importances: Importances | None = None
+    calibration: Calibration | Residuals | None = None
+
+    def encode(self) -> bytes:
+        """Write canonical JSON."""
+        return canonical(self)
+
+    @classmethod
+    def decode(cls, raw: bytes) -> Baseline:
+        """Read what `encode` wrote; raises Corrupt when it cannot be read."""
+        return decode(raw, cls, "the baseline")
+
+
+def compute(
+    rows: Rows,
+    schema: Schema,
+    outcome: Outcome,
+    *,
+    targets: Any = None,
+    predict: Predict | None = None,
+    seed: int = 0,
+) -> Baseline:
+    """Compute the baseline from conformed reference rows and the model's outcome on them.
+
+    `targets`, one for each row, give calibration; `predict` gives importances, at the cost of at most
+    `importances.ROW_BUDGET` answered rows. Everything but importances is the same in any order of rows.
+
+    Raises:
+        Invalid: when there are not as many targets as rows.
+
+    """
+    truth = None if targets is None else Truth.of(targets, outcome, schema)
+    return Baseline(
+        rows=count(rows),
+        refused=int(outcome.refused.sum()),
+        features=_features(rows, schema),
+        outputs=_outputs(outcome, schema),
+        correlations=_correlations(rows, schema) if isinstance(rows, pa.Table) else None,
+        importances=None if predict is None else importances(rows, outcome, predict, truth, seed=seed),
+        calibration=None if truth is None else truth.calibration(outcome),
+    )
+
+
+def _features(rows: Rows, schema: Schema) -> dict[str, Summary]:
+    if isinstance(rows, pa.Table):
+        return {column.name: summarise_column(rows.column(column.name), column) for column in schema.columns}
+    return {name: summarise_array(values) for name, values in rows.items()}
+
+
+def _outputs(outcome: Outcome, schema: Schema) -> dict[str, Summary]:
+    """Summarise the answers; an output that the schema does not describe is taken as it comes."""
+    known: Mapping[str, Output] = {output.name: output for output in schema.outputs}
+    found: dict[str, Summary] = {}
+    for name, values in outcome.answers.items():
+        output = known.get(name) or Output(name, str(values.dtype), values.shape[1:])
+        for part, cells in output_parts(values[~outcome.refused], output):
+            found[part] = summarise_output(cells, output)
+    return found
+
+
+def _correlations(rows: pa.Table, schema: Schema) -> Correlations | None:
+    columns = [column for column in schema.columns if _is_number(column)][:MOST_CORRELATED]
+    if len(columns) < 2:  # noqa: PLR2004 - a pair
+        return None
+    step = -(-rows.num_rows // _MOST_CORRELATED_ROWS) or 1
+    matrix = np.empty((len(range(0, rows.num_rows, step)), len(columns)))
+    for index, column in enumerate(columns):
+        numbers, missing = column_numbers(rows.column(column.name), column)
+        matrix[:, index] = np.where(missing, np.nan, numbers)[::step]
+    return Correlations(tuple(column.name for column in columns), pearson(matrix), spearman(matrix))
+
+
+def _is_number(column: Column) -> bool:
+    return column.type not in {"string", "category", "bool", "timestamp"}
