@@ -19,7 +19,7 @@ from hythe.compile.lowering.lightgbm_model import (
     as_plain_comparisons,
     read_model,
 )
-from hythe.compile.lowering.links import pair_of_sigmoids
+from hythe.compile.lowering.links import least_true, pair_of_sigmoids
 from hythe.compile.lowering.lowerer import Lowerer, lowers
 from hythe.compile.lowering.results import Classified, Regressed
 
@@ -226,13 +226,10 @@ def _answer(raw: Value, model: Model) -> Value:
 
 
 def _least_of_second_class(slope: float) -> float:
-    """Find the least raw score whose probability p is greater than 1 - p, by bisection over the floats."""
+    """Find the least raw score whose probability p is greater than 1 - p."""
 
-    def is_second(score: float) -> bool:
+    def is_second(score: np.float64) -> bool:
         positive = 1.0 / (1.0 + math.exp(-slope * score))
         return positive > 1.0 - positive
 
-    low, high = 0.0, 1.0 / slope
-    while low < (middle := (low + high) / 2) < high:
-        low, high = (low, middle) if is_second(middle) else (middle, high)
-    return high
+    return float(least_true(is_second, np.float64(0.0), np.float64(1.0 / slope)))

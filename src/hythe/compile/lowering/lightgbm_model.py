@@ -53,7 +53,8 @@ class Tree:
         if self.missing[split] == MISSING_IS_ZERO:
             missing |= numbers == 0
         below = np.nan_to_num(numbers) <= self.threshold[split]
-        return np.where(missing, self.default_left[split], below).astype(np.bool_)
+        decided: Bools = np.where(missing, self.default_left[split], below).astype(np.bool_)
+        return decided
 
 
 @dataclass(frozen=True, slots=True)

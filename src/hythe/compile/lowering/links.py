@@ -1,13 +1,30 @@
-"""From raw scores of boosted trees to answers, by the links of scikit-learn's losses."""
+"""From raw scores of trees to answers: the links of scikit-learn's losses, and where a score tips a label."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 
 from hythe.compile.graph import Value
 from hythe.compile.lowering.frame import CannotLower
+
+_Float = TypeVar("_Float", np.float32, np.float64)
+
+
+def least_true(test: Callable[[_Float], bool], low: _Float, high: _Float) -> _Float:
+    """Find the least float above `low`, where `test` fails, from which on it holds, as it does at `high`.
+
+    A label that hangs on a rounded function of a score is decided by the score itself, so that another
+    implementation's rounding cannot tip it.
+
+    >>> float(least_true(lambda x: bool(1.0 + x > 1.0), np.float64(0.0), np.float64(1.0)))
+    1.1102230246251568e-16
+    """
+    while low < (middle := low + (high - low) / 2) < high:
+        low, high = (low, middle) if test(middle) else (middle, high)
+    return high
 
 
 def pair_of_sigmoids(raw: Value) -> Value:
