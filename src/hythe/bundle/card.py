@@ -14,11 +14,14 @@ _MOST_NAMED = 6
 _MOST_FEATURES = 10
 
 
-def card(manifest: Manifest, proofs: Mapping[str, Proof], baseline: Baseline | None, notes: str = "") -> str:
+def write_card(
+    manifest: Manifest, proofs: Iterable[Proof], baseline: Baseline | None, notes: str = ""
+) -> str:
     """Write the card as Markdown: a function of the arguments alone, without names, versions or times.
 
-    `proofs` are by variant; `notes` is the author's own Markdown, put first.
+    `notes` is the author's own Markdown, put first.
     """
+    by_variant = {proof.variant: proof for proof in proofs}
     sections = [
         "# Model card",
         notes.strip(),
@@ -26,7 +29,7 @@ def card(manifest: Manifest, proofs: Mapping[str, Proof], baseline: Baseline | N
         + (" Loading the original runs a program: trust it first." if manifest.flavor.program else ""),
         _section("What it takes", _inputs(manifest.schema.inputs, baseline)),
         _section("What it gives", _outputs(manifest.schema.outputs)),
-        _section("How it was proven", _proofs(manifest, proofs)),
+        _section("How it was proven", _proofs(manifest, by_variant)),
         _section("How good it is", _quality(manifest, baseline)),
         _section("What its answers hang on", _importances(baseline)),
         _section("Limits", _limits(manifest, baseline)),
@@ -42,9 +45,7 @@ def _section(title: str, lines: Iterable[str]) -> str:
 
 def _row(*cells: str) -> str:
     """Write one row of a table; what would end a cell or a row is escaped."""
-    safe = (
-        cell.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("\r", " ") for cell in cells
-    )
+    safe = [" ".join(cell.replace("\\", "\\\\").replace("|", "\\|").splitlines()) for cell in cells]
     return f"| {' | '.join(safe)} |"
 
 
@@ -151,9 +152,8 @@ def _importances(baseline: Baseline | None) -> Iterator[str]:
     yield f"Change of `{found.output}` when one input is shuffled ({found.rows} rows):"
     yield ""
     ranked = sorted(found.change.items(), key=lambda pair: (-pair[1], pair[0]))
-    yield from _table(
-        ("input", "change"), ((name, f"{value:.3g}") for name, value in ranked[:_MOST_FEATURES])
-    )
+    shown = ((name, f"{value:.3g}") for name, value in ranked[:_MOST_FEATURES])
+    yield from _table(("input", "change"), shown)
 
 
 def _limits(manifest: Manifest, baseline: Baseline | None) -> Iterator[str]:

@@ -7,10 +7,11 @@ import numpy as np
 import pyarrow as pa
 
 from hythe.bundle.baseline import compute
-from hythe.bundle.card import card
+from hythe.bundle.card import write_card
 from hythe.bundle.manifest import Lineage, Manifest, ModelFiles, VariantEntry
 from hythe.bundle.outcome import Outcome
 from hythe.bundle.proof import Coverage, Deviation, Proof, Refusals, Tolerance
+from hythe.bundle.rows import Rows, count
 from hythe.bundle.schema import Column, Output, Schema, Tensor
 
 SCHEMA = Schema(
@@ -48,16 +49,15 @@ ROWS = pa.table({"age": [20.0, 70.0], "plan|tier": ["a", "b"], "name": ["ana", "
 OUTCOME = Outcome.answered(
     {"label": np.array(["no", "yes"], dtype=object), "probabilities": np.array([[0.75, 0.25], [0.25, 0.75]])}
 )
-BASELINE = compute(
-    ROWS,
-    SCHEMA,
-    OUTCOME,
-    targets=["no", "yes"],
-    predict=lambda rows: Outcome.answered(
-        {"label": np.repeat("no", rows.num_rows), "probabilities": np.full((rows.num_rows, 2), 0.5)}  # type: ignore[union-attr]
-    ),
-)
-TEXT = card(MANIFEST, {"onnx": PROOF}, BASELINE)
+
+
+def constant(rows: Rows) -> Outcome:
+    even = np.full((count(rows), 2), 0.5)
+    return Outcome.answered({"label": np.repeat("no", count(rows)), "probabilities": even})
+
+
+BASELINE = compute(ROWS, SCHEMA, OUTCOME, targets=["no", "yes"], predict=constant)
+TEXT = write_card(MANIFEST, [PROOF], BASELINE)
 
 
 def test_a_card_says_what_the_model_takes_and_gives() -> None:
@@ -96,14 +96,15 @@ def test_sensitive_values_do_not_reach_the_card() -> None:
 
 def test_a_card_without_baseline_proofs_or_lineage_has_no_empty_sections() -> None:
     bare = Manifest(flavor=ModelFiles("onnx", "onnx"), schema=Schema((Tensor("x", "float32", (-1, 3)),)))
-    text = card(bare, {}, None, notes="For *internal* use.")
+    text = write_card(bare, (), None, notes="For *internal* use.")
     assert text == (
         "# Model card\n\nFor *internal* use.\n\nA `onnx` model, stored as `onnx`.\n\n## What it takes\n\n"
-        "| input | type | may be missing | values |\n| --- | --- | --- | --- |\n| x | float32[any, 3] | no |  |\n"
+        "| input | type | may be missing | values |\n| --- | --- | --- | --- |\n"
+        "| x | float32[any, 3] | no |  |\n"
     )
 
 
 def test_a_card_is_the_same_each_time() -> None:
     again = msgspec.structs.replace(MANIFEST, tags=dict(reversed(MANIFEST.tags.items())))
-    assert card(again, {"onnx": PROOF}, BASELINE) == TEXT
+    assert write_card(again, [PROOF], BASELINE) == TEXT
     assert str(Path.cwd()) not in TEXT
