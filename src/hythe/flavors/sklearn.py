@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import io
 import pickle
-import zipfile
 from pathlib import Path
 from typing import Any
 
-from hythe.base.errors import Corrupt, Invalid, Unsupported
+from hythe.base.errors import Corrupt, Invalid, Unsupported, Untrusted
 from hythe.bundle.frames import to_native
 from hythe.bundle.outcome import Answers
 from hythe.bundle.rows import Rows
@@ -25,6 +24,7 @@ from hythe.flavors.known import known
 from hythe.flavors.protocol import Saved
 from hythe.flavors.requirements import distributions
 from hythe.flavors.skops_archive import globals_of, refusals
+from hythe.flavors.soundness import check_trees
 from hythe.flavors.user_code import gather, importing_from
 
 SKOPS = "skops"
@@ -70,11 +70,9 @@ class SklearnFlavor:
         """Load a skops archive, or a pickle as joblib does (scans see a file exactly as joblib reads it)."""
         try:
             with quiet():
-                if zipfile.is_zipfile(path):
-                    return _load_skops(path.read_bytes())
-                import joblib
-
-                return joblib.load(path)
+                model = _load_skops(path.read_bytes()) if _is_zip(path) else _load_joblib(path)
+                check_trees(model)
+                return model
         except ImportError as err:
             raise Unsupported(f"{path.name} needs a module that is not installed: {err}; install it") from err
         except (pickle.UnpicklingError, EOFError, ValueError, KeyError, TypeError, AttributeError) as err:
@@ -101,14 +99,17 @@ class SklearnFlavor:
         """Read back what `save` wrote.
 
         Raises:
-            Corrupt: when it cannot be read.
+            Corrupt: when it cannot be read, or its trees lead out of themselves.
+            Untrusted: when a skops archive names types that no flavor knows.
 
         """
         try:
             with quiet(), importing_from(folder):
-                if format == SKOPS:
-                    return _load_skops((folder / _SKOPS_FILE).read_bytes())
-                return pickle.loads((folder / _PICKLE_FILE).read_bytes())  # noqa: S301 - only when its digest is trusted
+                if format == PICKLE:
+                    return pickle.loads((folder / _PICKLE_FILE).read_bytes())  # noqa: S301 - its digest is trusted
+                model = _load_skops((folder / _SKOPS_FILE).read_bytes())
+                check_trees(model)
+                return model
         except (OSError, pickle.UnpicklingError, EOFError, ValueError, KeyError, TypeError) as err:
             raise Corrupt(
                 f"the stored model cannot be loaded: {err}; fetch or pack this version again"
@@ -187,13 +188,27 @@ def _by_skops(model: Any) -> tuple[bytes | None, str]:
     return archive, ""
 
 
+def _is_zip(path: Path) -> bool:
+    """Tell by the first bytes, as the scan does."""
+    with path.open("rb") as stream:
+        return stream.read(2) == b"PK"
+
+
+def _load_joblib(path: Path) -> Any:
+    import joblib
+
+    return joblib.load(path)
+
+
 def _load_skops(archive: bytes) -> Any:
     """Load an archive whose types are all known; skops checks them once more."""
     import skops.io
 
     refused = tuple(refusals(archive))
     if refused:
-        raise Invalid(f"it holds types that are not known: {', '.join(refused)}")
+        raise Untrusted(
+            f"it holds types that are not known: {', '.join(refused)}; pack the model here instead"
+        )
     types = [name for name in skops.io.get_untrusted_types(data=archive) if _is_known(name)]
     return skops.io.load(io.BytesIO(archive), trusted=types)
 

@@ -41,21 +41,22 @@ def is_local(module: str) -> bool:
 def gather(modules: Iterable[str]) -> Code:
     """Find the sources of the user's modules among `modules`, and of the user's modules that those import.
 
-    A module in a package brings its whole package.
+    A module in a package brings its whole package; one in a folder without `__init__.py` comes by itself.
     """
     files: dict[str, bytes] = {}
     needed: set[str] = set()
-    waiting = {module.partition(".")[0] for module in modules}
+    waiting = set(modules)
     seen: set[str] = set()
     while waiting:
-        root = waiting.pop()
-        seen.add(root)
-        if not is_local(root):
-            needed.add(root)
-            continue
-        for name, source in _sources(root):
-            files[f"{FOLDER}/{name}"] = source
-            waiting |= _imports(source, name) - seen
+        module = waiting.pop()
+        unit = _unit(module) if is_local(module) else None
+        if unit is None:
+            needed.add(module)
+        elif unit.name not in seen:
+            seen.add(unit.name)
+            for name, source in _sources(unit):
+                files[f"{FOLDER}/{name}"] = source
+                waiting |= _imports(source, name)
     return Code(dict(sorted(files.items())), distributions(needed))
 
 
@@ -109,14 +110,25 @@ def _is_installed(place: Path) -> bool:
     return any(resolved.is_relative_to(Path(home).resolve()) for home in homes)
 
 
-def _sources(root: str) -> Iterator[tuple[str, bytes]]:
-    """Yield names relative to the folder that holds the module, with their bytes."""
-    for place in _places(_spec(root)):
-        if place.is_dir():
-            for file in sorted(place.rglob("*.py")):
-                yield f"{root}/{file.relative_to(place).as_posix()}", file.read_bytes()
-        else:
-            yield place.name, place.read_bytes()
+def _unit(module: str) -> ModuleSpec | None:
+    """Find the outermost package or module with a file that `module` lies in, passing bare folders."""
+    parts = module.split(".")
+    for length in range(1, len(parts) + 1):
+        spec = _spec(".".join(parts[:length]))
+        if spec is None or spec.origin is not None:
+            return spec
+    return None
+
+
+def _sources(unit: ModuleSpec) -> Iterator[tuple[str, bytes]]:
+    """Yield paths as imports will look for them, with their bytes."""
+    path = unit.name.replace(".", "/")
+    if not unit.submodule_search_locations:
+        yield f"{path}.py", Path(str(unit.origin)).read_bytes()
+        return
+    for place in map(Path, unit.submodule_search_locations):
+        for file in sorted(place.rglob("*.py")):
+            yield f"{path}/{file.relative_to(place).as_posix()}", file.read_bytes()
 
 
 def _imports(source: bytes, name: str) -> set[str]:
@@ -127,7 +139,7 @@ def _imports(source: bytes, name: str) -> set[str]:
     found: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            found |= {alias.name.partition(".")[0] for alias in node.names}
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            found.add(node.module.partition(".")[0])
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return found

@@ -209,7 +209,7 @@ class _Search:
             elif "schema.json" in names:
                 self._skops(archive, where)
             for name in names:
-                self._member(archive, name, names, f"{where}{name}: ", depth)
+                self._member(archive, name, names, where, depth)
 
     def _member(self, archive: zipfile.ZipFile, name: str, names: list[str], where: str, depth: int) -> None:
         root, _, rest = name.partition("/")

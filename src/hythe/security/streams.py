@@ -14,6 +14,8 @@ from typing import Any, Protocol
 from hythe.base.errors import Invalid
 
 _CHUNK = 1 << 18
+_ZLIB_CHECK = 31
+"""The first two bytes of zlib's format are a multiple of this (RFC 1950, section 2.2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +121,10 @@ def compression_of(start: bytes) -> str | None:
     >>> compression_of(zlib.compress(b"")), compression_of(bytes([0x80, 4]))
     ('zlib', None)
     """
-    return next((name for prefix, name, _ in _FORMATS if start.startswith(prefix)), None)
+    name = next((name for prefix, name, _ in _FORMATS if start.startswith(prefix)), None)
+    if name == "zlib" and int.from_bytes(start[:2], "big") % _ZLIB_CHECK:
+        return None
+    return name
 
 
 class Decompressed(io.RawIOBase):
