@@ -1,50 +1,70 @@
-"""The log of a running server: for people on a terminal, else one JSON object a line in ECS field names."""
+"""The log of a running server: for people on a terminal, else one JSON object a line in ECS field names.
+
+structlog is imported with the first line that is logged: it brings rich with it, which costs a worker a tenth
+of a second and some megabytes, and a worker that is well logs nothing.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import MutableMapping
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TextIO
 
-import structlog
-
 _ECS = {"event": "message", "timestamp": "@timestamp", "level": "log.level", "logger": "log.logger"}
+_ECS_VERSION = "8.11.0"
 
 
-def configure(service: str, stream: TextIO | None = None) -> None:
-    """Send this process's log to `stream` (standard error), with `service.name` on every line.
+@dataclass(frozen=True, slots=True)
+class Log:
+    """Writes lines to standard error for one part of Hythe; `service.name` is on every line.
 
-    ECS is the Elastic Common Schema, version 8.11.
+    ECS is the Elastic Common Schema.
     """
-    target = stream or sys.stderr
+
+    name: str
+
+    def info(self, message: str, **fields: Any) -> None:
+        """Note what happened."""
+        _logger().info(message, logger=self.name, **fields)
+
+    def warning(self, message: str, **fields: Any) -> None:
+        """Note what may become a fault."""
+        _logger().warning(message, logger=self.name, **fields)
+
+    def error(self, message: str, **fields: Any) -> None:
+        """Note a fault."""
+        _logger().error(message, logger=self.name, **fields)
+
+    def exception(self, message: str, **fields: Any) -> None:
+        """Note a fault and where the exception under way came from."""
+        _logger().exception(message, logger=self.name, **fields)
+
+
+@lru_cache(maxsize=1)
+def _logger() -> Any:
+    return make_logger(sys.stderr)
+
+
+def make_logger(stream: TextIO) -> Any:
+    """Make a structlog logger that writes to `stream`."""
+    import structlog
+
     shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    if target.isatty():
+    if stream.isatty():
         final: list[Any] = [structlog.dev.ConsoleRenderer()]
     else:
-        final = [structlog.processors.format_exc_info, _Ecs(service), structlog.processors.JSONRenderer()]
-    structlog.configure(
-        processors=[*shared, *final],
-        logger_factory=structlog.PrintLoggerFactory(target),
-        cache_logger_on_first_use=False,
-    )
+        final = [structlog.processors.format_exc_info, _to_ecs, structlog.processors.JSONRenderer()]
+    return structlog.wrap_logger(structlog.PrintLogger(stream), processors=[*shared, *final])
 
 
-class _Ecs:
-    """Renames structlog's fields to those of ECS."""
-
-    def __init__(self, service: str) -> None:
-        self._service = service
-
-    def __call__(
-        self, _logger: Any, _method: str, event: MutableMapping[str, Any]
-    ) -> MutableMapping[str, Any]:
-        renamed = {_ECS.get(name, name): value for name, value in event.items()}
-        if "exception" in renamed:
-            renamed["error.stack_trace"] = renamed.pop("exception")
-        renamed["ecs.version"] = "8.11.0"
-        renamed["service.name"] = self._service
-        return renamed
+def _to_ecs(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Rename structlog's fields to those of ECS."""
+    renamed = {_ECS.get(name, name): value for name, value in event.items()}
+    if "exception" in renamed:
+        renamed["error.stack_trace"] = renamed.pop("exception")
+    return {**renamed, "ecs.version": _ECS_VERSION, "service.name": "hythe"}

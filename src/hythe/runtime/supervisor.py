@@ -15,19 +15,18 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-import structlog
-
 from hythe.base.clock import Clock, SystemClock
 from hythe.base.errors import Invalid, Unavailable
 from hythe.runtime import listener
 from hythe.runtime.backoff import Backoff, Restarts
 from hythe.runtime.counters import Counter, Counters, Metric
+from hythe.runtime.log import Log
 from hythe.runtime.slot import DRAIN, FAILED, READY, STOP, Command, Slot
 
 RESTARTS = Metric("hythe_worker_restarts_total", "counter", "Workers started again after they died.")
 _MOST_FAILED_STARTS = 3
 
-_LOG = structlog.get_logger("hythe.supervisor")
+_LOG = Log("hythe.supervisor")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

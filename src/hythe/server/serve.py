@@ -12,7 +12,6 @@ import msgspec
 from hythe.base.errors import Invalid
 from hythe.dataplane.admit import Limits
 from hythe.dataplane.spec import EndpointSpec
-from hythe.runtime import log
 from hythe.runtime.child import ChildConfig
 from hythe.runtime.counters import Counters, create
 from hythe.runtime.listener import address, open_door
@@ -84,7 +83,6 @@ class Server:
             Unavailable: when the address is taken, or the workers cannot start.
 
         """
-        log.configure("hythe")
         config = self._config
         spec, counters = _memory(msgspec.json.encode(self._spec)), create(config.supervisor.workers + 1)
         with open_door(config.host, config.port) as door:

@@ -14,27 +14,25 @@ import socket
 import sys
 
 import msgspec
-import structlog
 
 from hythe.base.errors import HytheError
 from hythe.dataplane.endpoint import Endpoint
 from hythe.dataplane.plane import DataPlane
-from hythe.runtime import log
 from hythe.runtime.counters import Counters
+from hythe.runtime.log import Log
 from hythe.runtime.slot import DRAIN, FAILED, READY, STOP
 from hythe.server.http.app import App
 from hythe.server.http.doors import make_app
 from hythe.server.http.granian import HttpServer
 from hythe.server.serve import WorkerSpec
 
-_LOG = structlog.get_logger("hythe.worker")
+_LOG = Log("hythe.worker")
 _SETTLE_S = 0.02
 """Time for a request whose bytes have arrived to become one that is in flight."""
 
 
 def main(slot: int, talk: int, listener: int, counters: int, spec: int) -> int:
     """Serve; gives the exit status."""
-    log.configure("hythe")
     parent = socket.socket(fileno=talk)
     told = msgspec.json.decode(os.pread(spec, os.fstat(spec).st_size, 0), type=WorkerSpec)
     with asyncio.Runner(loop_factory=_new_loop) as runner:

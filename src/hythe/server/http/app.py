@@ -6,16 +6,15 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-import structlog
-
 from hythe.base.errors import HytheError
 from hythe.base.ids import uuid7
 from hythe.dataplane.admit import Limits
+from hythe.runtime.log import Log
 from hythe.server.http.messages import Reply, Request, error_reply, unexpected_reply
 from hythe.server.http.router import Door, Router
 from hythe.server.http.state import State
 
-_LOG = structlog.get_logger("hythe.server")
+_LOG = Log("hythe.server")
 _GOODBYE = ("connection", "close")
 
 
