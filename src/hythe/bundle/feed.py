@@ -35,14 +35,16 @@ class Coded(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Text(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A text column that enters as term counts over `vocabulary`, in that order.
+    """A text column that enters as term counts over `vocabulary`, in that order, or over `hashed` columns.
 
     The analysis is that of scikit-learn's `CountVectorizer`: strip accents, lowercase, find tokens by
-    `token_pattern` (or characters), join n-grams, drop stop words. A missing document counts as NaN.
+    `token_pattern` (or characters), join n-grams, drop stop words. A missing document counts as NaN. With
+    `hashed` a term's column is its MurmurHash3 modulo their number, as in `HashingVectorizer`, and `signed`
+    counts by the sign of the hash.
     """
 
     name: str
-    vocabulary: tuple[str, ...]
+    vocabulary: tuple[str, ...] = ()
     analyzer: str = "word"
     lowercase: bool = True
     strip_accents: str | None = None
@@ -50,6 +52,13 @@ class Text(msgspec.Struct, frozen=True, omit_defaults=True):
     ngram_range: tuple[int, int] = (1, 1)
     stop_words: tuple[str, ...] = ()
     binary: bool = False
+    hashed: int = 0
+    signed: bool = False
+
+    @property
+    def width(self) -> int:
+        """How many columns there are."""
+        return self.hashed or len(self.vocabulary)
 
 
 class Feed(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hythe.bundle.feed import Text
+from hythe.runtime.murmur import murmur3
 
+_REMEMBERED = 100_000
 _SPACES = re.compile(r"\s\s+")
 
 
@@ -24,23 +26,54 @@ class Counter:
     """
 
     def __init__(self, text: Text) -> None:
-        self._positions = {term: index for index, term in enumerate(text.vocabulary)}
+        self._places: dict[str, tuple[int, float]] = (
+            _Hashed(text) if text.hashed else _placed(text.vocabulary)
+        )
+        self._width = text.width
         self._preprocess = _preprocessor(text)
         self._terms = _analyser(text)
         self._binary = text.binary
 
     def __call__(self, documents: Sequence[str | None]) -> NDArray[np.float64]:
         """Count, float64 [documents, vocabulary]."""
-        counts = np.zeros((len(documents), len(self._positions)))
+        counts = np.zeros((len(documents), self._width))
         for row, document in enumerate(documents):
             if document is None:
                 counts[row] = np.nan
                 continue
+            places = self._places
             for term in self._terms(self._preprocess(document)):
-                position = self._positions.get(term)
-                if position is not None:
-                    counts[row, position] += 1.0
-        return np.minimum(counts, 1.0) if self._binary else counts
+                position, amount = places[term]
+                if amount:
+                    counts[row, position] = 1.0 if self._binary else counts[row, position] + amount
+        return counts
+
+
+class _Vocabulary(dict[str, tuple[int, float]]):
+    """Each term's column and what it adds there; a term that is not in it adds nothing."""
+
+    def __missing__(self, _term: str) -> tuple[int, float]:
+        return 0, 0.0
+
+
+def _placed(vocabulary: Sequence[str]) -> _Vocabulary:
+    return _Vocabulary({term: (index, 1.0) for index, term in enumerate(vocabulary)})
+
+
+class _Hashed(dict[str, tuple[int, float]]):
+    """The same by hashing; remembers up to `_REMEMBERED` terms."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__()
+        self._columns = text.hashed
+        self._signed = text.signed
+
+    def __missing__(self, term: str) -> tuple[int, float]:
+        code = murmur3(term.encode())
+        place = (abs(code) % self._columns, -1.0 if self._signed and code < 0 else 1.0)
+        if len(self) < _REMEMBERED:
+            self[term] = place
+        return place
 
 
 def _preprocessor(text: Text) -> Callable[[str], str]:

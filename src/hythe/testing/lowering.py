@@ -11,6 +11,7 @@ import numpy as np
 from hythe.bundle.frames import to_rows
 from hythe.bundle.infer import infer
 from hythe.bundle.outcome import Outcome
+from hythe.bundle.rows import count, take
 from hythe.bundle.schema import Schema
 from hythe.compile.compiler import compile_model
 from hythe.flavors.find import flavor_of
@@ -61,6 +62,29 @@ def assert_same(pair: Pair, examples: Any, *, relative: float = 1e-6, absolute: 
             np.testing.assert_allclose(got, wanted, rtol=relative, atol=absolute, err_msg=name)
         else:
             np.testing.assert_array_equal(got, wanted, err_msg=name)
+
+
+def assert_alike(pair: Pair, examples: Any, *, relative: float = 1e-6, absolute: float = 1e-9) -> None:
+    """Assert that both answer, or refuse, each row alike: the lowering in a batch and alone."""
+    rows = to_rows(examples)
+    together = pair.lowered.predict(rows)
+    flavor = flavor_of(pair.model)
+    for index in range(count(rows)):
+        one = take(rows, [index])
+        try:
+            wanted = flavor.predict(pair.model, one, pair.schema)
+        except Exception:  # noqa: BLE001 - whatever it raises is its refusal
+            wanted = {}
+        for outcome, position in ((together, index), (pair.lowered.predict(one), 0)):
+            assert outcome.refused[position] == (not wanted), f"row {index}: the original answers {wanted}"
+            for name, answer in wanted.items():
+                got, cell = outcome.answers[name][position], np.asarray(answer)[0]
+                if cell.dtype.kind == "f":
+                    np.testing.assert_allclose(
+                        got, cell, rtol=relative, atol=absolute, err_msg=f"{name} of row {index}"
+                    )
+                else:
+                    np.testing.assert_array_equal(got, cell, err_msg=f"{name} of row {index}")
 
 
 def assert_both_refuse(pair: Pair, examples: Any) -> None:

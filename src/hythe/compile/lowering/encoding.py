@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hythe.compile.graph import Value
 from hythe.compile.lowering.categories import Coded, Reading, gather, is_missing, membership, plain, read
-from hythe.compile.lowering.frame import CannotLower, Frame
+from hythe.compile.lowering.frame import CannotLower, Frame, held
 from hythe.compile.lowering.lowerer import Lowerer, lowers
 
 
@@ -76,7 +76,8 @@ def ordinal_encoder(model: Any, frame: Frame, lowerer: Lowerer) -> Frame:
         readings.append(Reading(categories, range(len(numbers)), refuse=refuse))
         tables.append(np.array([*numbers, 0.0 if refuse else float(model.unknown_value)]).reshape(-1, 1))
     value = _look_up(read(frame, readings, lowerer), tables, lowerer)
-    return Frame.of(value, len(tables), single=np.dtype(model.dtype) == np.float32)
+    single = np.dtype(model.dtype) == np.float32
+    return Frame.of(held(value, single=single), len(tables), single=single)
 
 
 @lowers("sklearn.TargetEncoder")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from typing import Any, TypeAlias
@@ -19,18 +19,49 @@ from hythe.compile.lowering.results import Result
 Lowering: TypeAlias = Callable[[Any, Frame, "Lowerer"], Any]
 
 _LOWERINGS: dict[str, Lowering] = {}
+_TRANSFORMS: dict[str, Lowering] = {}
+"""The lowerings of `transform` for classes that predict as well."""
 _FAMILIES = (
     "trees",
     "boosting",
     "histogram",
+    "lightgbm",
+    "xgboost",
+    "isolation",
     "pipeline",
     "columns",
     "scaling",
     "imputation",
     "encoding",
     "functions",
+    "discretising",
+    "polynomial",
+    "splines",
+    "text",
+    "dictionaries",
+    "selection",
+    "decomposition",
+    "kernel_maps",
+    "clusters",
+    "imputing_models",
     "linear",
     "support_vectors",
+    "kernel_ridge",
+    "naive_bayes",
+    "neighbors",
+    "gaussian_process",
+    "neural",
+    "discriminant",
+    "dummy",
+    "isotonic",
+    "semi_supervised",
+    "cross_decomposition",
+    "multiclass",
+    "voting",
+    "multioutput",
+    "calibration",
+    "search",
+    "target",
 )
 """The modules that register lowerings; a new family is added here."""
 
@@ -43,6 +74,16 @@ def lowers(*names: str) -> Callable[[Lowering], Lowering]:
 
     def register(lowering: Lowering) -> Lowering:
         _LOWERINGS.update(dict.fromkeys(names, lowering))
+        return lowering
+
+    return register
+
+
+def transforms(*names: str) -> Callable[[Lowering], Lowering]:
+    """Register the lowering of `transform` for classes that `lowers` registers as predictors."""
+
+    def register(lowering: Lowering) -> Lowering:
+        _TRANSFORMS.update(dict.fromkeys(names, lowering))
         return lowering
 
     return register
@@ -92,17 +133,11 @@ class Lowerer:
             CannotLower: when there is no lowering for its exact class, or not for its settings.
 
         """
-        _load_families()
-        kind = type(model)
-        name = f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
-        lowering = _LOWERINGS.get(name)
-        if lowering is None:
-            raise CannotLower(f"there is no lowering for {name}")
-        return lowering(model, frame, self)
+        return _find(model, _LOWERINGS)(model, frame, self)
 
     def transform(self, model: Any, frame: Frame) -> Frame:
         """Lower a transformer."""
-        result = self.lower(model, frame)
+        result = _find(model, _TRANSFORMS, _LOWERINGS)(model, frame, self)
         if not isinstance(result, Frame):
             raise CannotLower(f"{type(model).__name__} stands where a transformer is needed")
         names = _output_names(model)
@@ -152,7 +187,7 @@ class Lowerer:
             index = self._texts.index(analysis)
             return Value(self.graph, f"text_{index}", np.dtype(np.float64))
         self._texts.append(analysis)
-        return self.graph.input(f"text_{len(self._texts) - 1}", np.float64, len(analysis.vocabulary))
+        return self.graph.input(f"text_{len(self._texts) - 1}", np.float64, analysis.width)
 
     def refuse(self, cells: Value) -> None:
         """Refuse the rows where `cells` (bool [rows] is not enough: [rows, n], n ≥ 1) is true anywhere."""
@@ -198,6 +233,16 @@ def _output_names(model: Any) -> tuple[str, ...] | None:
     if configured == "default":
         return None
     return tuple(str(name) for name in model.get_feature_names_out())
+
+
+def _find(model: Any, *registries: Mapping[str, Lowering]) -> Lowering:
+    _load_families()
+    kind = type(model)
+    name = f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
+    for registry in registries:
+        if name in registry:
+            return registry[name]
+    raise CannotLower(f"there is no lowering for {name}")
 
 
 def _load_families() -> None:

@@ -24,8 +24,9 @@ def checked(frame: Frame, lowerer: Lowerer, *, allow_nan: bool = False) -> Value
 
 
 def alike(frame: Frame, value: Value, width: int | None = None) -> Frame:
-    """Wrap a result that the original holds in the same way as `frame`."""
-    return Frame.of(value, frame.width if width is None else width, single=frame.single, sparse=frame.sparse)
+    """Wrap a result that the original holds in the same precision and container as `frame`."""
+    own = held(value, single=frame.single)
+    return Frame.of(own, frame.width if width is None else width, single=frame.single, sparse=frame.sparse)
 
 
 @lowers("sklearn.StandardScaler")
@@ -99,8 +100,6 @@ def binarizer(model: Any, frame: Frame, lowerer: Lowerer) -> Frame:
 @lowers("sklearn.PowerTransformer")
 def power_transformer(model: Any, frame: Frame, lowerer: Lowerer) -> Frame:
     """Lower Yeo-Johnson and Box-Cox with their fitted exponents, then the standard scaler inside."""
-    if frame.single:
-        raise CannotLower("PowerTransformer on float32 rounds inside its powers; fit it on float64")
     value = checked(frame, lowerer, allow_nan=True)
     powers = np.asarray(model.lambdas_, dtype=np.float64)
     if model.method == "box-cox":
@@ -110,7 +109,7 @@ def power_transformer(model: Any, frame: Frame, lowerer: Lowerer) -> Frame:
         changed = _yeo_johnson(value, powers)
     else:
         raise CannotLower(f"PowerTransformer has the method {model.method!r}, which is not known")
-    result = Frame.of(changed, frame.width)
+    result = alike(frame, changed)
     return standard_scaler(model._scaler, result, lowerer) if model.standardize else result  # noqa: SLF001
 
 
