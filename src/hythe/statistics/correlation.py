@@ -6,7 +6,6 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from hythe.statistics.exact import Matrix, gram, mean
 
@@ -39,6 +38,8 @@ def spearman(columns: Matrix) -> Triangle:
     >>> spearman(np.array([[1.0, 8.0], [2.0, 4.0], [3.0, 2.0]]))
     ((), (-1.0,))
     """
+    from scipy.stats import rankdata
+
     ranks = np.full_like(columns, np.nan)
     for index in range(columns.shape[1]):
         present = np.isfinite(columns[:, index])
