@@ -39,10 +39,16 @@ def to_rows(examples: Any) -> Rows:
     _, found = read(examples)
     if isinstance(found, Mapping):
         return dict(found)
-    repeated = sorted({item.name for item in found if sum(o.name == item.name for o in found) > 1})
-    if repeated:
-        raise Invalid(f"column {repeated[0]!r} appears more than once; give each column a name of its own")
-    return pa.table([item.array for item in found], names=[item.name for item in found])
+    names = [item.name for item in found]
+    check_unique(names)
+    return pa.table([item.array for item in found], names=names)
+
+
+def check_unique(names: Sequence[str]) -> None:
+    """Raise Invalid for a column name that appears twice."""
+    if len(set(names)) < len(names):
+        repeated = next(name for name in names if names.count(name) > 1)
+        raise Invalid(f"column {repeated!r} appears more than once; give each column a name of its own")
 
 
 def to_native(rows: Rows, schema: Schema) -> Any:
@@ -137,7 +143,21 @@ def _is_tensor(values: Any) -> bool:
 
 def _read_sequence(examples: Sequence[Any]) -> tuple[Container, list[Found] | Mapping[str, Array]]:
     if examples and isinstance(examples[0], list | tuple):
-        return _read_array(np.asarray(examples))
+        return _read_array(as_array(examples))
     if not examples or isinstance(examples[0], Mapping):
         return "dicts", records.read(examples)
     return "sequence", arrays.read_sequence(examples)
+
+
+def as_array(lists: Sequence[Any]) -> Array:
+    """Make the array that a list of lists stands for; mixed with text, numbers stay numbers.
+
+    Raises:
+        Invalid: when the lists have different lengths.
+
+    """
+    try:
+        array = np.asarray(lists)
+        return array if array.dtype.kind not in "US" else np.array(lists, dtype=object)
+    except ValueError as err:
+        raise Invalid("examples are lists of different lengths; give each row the same columns") from err

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from hythe.base.errors import Invalid
 from hythe.bundle.found import Found, refuse
-from hythe.bundle.frames import read
+from hythe.bundle.frames import as_array, check_unique, read
 from hythe.bundle.rows import Array
 from hythe.bundle.schema import EXACT_INTEGER, Column, Output, Schema, Tensor
 
@@ -53,18 +53,16 @@ sensitive=False, native='list', null='none', unit='us', zone='')
 def _common_dtype(examples: Any) -> str:
     """Name the one dtype of an array; "" for containers whose columns have dtypes of their own."""
     if isinstance(examples, list | tuple) and examples and isinstance(examples[0], list | tuple):
-        examples = np.asarray(examples)
+        examples = as_array(examples)
     if not isinstance(examples, np.ndarray):
         return ""
     return "str" if examples.dtype.kind in "UT" else str(examples.dtype.newbyteorder("="))
 
 
 def _check_names(names: Sequence[str]) -> None:
-    for name in names:
-        if names.count(name) > 1:
-            raise Invalid(f"column {name!r} appears more than once; give each column a name of its own")
-        if not name:
-            raise Invalid("a column has an empty name; give each column a name")
+    check_unique(names)
+    if "" in names:
+        raise Invalid("a column has an empty name; give each column a name")
 
 
 def _column(found: Found, *, sensitive: bool) -> Column:

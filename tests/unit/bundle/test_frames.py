@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from hythe.base.errors import Invalid
+from hythe.bundle.conform import conform
 from hythe.bundle.frames import to_native, to_rows
 from hythe.bundle.infer import infer
 
@@ -163,6 +164,29 @@ def test_a_list_of_lists_is_read_as_an_array() -> None:
     assert to_native(to_rows([[1.5, 2.0]]), schema).tolist() == [[1.5, 2.0]]
 
 
+def test_numbers_beside_texts_in_a_list_of_lists_stay_numbers() -> None:
+    schema = infer([[1.5, "a"], [2.5, "b"]])
+    assert [column.type for column in schema.columns] == ["float64", "string"]
+    assert to_native(to_rows([[1.5, "a"]]), schema).tolist() == [[1.5, "a"]]
+
+
+def test_what_a_model_is_given_may_be_written_into_as_the_users_own_data() -> None:
+    frame = pd.DataFrame({"x": np.arange(3.0)})
+    rows = to_rows(frame)
+    to_native(rows, infer(frame)).loc[0, "x"] = 9.0
+    assert to_native(rows, infer(frame))["x"].tolist() == [0.0, 1.0, 2.0]
+    columns = {"x": np.arange(3.0)}
+    to_native(to_rows(columns), infer(columns))["x"][0] = 9.0
+    assert columns["x"][0] == 0.0
+
+
+def test_no_rows_come_back_as_no_rows() -> None:
+    frame = pd.DataFrame(COLUMNS)
+    schema = infer(frame)
+    back = to_native(conform(to_rows(frame.iloc[:0]), schema), schema)
+    pd.testing.assert_frame_equal(back, frame.iloc[:0])
+
+
 def test_a_series_of_texts_comes_back_as_a_series() -> None:
     texts = pd.Series(["spam", "ham"])
     assert list(to_native(to_rows(texts), infer(texts))) == ["spam", "ham"]
@@ -200,6 +224,7 @@ def test_ragged_tensors_stay_ragged_and_one_row_of_them_is_dense() -> None:
         ({"a": [1], "b": [1, 2]}, "different numbers of rows"),
         (np.zeros(3), r"one axis and hold float64; .*reshape\(-1, 1\)"),
         (np.zeros(2, dtype=[("a", "f8")]), "array of records"),
+        ([[1, 2], [3]], "lists of different lengths"),
         ({"a": np.zeros((2, 2)), "b": np.zeros((3, 2))}, "different numbers of rows"),
         ({1: [1, 2]}, "column name 1 is int, not str"),
     ],

@@ -134,14 +134,17 @@ def _stack(values: Any) -> Array:
 
 
 def to_array(values: pa.Array | pa.ChunkedArray, dtype: np.dtype[Any]) -> Array:
-    """Read Arrow values as numpy: null becomes NaN or NaT; integers with nulls become float64."""
+    """Read Arrow values as numpy: null becomes NaN or NaT; integers with nulls become float64.
+
+    The array is writable, as the user's own was: some models refuse others, and some write into it.
+    """
     if isinstance(values, pa.ChunkedArray):
         array: Array = values.to_numpy()
     else:
         array = values.to_numpy(zero_copy_only=False)
     if values.null_count and dtype.kind in "biu":
-        return array.astype(np.float64)
-    return array if array.dtype == dtype else array.astype(dtype)
+        dtype = np.dtype(np.float64)
+    return array.astype(dtype, copy=array.dtype != dtype or not array.flags.writeable)
 
 
 def to_objects(values: pa.Array | pa.ChunkedArray, null: Null) -> Array:

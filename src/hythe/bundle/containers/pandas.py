@@ -123,9 +123,10 @@ def _dtype(native: str) -> Any:
     import pandas as pd
 
     if native.startswith("str"):
-        na = pd.NA if native.startswith("string") else np.nan
+        storage = "python" if native.endswith("[python]") else "pyarrow"
         if not native.endswith("[pyarrow]"):
-            return pd.StringDtype("python" if native.endswith("[python]") else "pyarrow", na_value=na)
+            nan = {} if native.startswith("string") else {"na_value": np.nan}
+            return pd.StringDtype(storage, **nan)
     if native.endswith("[pyarrow]"):
         return pd.ArrowDtype(_arrow_alias(native.removesuffix("[pyarrow]")))
     return pd.api.types.pandas_dtype(native)
