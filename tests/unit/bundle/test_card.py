@@ -31,7 +31,7 @@ MANIFEST = Manifest(
         VariantEntry("onnx", "proven", proof="proofs/onnx.json"),
         VariantEntry("onnx-int8", "refused", reason="row 3 is off by 0.2"),
     ),
-    lineage=Lineage("abc123", dirty=True, data={"examples": "sha256:1"}, parent="sha256:0"),
+    lineage=Lineage(data={"examples": "sha256:1"}, parent="sha256:0"),
     metrics={"auc": 0.91234567},
     tags={"team": "risk"},
 )
@@ -84,7 +84,7 @@ def test_a_card_shows_quality_importances_lineage_and_limits() -> None:
     assert "| accuracy on the examples | 1 |" in TEXT
     assert "| Brier score on the examples | 0.0625 |" in TEXT
     assert "Change of `probabilities` when one input is shuffled (2 rows):" in TEXT
-    assert "- Git commit `abc123`, with changes on top" in TEXT
+    assert "- Data `examples`: `sha256:1`" in TEXT
     assert "- Follows `sha256:0`" in TEXT
     assert "Rows without age, plan|tier, score are refused." in TEXT
     assert "runs a program: trust it first" in TEXT

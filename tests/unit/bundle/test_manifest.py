@@ -23,7 +23,7 @@ def manifest() -> Manifest:
             VariantEntry("onnx", "refused", proof="proofs/onnx.json", reason="row 3 differs"),
         ),
         goldens="goldens.arrow",
-        lineage=Lineage("abc", dirty=True, data={"examples": "sha256:00"}),
+        lineage=Lineage(data={"examples": "sha256:00"}),
         metrics={"auc": 0.91},
         parameters={"max_iter": 100, "C": 0.5, "penalty": None},
         tags={"team": "risk"},
