@@ -55,14 +55,14 @@ def frames(draw: st.DrawFn) -> pd.DataFrame:
 
 
 @given(frames())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_pandas_frame_comes_back_equal_in_values_dtypes_and_order(frame: pd.DataFrame) -> None:
     back = to_native(to_rows(frame), infer(frame))
     pd.testing.assert_frame_equal(back, frame, check_exact=True)
 
 
 @given(frames())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_what_a_schema_was_told_from_conforms_to_it_unchanged(frame: pd.DataFrame) -> None:
     rows = to_rows(frame)
     again = conform(rows, infer(frame))
@@ -73,7 +73,7 @@ def test_what_a_schema_was_told_from_conforms_to_it_unchanged(frame: pd.DataFram
 
 
 @given(frames(), st.randoms())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_the_order_of_the_columns_given_does_not_matter(frame: pd.DataFrame, random: Any) -> None:
     shuffled = list(frame.columns)
     random.shuffle(shuffled)
@@ -83,7 +83,7 @@ def test_the_order_of_the_columns_given_does_not_matter(frame: pd.DataFrame, ran
 
 
 @given(dataframes(min_size=1, max_size=5, allowed_dtypes=[pl.Int32, pl.Float64, pl.String, pl.Boolean]))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_a_polars_frame_comes_back_equal(frame: pl.DataFrame) -> None:
     assume(frame.width and "" not in frame.columns)
     back = to_native(to_rows(frame), infer(frame))
@@ -95,7 +95,7 @@ def test_a_polars_frame_comes_back_equal(frame: pl.DataFrame) -> None:
     st.lists(st.lists(st.floats(allow_nan=True), min_size=3, max_size=3), min_size=1, max_size=5),
     st.sampled_from(["float64", "float32"]),
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_an_array_comes_back_bit_by_bit(values: list[list[float]], dtype: str) -> None:
     with np.errstate(over="ignore"):
         array = np.array(values).astype(dtype)

@@ -173,7 +173,8 @@ def test_numbers_beside_texts_in_a_list_of_lists_stay_numbers() -> None:
 def test_what_a_model_is_given_may_be_written_into_as_the_users_own_data() -> None:
     frame = pd.DataFrame({"x": np.arange(3.0)})
     rows = to_rows(frame)
-    to_native(rows, infer(frame)).loc[0, "x"] = 9.0
+    given = to_native(rows, infer(frame))
+    given.loc[0, "x"] = 9.0
     assert to_native(rows, infer(frame))["x"].tolist() == [0.0, 1.0, 2.0]
     columns = {"x": np.arange(3.0)}
     to_native(to_rows(columns), infer(columns))["x"][0] = 9.0
