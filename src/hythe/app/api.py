@@ -30,7 +30,8 @@ def pack(  # noqa: PLR0913 - the words of one long sentence, each by its name
     parameters: Mapping[str, Any] | None = None,
     tags: Mapping[str, str] | None = None,
     parent: str = "",
-    note: str = "",
+    notes: str = "",
+    why: str = "",
     trust: Iterable[str] = (),
     home: Path | str | None = None,
 ) -> VersionRecord:
@@ -40,7 +41,7 @@ def pack(  # noqa: PLR0913 - the words of one long sentence, each by its name
     meet, some hundred to ten thousand: a DataFrame (pandas, polars), an Arrow table, a numpy array, a list
     of dictionaries, a dictionary of columns or of arrays, or the path of a file. `targets` are their true
     outcomes, or the name of a column in that file. Columns named in `sensitive` are never stored with their
-    real values.
+    real values. `notes` are Markdown for the model card, `why` is for the change log.
 
     Raises:
         Invalid: when name, examples, targets or model do not fit; nothing is stored then.
@@ -57,7 +58,8 @@ def pack(  # noqa: PLR0913 - the words of one long sentence, each by its name
         parameters=parameters or {},
         tags=tags or {},
         parent=parent,
-        note=note,
+        notes=notes,
+        why=why,
         trust=frozenset(trust),
     )
     with opened(settings) as here:

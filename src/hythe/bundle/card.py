@@ -171,8 +171,6 @@ def _limits(manifest: Manifest, baseline: Baseline | None) -> Iterator[str]:
 
 def _lineage(manifest: Manifest) -> Iterator[str]:
     lineage = manifest.lineage
-    if lineage.commit:
-        yield f"- Git commit `{lineage.commit}`{', with changes on top' if lineage.dirty else ''}"
     if lineage.parent:
         yield f"- Follows `{lineage.parent}`"
     yield from (f"- Data `{name}`: `{digest}`" for name, digest in sorted(lineage.data.items()))

@@ -47,10 +47,11 @@ class VariantEntry(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Lineage(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where the version comes from: a git commit, digests of its data by name, the version before it."""
+    """Where the version comes from: digests of its data by name, the version before it.
 
-    commit: str = ""
-    dirty: bool = False
+    The git commit that stood there when it was packed is a fact of the version, in the catalog.
+    """
+
     data: dict[str, str] = {}
     parent: str = ""
 

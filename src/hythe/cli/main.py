@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 
-import msgspec
 from cyclopts import App
 
 from hythe.base.errors import CallerError, HytheError
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _report(err: HytheError, *, as_json: bool) -> None:
     if as_json:
         document = {"error": {"code": err.code, "message": str(err)}}
-        sys.stderr.write(msgspec.json.encode(document).decode() + "\n")
+        sys.stderr.write(json.dumps(document) + "\n")
     else:
         sys.stderr.write(f"hythe: {err}\n")
 

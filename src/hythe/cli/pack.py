@@ -23,7 +23,8 @@ def pack_command(  # noqa: PLR0913 - one parameter for each option of the comman
     metric: list[str] | None = None,
     tag: list[str] | None = None,
     parent: str = "",
-    note: str = "",
+    notes: Path | None = None,
+    why: str = "",
     trust: list[str] | None = None,
     common: Common = COMMON,
 ) -> None:
@@ -49,7 +50,9 @@ def pack_command(  # noqa: PLR0913 - one parameter for each option of the comman
         A word to keep with the version, team=growth; may be given several times.
     parent
         The version that this one was made from.
-    note
+    notes
+        A Markdown file, put first in the model card.
+    why
         Why it was made, for the change log.
     trust
         The digest (sha256:…) of a model file that may run its own program; may be given several times.
@@ -65,7 +68,8 @@ def pack_command(  # noqa: PLR0913 - one parameter for each option of the comman
         metrics={key: _number(key, value) for key, value in _pairs("--metric", metric)},
         tags=dict(_pairs("--tag", tag)),
         parent=parent,
-        note=note,
+        notes=_text(notes) if notes else "",
+        why=why,
         trust=frozenset(trust or ()),
     )
     material = Material(model, examples, target)
@@ -107,3 +111,10 @@ def _number(key: str, value: str) -> float:
         return float(value)
     except ValueError:
         raise Invalid(f"--metric {key}={value!r} is no number; write {key}=0.91, for instance") from None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as err:
+        raise Invalid(f"--notes {str(path)!r} cannot be read: {err}; give a Markdown file") from err

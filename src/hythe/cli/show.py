@@ -43,7 +43,8 @@ def _print(description: Description) -> None:
         "packed": f"{record.created_at} by {record.created_by}",
         "review": review,
         "flavor": f"{manifest.flavor.name} ({manifest.flavor.format})",
-        "commit": manifest.lineage.commit + (" with changes" if manifest.lineage.dirty else ""),
+        "commit": str(record.facts.get("commit", ""))
+        + (" with changes" if record.facts.get("dirty") else ""),
         "parent": manifest.lineage.parent,
         "size": f"{sum(description.files.values()):,} bytes in {len(description.files)} files",
         **{f"metric {name}": f"{value:g}" for name, value in manifest.metrics.items()},

@@ -47,8 +47,8 @@ class PackOptions:
     """What a version is told beside its model and examples.
 
     `version` is SemVer, proposed when left out. `trust` are digests of model files that may run their own
-    programs. `sensitive` names columns whose values must not be stored. `folder` is where the code is kept,
-    for the git commit.
+    programs. `sensitive` names columns whose values must not be stored. `notes` are Markdown, put first in
+    the model card. `folder` is where the code is kept, for the git commit.
     """
 
     version: str | None = None
@@ -57,7 +57,8 @@ class PackOptions:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     parent: str = ""
-    note: str = ""
+    notes: str = ""
+    why: str = ""
     trust: frozenset[str] = frozenset()
     seed: int = 0
     folder: Path = field(default_factory=Path.cwd)
@@ -112,14 +113,25 @@ def pack(
         name,
         files,
         actor=actor,
-        why=wanted.note,
+        why=wanted.why,
         version=wanted.version,
-        facts={"variant": trial.fastest, "timings_us": dict(trial.timings_us), "hythe": hythe.__version__},
+        facts=_facts(trial, wanted),
     )
     if saved.program and registry.catalog.trusted(record.digest) is None:
-        with registry.catalog.edit(actor=actor, why=wanted.note) as tx:
+        with registry.catalog.edit(actor=actor, why=wanted.why) as tx:
             tx.trust(record.digest, "packed here")
     return record
+
+
+def _facts(trial: Trial, options: PackOptions) -> dict[str, Any]:
+    """Give what was true of this packing and is no content: choice, timings, the commit that stood there."""
+    facts: dict[str, Any] = {
+        "variant": trial.fastest,
+        "timings_us": dict(trial.timings_us),
+        "hythe": hythe.__version__,
+    }
+    commit = git_commit(options.folder)
+    return facts if commit is None else {**facts, "commit": commit.commit, "dirty": commit.dirty}
 
 
 def _saved(opened: Opened) -> Saved:
@@ -185,7 +197,7 @@ def _documents(
         GOLDENS: trial.goldens.encode(),
         BASELINE: baseline.encode(),
         LOCK: take_lock(saved.requirements).encode(),
-        CARD: write_card(manifest, proofs, baseline).encode(),
+        CARD: write_card(manifest, proofs, baseline, options.notes).encode(),
     }
 
 
@@ -200,16 +212,10 @@ def _variants(trial: Trial) -> tuple[VariantEntry, ...]:
 
 
 def _lineage(inputs: Inputs, options: PackOptions) -> Lineage:
-    commit = git_commit(options.folder)
     data = {"examples": _digest(inputs.rows)}
     if inputs.targets is not None:
         data["targets"] = f"sha256:{hashlib.sha256(repr(inputs.targets.tolist()).encode()).hexdigest()}"
-    return Lineage(
-        commit=commit.commit if commit else "",
-        dirty=commit.dirty if commit else False,
-        data=data,
-        parent=options.parent,
-    )
+    return Lineage(data=data, parent=options.parent)
 
 
 def _digest(rows: Rows) -> str:

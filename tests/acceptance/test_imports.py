@@ -1,0 +1,60 @@
+"""Starting is quick: nothing heavy is imported before it is needed."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+FRAMEWORKS = (
+    "sklearn",
+    "xgboost",
+    "lightgbm",
+    "catboost",
+    "torch",
+    "onnx",
+    "onnxruntime",
+    "pandas",
+    "polars",
+)
+
+
+def cpu_ms(arguments: list[str]) -> float:
+    """The least processor time of several runs: what the command itself needs, whatever else runs."""
+    best = float("inf")
+    for _ in range(7):
+        before = os.times()
+        subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+        after = os.times()
+        spent = (after.children_user + after.children_system) - (
+            before.children_user + before.children_system
+        )
+        best = min(best, spent * 1e3)
+    return best
+
+
+def test_importing_hythe_takes_less_than_100_ms() -> None:
+    assert cpu_ms(["-c", "import hythe"]) < 100
+
+
+def test_help_takes_less_than_250_ms() -> None:
+    assert cpu_ms(["-m", "hythe.cli.main", "--help"]) < 250
+
+
+@pytest.mark.parametrize(
+    "code", ["import hythe", "import sys; sys.argv = ['hythe', '--help']; from hythe.cli import main"]
+)
+def test_neither_imports_a_framework(code: str) -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys; print(*sys.modules)"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split()
+    assert [name for name in FRAMEWORKS if name in said] == []
+
+
+def test_the_clock_of_these_tests_counts_processor_time() -> None:
+    start = time.perf_counter()
+    assert 0 < cpu_ms(["-c", "pass"]) < (time.perf_counter() - start) * 1e3
