@@ -1,0 +1,40 @@
+"""A native model that misbehaves on demand, for tests of whatever holds one in a child process."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from hythe.bundle.schema import Column, Output, Schema
+from hythe.runtime.wire import Load
+
+SCHEMA = Schema((Column("x", "float64"),), (Output("value", "float64"),), container="dicts")
+"""One number in, twice that number out."""
+RAISES, DIES, HANGS = -1.0, -2.0, -3.0
+"""Values of `x` on which the model raises ValueError, kills its process, or never answers."""
+
+_CODE = f"""
+import os
+import threading
+
+def predict(rows):
+    values = [row["x"] for row in rows]
+    if {RAISES} in values:
+        raise ValueError("x is {RAISES}")
+    if {DIES} in values:
+        os._exit(7)
+    if {HANGS} in values:
+        threading.Event().wait()
+    print("models may print")
+    return [2.0 * value for value in values]
+"""
+
+
+def misbehaving_model(folder: Path) -> Load:
+    """Lay out the model's files in `folder`, as a bundle unpacks them, and say how to load it."""
+    (folder / "model").mkdir()
+    (folder / "code").mkdir()
+    target = {"module": "misbehaving", "name": "predict"}
+    (folder / "model" / "python.json").write_text(json.dumps(target))
+    (folder / "code" / "misbehaving.py").write_text(_CODE)
+    return Load("python", "source", str(folder), SCHEMA)
