@@ -115,7 +115,7 @@ def dtype_name(values: Array) -> str:
 def _named_classes(name: str, classes: Sequence[Any] | None) -> tuple[Scalar, ...] | None:
     if classes is None or name in {"label", "value", "score"}:
         return None
-    if isinstance(classes, list):
+    if isinstance(classes, list) and all(isinstance(part, np.ndarray) for part in classes):
         _, _, index = name.rpartition("_")
         if not index.isdigit() or int(index) >= len(classes):
             return None

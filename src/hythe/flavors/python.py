@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-from hythe.base.errors import Corrupt, Invalid, Unsupported
+from hythe.base.errors import Corrupt, Invalid
 from hythe.bundle.frames import to_native
 from hythe.bundle.outcome import Answers
 from hythe.bundle.rows import Rows, count
@@ -69,10 +69,8 @@ class PythonFlavor:
     def save(self, model: Any) -> Saved:
         """Store names and sources of what can be imported, and a pickle of the rest."""
         target = _resolve(model) if isinstance(model, str) else model
-        if isinstance(target, FunctionType | type) and is_local(target.__module__):
+        if _is_importable(target):
             module, name = target.__module__, target.__qualname__
-            if not _NAME.fullmatch(f"{module}:{name}"):
-                raise Unsupported(f"{module}:{name} is nested in another; move it to the module's top")
             code = gather({module})
             files = {
                 _TARGET: json.dumps({"module": module, "name": name}, sort_keys=True).encode(),
@@ -114,6 +112,13 @@ class PythonFlavor:
     def outputs(self, model: Any, answers: Answers) -> tuple[Output, ...]:
         """Describe the outputs; those whose last axis fits carry the object's `classes_`."""
         return outputs_of(answers, getattr(model, "classes_", None))
+
+
+def _is_importable(target: Any) -> bool:
+    """Tell a function or class at the top of one of the user's modules."""
+    if not isinstance(target, FunctionType | type) or not is_local(target.__module__):
+        return False
+    return _NAME.fullmatch(f"{target.__module__}:{target.__qualname__}") is not None
 
 
 def _callable(target: Any) -> Callable[[Any], Any]:

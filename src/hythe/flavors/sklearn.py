@@ -11,6 +11,7 @@ import io
 import pickle
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 from hythe.base.errors import Corrupt, Invalid, Unsupported, Untrusted
 from hythe.bundle.frames import to_native
@@ -75,7 +76,7 @@ class SklearnFlavor:
                 return model
         except ImportError as err:
             raise Unsupported(f"{path.name} needs a module that is not installed: {err}; install it") from err
-        except (pickle.UnpicklingError, EOFError, ValueError, KeyError, TypeError, AttributeError) as err:
+        except (BadZipFile, pickle.UnpicklingError, EOFError, ValueError, KeyError, TypeError) as err:
             raise Invalid(
                 f"{path.name} cannot be loaded: {err}; save it again with the versions installed here"
             ) from err
@@ -110,7 +111,15 @@ class SklearnFlavor:
                 model = _load_skops((folder / _SKOPS_FILE).read_bytes())
                 check_trees(model)
                 return model
-        except (OSError, pickle.UnpicklingError, EOFError, ValueError, KeyError, TypeError) as err:
+        except (
+            BadZipFile,
+            OSError,
+            pickle.UnpicklingError,
+            EOFError,
+            ValueError,
+            KeyError,
+            TypeError,
+        ) as err:
             raise Corrupt(
                 f"the stored model cannot be loaded: {err}; fetch or pack this version again"
             ) from err
@@ -169,10 +178,11 @@ def _by_skops(model: Any) -> tuple[bytes | None, str]:
     import skops.io
 
     try:
-        archive = canonical(skops.io.dumps(model))
-        if any(module == "catboost.core" for module, _ in globals_of(archive)):
-            unstamped = pickle.loads(canonical_pickle.dumps(model))  # noqa: S301 - made here, of a live model
-            archive = canonical(skops.io.dumps(unstamped))
+        with quiet():
+            archive = canonical(skops.io.dumps(model))
+            if any(module == "catboost.core" for module, _ in globals_of(archive)):
+                unstamped = pickle.loads(canonical_pickle.dumps(model))  # noqa: S301 - made here, of a live model
+                archive = canonical(skops.io.dumps(unstamped))
     except Exception as err:  # noqa: BLE001 - skops meets arbitrary objects; whatever it cannot store goes the other way
         return None, f"skops cannot store it ({err})"
     refused = tuple(refusals(archive))
