@@ -30,13 +30,13 @@ def beside_thresholds(
 
 
 def _around(points: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    up, down = np.float32(np.inf), np.float32(-np.inf)
     with np.errstate(over="ignore"):
         single = points.astype(np.float32)
-    up, down = np.float32(np.inf), np.float32(-np.inf)
-    return [
-        points,
-        np.nextafter(points, np.inf),
-        np.nextafter(points, -np.inf),
-        np.nextafter(single, up).astype(np.float64),
-        np.nextafter(single, down).astype(np.float64),
-    ]
+        return [
+            points,
+            np.nextafter(points, np.inf),
+            np.nextafter(points, -np.inf),
+            np.nextafter(single, up).astype(np.float64),
+            np.nextafter(single, down).astype(np.float64),
+        ]

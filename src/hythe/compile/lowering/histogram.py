@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hythe.bundle.feed import FIRST, MISSING, UNSEEN
 from hythe.compile.graph import Value
+from hythe.compile.lowering.codes import codes_of_numbers
 from hythe.compile.lowering.ensemble import Trees, stacked, sum_leaves
 from hythe.compile.lowering.frame import CannotLower, Frame, Source
 from hythe.compile.lowering.links import expectation, probabilities
@@ -19,7 +20,7 @@ from hythe.compile.lowering.results import Classified, Regressed
 _CODE_OF_FIRST = FIRST + 1
 """The code of a column's first category among the numbers; the emitter wants codes from 1."""
 _MISSING = np.array([MISSING, UNSEEN]) + 1
-"""scikit-learn treats a category that training did not see as a missing one."""
+"""scikit-learn treats a category that training did not see as a missing one; so does `NO_CODE`, the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,9 @@ def _inputs(model: Any, frame: Frame, lowerer: Lowerer) -> _Inputs:
         values.append(codes.cast(np.float64) + 1.0)
     if numeric:
         chosen = np.flatnonzero(model.is_categorical_)[numeric]
-        values.append(_coded(frame.select(chosen), [categories[place] for place in numeric], lowerer))
+        numbers = frame.select(chosen).numbers()
+        lowerer.refuse_not_finite(numbers.cast(np.float64), allow_nan=True)
+        values.append(codes_of_numbers(numbers, [categories[place] for place in numeric], _CODE_OF_FIRST))
     column_of = np.empty(frame.width, dtype=np.int64)
     column_of[[*raw, *numeric]] = others.size + np.arange(len(columns))
     column_of[len(columns) :] = np.arange(others.size)
@@ -131,15 +134,3 @@ def _present(categories: NDArray[Any]) -> list[Any]:
     if None in present:
         raise CannotLower("HistGradientBoosting has learnt None as a category; give missing values as NaN")
     return present
-
-
-def _coded(frame: Frame, categories: list[list[Any]], lowerer: Lowerer) -> Value:
-    """Compare numeric columns with their categories, and give their codes in float64 [rows, columns]."""
-    values = frame.numbers().cast(np.float64)
-    lowerer.refuse_not_finite(values, allow_nan=True)
-    owners = np.repeat(np.arange(len(categories)), [len(items) for items in categories])
-    known = np.concatenate([np.array(items, dtype=np.float64) for items in categories])
-    places = np.concatenate([np.arange(len(items)) for items in categories])
-    codes = np.zeros((known.size, len(categories)))
-    codes[np.arange(known.size), owners] = places + _CODE_OF_FIRST - _MISSING[0]
-    return values.columns(owners.tolist()).equals(known).cast(np.float64) @ codes + float(_MISSING[0])
