@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from hythe.compile.lowering.frame import CannotLower, Frame, held
-from hythe.compile.lowering.lowerer import Lowerer, lowers
+from hythe.compile.lowering.lowerer import Lowerer, lowers, transforms
 
 
 @lowers("sklearn.Pipeline")
 def pipeline(model: Any, frame: Frame, lowerer: Lowerer) -> Any:
-    """Lower the steps in turn; the last may transform or predict."""
+    """Lower the steps in turn; the last predicts if it can, as the pipeline then does."""
+    return _through(model, frame, lowerer, lowerer.lower)
+
+
+@transforms("sklearn.Pipeline")
+def transforming_pipeline(model: Any, frame: Frame, lowerer: Lowerer) -> Any:
+    """Lower a pipeline that is a step itself: its last step transforms, even if it can predict."""
+    return _through(model, frame, lowerer, lowerer.transform)
+
+
+def _through(model: Any, frame: Frame, lowerer: Lowerer, finish: Callable[[Any, Frame], Any]) -> Any:
     *steps, (_, last) = model.steps
     for _, step in steps:
         frame = frame if is_passthrough(step) else lowerer.transform(step, frame)
-    return frame if is_passthrough(last) else lowerer.lower(last, frame)
+    return frame if is_passthrough(last) else finish(last, frame)
 
 
 @lowers("sklearn.FeatureUnion")
