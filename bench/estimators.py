@@ -28,15 +28,13 @@ from hythe.bundle.outcome import Answers, Outcome
 from hythe.bundle.proof import Proof
 from hythe.bundle.rows import Rows, count
 from hythe.bundle.schema import Schema
-from hythe.compile.adversarial import proof_rows
-from hythe.compile.boundary import with_boundaries
+from hythe.compile.against import rows_against
 from hythe.compile.compare import difference
 from hythe.compile.compiler import compile_model
 from hythe.compile.lowering.frame import CannotLower
 from hythe.compile.missing import accepts_missing
 from hythe.compile.proof import prove
 from hythe.compile.refusals import ask, original_outcome, reason
-from hythe.compile.split_points import split_points
 from hythe.compile.ties import ties
 from hythe.flavors.find import flavor_of
 from hythe.runtime.onnx import OnnxModel
@@ -93,10 +91,7 @@ def _tried(case: Case) -> Found:
     except CannotLower as err:
         outcome = original_outcome(original, rows)
         return Found("native", str(err), fresh=count(rows), refused=int(outcome.refused.sum()))
-    names = compiled.variant.feed.numbers
-    points = {names[index]: values for index, values in split_points(compiled.graph).items()}
-    made = proof_rows(original.examples, original.schema, points)
-    made = with_boundaries(made, original, original.examples, original.schema)
+    made = rows_against(compiled, original, original.examples, original.schema)
     proof = prove(original, variant.predict, made, original.schema).proof
     if not proof.proven:
         return Found("native", f"refused by its proof: {proof.reason}", proof)

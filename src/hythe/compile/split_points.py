@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,35 +15,43 @@ Columns: TypeAlias = "list[int | None]"
 def split_points(graph: bytes, *, source: str = "numbers") -> dict[int, NDArray[np.float64]]:
     """Give, for each column of the input `source`, the thresholds that trees compare it with, sorted.
 
-    Only trees that see the column itself count, as it is or rounded to float32; what a scaler changed first
-    is left out. A column that no tree compares has no entry.
+    Only trees that see the column itself count, as it is, rounded to float32 or with its gaps filled; what a
+    scaler changed first is left out. A column that no tree compares has no entry.
     """
+    found: dict[int, list[NDArray[np.float64]]] = {}
+    for node, columns in tree_ensembles(graph, source=source):
+        for column, points in _compared(node, columns):
+            found.setdefault(column, []).append(points)
+    return {column: np.unique(np.concatenate(points)) for column, points in sorted(found.items())}
+
+
+def tree_ensembles(graph: bytes, *, source: str = "numbers") -> Iterator[tuple[Any, Columns]]:
+    """Give each `TreeEnsemble` node of a graph with the columns of `source` that its input's columns are."""
     from onnx import ModelProto, numpy_helper
 
     model = ModelProto.FromString(graph)
     constants = {item.name: item for item in model.graph.initializer}
     known: dict[str, Columns] = {}
-    found: dict[int, list[NDArray[np.float64]]] = {}
     for item in model.graph.input:
         if item.name == source:
             known[source] = list(range(item.type.tensor_type.shape.dim[1].dim_value))
     for node in model.graph.node:
         if node.op_type == "TreeEnsemble":
-            for column, points in _compared(node, known.get(node.input[0], [])):
-                found.setdefault(column, []).append(points)
+            yield node, known.get(node.input[0], [])
             continue
         picks = constants.get(node.input[1]) if node.op_type == "Gather" else None
         indices = None if picks is None else numpy_helper.to_array(picks)
         columns = _passed_on(node, [known.get(name, []) for name in node.input], indices)
         if columns:
             known[node.output[0]] = columns
-    return {column: np.unique(np.concatenate(points)) for column, points in sorted(found.items())}
 
 
 def _passed_on(node: Any, inputs: Sequence[Columns], indices: NDArray[np.int64] | None) -> Columns:
     """Follow the columns through a node; empty where it changes their values."""
     if node.op_type in {"Cast", "Identity"}:
         return inputs[0]
+    if node.op_type == "Where":  # an imputer's: what is not missing passes
+        return inputs[2] or inputs[1]
     axis = next((item.i for item in node.attribute if item.name == "axis"), 0)
     if node.op_type == "Gather" and axis == 1 and indices is not None and indices.ndim == 1 and inputs[0]:
         return [inputs[0][index] for index in indices.tolist()]

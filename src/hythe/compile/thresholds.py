@@ -53,8 +53,7 @@ def chosen(values: Rings, room: int, rng: np.random.Generator) -> Rings:
 def place(values: Rings, base: Array, rng: np.random.Generator) -> Floats:
     """Put `values` into a column of base rows, each into the row whose own value is nearest in rank.
 
-    A threshold deep in a tree is only reached by rows that look like those which went there, so a row is
-    moved to a threshold near to where it stands; rows left over keep their value.
+    Rows left over keep their value.
 
     >>> place({ON: np.array([15.0])}, np.array([30.0, 10.0, 20.0]), np.random.default_rng(0)).tolist()
     [30.0, 15.0, 20.0]
@@ -66,6 +65,15 @@ def place(values: Rings, base: Array, rng: np.random.Generator) -> Floats:
         ranked = ties[np.argsort(moved[ties], kind="stable")]
         moved[ranked[(np.arange(wanted.size) * base.size) // wanted.size]] = wanted
     return moved
+
+
+def without(values: Rings, present: Floats) -> Rings:
+    """Leave out the values that stand somewhere already.
+
+    >>> {name: left.tolist() for name, left in without({ON: np.array([1.0, 2.0])}, np.array([2.0])).items()}
+    {'thresholds': [1.0]}
+    """
+    return {name: ring[~np.isin(ring, present)] for name, ring in values.items()}
 
 
 def _singles(points: Floats) -> Floats:

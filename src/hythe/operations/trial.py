@@ -16,14 +16,13 @@ from hythe.bundle.proof import Proof
 from hythe.bundle.rows import Rows, count, take
 from hythe.bundle.schema import Schema
 from hythe.compile.adversarial import ProofRows, proof_rows
+from hythe.compile.against import rows_against
 from hythe.compile.choose import choose_goldens
 from hythe.compile.compare import at
 from hythe.compile.compiler import Compiled, compile_model
 from hythe.compile.lowering.frame import CannotLower
 from hythe.compile.proof import prove
 from hythe.compile.refusals import original_outcome
-from hythe.compile.split_points import split_points
-from hythe.compile.thresholds import SplitPoints
 from hythe.compile.ties import self_disagreements
 from hythe.flavors.protocol import Flavor
 from hythe.operations.timing import median_us
@@ -82,7 +81,7 @@ def run_trial(original: Original, examples: Rows, progress: Progress, *, seed: i
     except Exception as err:  # noqa: BLE001 - a lowering that fails must not stop a model from landing
         why = f"its lowering failed ({type(err).__name__}: {err}); please report this"
         return _native_trial(original, examples, why, timings, seed)
-    tried = proof_rows(examples, original.schema, _split_points(compiled), seed=seed)
+    tried = rows_against(compiled, original, examples, original.schema, seed=seed)
     progress.step(f"proving on {count(tried.rows):,} rows")
     result = prove(original, runner.predict, tried, original.schema, name=ONNX, seed=seed)
     if result.proof.proven:
@@ -122,8 +121,3 @@ def _files(compiled: Compiled, proof: Proof) -> dict[str, bytes]:
         files[f"variants/{ONNX}/model.onnx"] = compiled.graph
         files[f"variants/{ONNX}/variant.json"] = compiled.variant.encode()
     return files
-
-
-def _split_points(compiled: Compiled) -> SplitPoints:
-    names = compiled.variant.feed.numbers
-    return {names[index]: points for index, points in split_points(compiled.graph).items()}
