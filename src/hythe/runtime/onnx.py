@@ -7,14 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from hythe.base.errors import Corrupt
+from hythe.bundle.feed import Feed
 from hythe.bundle.outcome import Outcome
 from hythe.bundle.rows import Array, Rows, count
 from hythe.bundle.variant import Decoder, Variant
 from hythe.runtime.feeder import Feeder, Feeds
 
 _CHUNK_ROWS = 4096
+_CHUNK_CELLS = 2**23
+"""How many cells of one-hot columns and term counts a chunk may have: 64 MiB each time they are written."""
+_ROUNDING_OPTIMIZERS = ["MatMulScaleFusion"]
+"""It turns a float64 factor beside a matrix product into a float32 attribute: 1.5e-8 of relative error."""
 
 
 class OnnxModel:
@@ -38,6 +44,7 @@ class OnnxModel:
         self._session = _session(graph, threads)
         self._takes = {item.name for item in self._session.get_inputs()}
         self._run = _runner(self._session)
+        self._chunk_rows = _chunk_rows(variant.feed)
 
     def run(self, feeds: Feeds) -> Outcome:
         """Answer one batch of input tensors; inputs that the graph does not use are left out."""
@@ -48,14 +55,10 @@ class OnnxModel:
     def predict(self, rows: Rows) -> Outcome:
         """Answer an Arrow table or tensors, in chunks that bound the memory."""
         total = count(rows)
-        feeds = self.feeder.from_rows(rows)
-        if total <= _CHUNK_ROWS:
-            return self.run(feeds)
-        parts = [
-            self.run({name: values[start : start + _CHUNK_ROWS] for name, values in feeds.items()})
-            for start in range(0, total, _CHUNK_ROWS)
-        ]
-        return _joined(parts)
+        if total <= self._chunk_rows:
+            return self.run(self.feeder.from_rows(rows))
+        starts = range(0, total, self._chunk_rows)
+        return _joined([self.run(self.feeder.from_rows(_slice(rows, at, self._chunk_rows))) for at in starts])
 
     def predict_objects(self, rows: Sequence[Any]) -> Outcome:
         """Answer decoded row objects."""
@@ -71,7 +74,9 @@ def _session(graph: bytes | Path, threads: int) -> Any:
     options.log_severity_level = 3
     source = str(graph) if isinstance(graph, Path) else graph
     try:
-        return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+        return ort.InferenceSession(
+            source, options, providers=["CPUExecutionProvider"], disabled_optimizers=_ROUNDING_OPTIMIZERS
+        )
     except Exception as err:
         message = f"ONNX Runtime cannot load the graph: {err}; pack the version again"
         raise Corrupt(message) from err
@@ -84,6 +89,18 @@ def _runner(session: Any) -> Any:
         return session.run
     run = inner.run
     return lambda names, feeds: run(names, feeds, None)
+
+
+def _chunk_rows(feed: Feed) -> int:
+    """Take fewer rows at once where categories or terms make them wide."""
+    width = sum(text.width for text in feed.texts) + sum(len(coded.values) for coded in feed.codes)
+    return min(_CHUNK_ROWS, max(1, _CHUNK_CELLS // max(1, width)))
+
+
+def _slice(rows: Rows, start: int, length: int) -> Rows:
+    if isinstance(rows, pa.Table):
+        return rows.slice(start, length)
+    return {name: values[start : start + length] for name, values in rows.items()}
 
 
 def _joined(parts: Sequence[Outcome]) -> Outcome:
