@@ -114,9 +114,8 @@ def missing_mark(part: Part, lowerer: Lowerer) -> str:
     if isinstance(part, Source):
         return part.column.null
     column = lowerer.raw(part)
-    if column is None or (column.native != "object" and column.type != "bool"):
-        return "nan"
-    return column.null
+    objects = {"object", "list"} | ({"bool", ""} if column is not None and column.type == "bool" else set())
+    return column.null if column is not None and column.native in objects else "nan"
 
 
 def is_missing(category: Any) -> bool:

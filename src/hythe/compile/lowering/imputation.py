@@ -107,7 +107,8 @@ def _filled(model: Any, frame: Frame, statistics: Sequence[Any], objects: bool, 
     for part in frame.parts:
         fill = statistics[start : start + _width(part)]
         start += _width(part)
-        made.append(Frame(frame.graph, (_filled_part(model, part, fill, objects, lowerer),)))
+        filled = _filled_part(model, part, fill, objects, lowerer)
+        made.append(Frame(frame.graph, (filled,), sparse=frame.sparse))
     return Frame.beside(made) if made else Frame(frame.graph, ())
 
 

@@ -153,6 +153,25 @@ def test_arrays_hold_categories_too(kind: str) -> None:
     assert_alike(lower(OneHotEncoder(handle_unknown="ignore").fit(rows), rows), rows[:12])
 
 
+def test_extension_types_mark_missing_numbers_as_nan() -> None:
+    frame = pd.DataFrame(
+        {
+            "int": pd.array([1, 2, None] * 5, dtype="Int64"),
+            "float": pd.array([1.5, None, 2.0] * 5, dtype="Float64"),
+            "bool": pd.array([True, None, False] * 5, dtype="boolean"),
+        }
+    )
+    for encoder in (OneHotEncoder(), OrdinalEncoder()):
+        assert_alike(lower(encoder.fit(frame), frame), frame.iloc[:4])
+
+
+def test_pandas_na_among_strings_is_unknown() -> None:
+    frame = pd.DataFrame({"x": pd.array(["a", "b", "a"], dtype="string")})
+    odd = pd.DataFrame({"x": pd.array(["a", None, "zz"], dtype="string")})
+    assert_alike(lower(OneHotEncoder(handle_unknown="ignore").fit(frame), frame), odd)
+    assert_alike(lower(OneHotEncoder().fit(frame), frame), odd)
+
+
 def test_one_column_may_enter_two_encoders_with_other_categories() -> None:
     from sklearn.compose import make_column_transformer
 
