@@ -10,7 +10,7 @@ import httpx
 from hythe.base.errors import Corrupt, Invalid
 from hythe.bundle.descriptor import Descriptor
 from hythe.bundle.storage import storage_errors
-from hythe.registry.durable import PIECE, write_all
+from hythe.registry.durable import write_all
 from hythe.registry.remote.client import RegistryClient
 from hythe.registry.remote.retry import Passing
 
@@ -64,7 +64,8 @@ def _continued(client: RegistryClient, blob: Descriptor, path: Path, handle: int
             os.ftruncate(handle, at)
             os.lseek(handle, at, os.SEEK_SET)
         start = at
-        for piece in response.iter_raw(PIECE):
+        # Pieces as they come: gathering longer ones would lose what arrived just before a cut.
+        for piece in response.iter_bytes():
             at += len(piece)
             if at > blob.size:
                 raise Corrupt(
