@@ -47,6 +47,7 @@ def in_fitted_order(rows: Rows, expected: tuple[str, ...] | None) -> list[str] |
     """
     if expected is None or not isinstance(rows, pa.Table) or tuple(rows.column_names) == expected:
         return None
+    expected = tuple(_as_given(name, rows.column_names) for name in expected)
     missing = [name for name in expected if name not in rows.column_names]
     extra = [name for name in rows.column_names if name not in expected]
     if missing or extra:
@@ -57,6 +58,14 @@ def in_fitted_order(rows: Rows, expected: tuple[str, ...] | None) -> list[str] |
             f"{', '.join(expected)}"
         )
     return list(expected)
+
+
+def _as_given(name: str, given: list[str]) -> str:
+    """Find a fitted name among the given ones; LightGBM keeps `total charges` as `total_charges`."""
+    if name in given:
+        return name
+    alike = [other for other in given if "_".join(other.split(" ")) == name]
+    return alike[0] if len(alike) == 1 else name
 
 
 def reordered(examples: Any, order: list[str] | None) -> Any:

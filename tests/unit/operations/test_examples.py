@@ -31,7 +31,7 @@ def test_a_model_without_column_names_gets_an_array(csv: Path) -> None:
 
 
 def test_a_target_that_is_not_there_is_refused_with_the_columns_that_are(csv: Path) -> None:
-    with pytest.raises(Invalid, match="no column 'label'.*tenure, spend, churned"):
+    with pytest.raises(Invalid, match=r"no column 'label'.*tenure, spend, churned"):
         from_file(csv, "label", None)
 
 
@@ -45,5 +45,11 @@ def test_columns_in_another_order_are_put_into_the_fitted_one() -> None:
 
 def test_columns_that_the_model_never_saw_are_refused_by_name() -> None:
     frame = pd.DataFrame({"tenure": [1], "colour": [2]})
-    with pytest.raises(Invalid, match="lack spend and have colour.*tenure, spend"):
+    with pytest.raises(Invalid, match=r"lack spend and have colour.*tenure, spend"):
         in_fitted_order(to_rows(frame), ("tenure", "spend"))
+
+
+def test_a_column_with_a_space_is_the_one_that_lightgbm_spells_with_an_underscore() -> None:
+    frame = pd.DataFrame({"b_c": [1], "total charges": [2]})
+    order = in_fitted_order(to_rows(frame), ("total_charges", "b_c"))
+    assert order == ["total charges", "b_c"]
