@@ -28,6 +28,8 @@ _FAMILIES = (
     "lightgbm",
     "xgboost",
     "isolation",
+    "catboost",
+    "ensembles",
     "pipeline",
     "columns",
     "scaling",
