@@ -1,0 +1,108 @@
+"""Every `hythe …` line that the README and the docs show in a block runs, in order, where it says it does."""
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+
+from hythe.testing.services import docker_registry, or_skip
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINE = re.compile(r"^(?:\$ )?(hythe .*?)(?:\s+#.*)?$", re.MULTILINE)
+REGISTRY, SERVER = "127.0.0.1:5000", "127.0.0.1:8080"
+
+
+def lines_of(page: Path) -> list[str]:
+    blocks = [
+        body for kind, body in BLOCK.findall(page.read_text()) if kind in {"", "sh", "console", "shell"}
+    ]
+    return [line for block in blocks for line in LINE.findall(block)]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    """The folder of someone who has just trained a model."""
+    rng = np.random.default_rng(1)
+    rows = pd.DataFrame(
+        {"tenure": rng.integers(1, 60, 60), "contract": rng.choice(["monthly", "yearly"], 60)}
+    )
+    churned = np.where((rows["tenure"] < 20) & (rows["contract"] == "monthly"), "yes", "no")
+    encode = ColumnTransformer([("words", OneHotEncoder(), ["contract"])], remainder="passthrough")
+    joblib.dump(make_pipeline(encode, LogisticRegression()).fit(rows, churned), tmp_path / "model.joblib")
+    rows.assign(churned=churned).to_parquet(tmp_path / "rows.parquet")
+    rows.head(3).to_json(tmp_path / "rows.json", orient="records")
+    return tmp_path
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[str]:
+    with or_skip(), docker_registry(tmp_path / "registry") as address:
+        yield address
+
+
+class Shell:
+    """Runs lines one after the other; a server that one starts goes on until the page ends."""
+
+    def __init__(self, desk: Path, registry: str) -> None:
+        self.desk, self.registry = desk, registry
+        self.address = SERVER
+        self.servers: list[subprocess.Popen[str]] = []
+
+    def run(self, line: str) -> None:
+        words = shlex.split(line.replace(REGISTRY, self.registry).replace(SERVER, self.address))
+        command = [sys.executable, "-m", "hythe.cli.main", *words[1:], "--home", str(self.desk / "home")]
+        if words[1] == "serve":
+            self._serve([*command, "--port", "0", "--json"])
+            return
+        done = subprocess.run(
+            command, cwd=self.desk, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+
+    def _serve(self, command: list[str]) -> None:
+        server = subprocess.Popen(
+            command, cwd=self.desk, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        self.servers.append(server)
+        assert server.stdout is not None
+        found = re.search(r"http://([\d.]+:\d+)", server.stdout.readline())
+        assert found is not None
+        self.address = found.group(1)
+
+    def close(self) -> None:
+        for server in self.servers:
+            server.terminate()
+        for server in self.servers:
+            server.communicate(timeout=60)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("page", [page for page in PAGES if lines_of(page)], ids=lambda page: page.name)
+def test_every_command_that_a_page_shows_runs(page: Path, desk: Path, registry: str) -> None:
+    shell = Shell(desk, registry)
+    lines = lines_of(page)
+    if not lines[0].startswith("hythe pack"):
+        shell.run("hythe pack model.joblib --name churn --examples rows.parquet --target churned")
+    try:
+        for line in lines:
+            shell.run(line)
+    finally:
+        shell.close()
+
+
+def test_the_readme_shows_the_way_from_packing_to_serving() -> None:
+    verbs = {line.split()[1] for line in lines_of(ROOT / "README.md")}
+    assert {"pack", "check", "show", "list", "alias", "approve", "push", "pull", "serve", "predict"} <= verbs
