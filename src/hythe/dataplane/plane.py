@@ -46,6 +46,7 @@ class DataPlane:
     ) -> None:
         self.endpoints: Mapping[str, Endpoint] = {endpoint.name: endpoint for endpoint in endpoints}
         self.limits = limits or Limits()
+        self.counters = counters
         self._ids = ids or Ids()
         self._meters = {name: Meter(counters, name) for name in self.endpoints}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 import socket
 import struct
@@ -13,6 +15,16 @@ _BACKLOG = 2048
 _TCP_INFO_QUEUE = struct.Struct("<I")
 _TCP_INFO_QUEUE_AT = 24  # tcpi_unacked: of a listening socket, the connections nobody has accepted yet
 _MOST_WAIT_MS = 1000
+_SO_ATTACH_FILTER = 26  # Linux, asm-generic/socket.h
+_FILTER = struct.Struct("HL")
+_FILTER_STEP = struct.Struct("HBBI")
+_DROP_BEGINNINGS = (
+    (0x30, 0, 0, 13),  # load the byte with the flags of the TCP header
+    (0x45, 0, 1, 0x10),  # is ACK set? only a packet that begins a connection lacks it
+    (0x06, 0, 0, 0xFFFFFFFF),  # yes: pass it whole
+    (0x06, 0, 0, 0),  # no: drop it
+)
+"""Classic BPF (Linux, Documentation/networking/filter.rst)."""
 
 
 def open_door(host: str, port: int) -> socket.socket:
@@ -53,13 +65,25 @@ def turn_away(descriptor: int) -> None:
         os.dup2(nobody.fileno(), descriptor, inheritable=False)
 
 
-def close_door(door: socket.socket) -> None:
-    """Refuse new connections, at a moment when none waits to be accepted."""
+def lock_door(door: socket.socket) -> None:
+    """Let nobody new in, and wait until everybody who waits has been accepted.
+
+    A filter on the socket drops what would begin a connection, and nothing else, so handshakes under way
+    finish. Who knocks now waits, and is refused when the socket is closed: no request is ever cut off.
+    Shutting the socket down instead would reset whoever waits, and keep a server library busy for nothing.
+    """
+    program = b"".join(_FILTER_STEP.pack(*step) for step in _DROP_BEGINNINGS)
+    buffer = ctypes.create_string_buffer(program)
+    with contextlib.suppress(OSError):  # a kernel without filters: those who knock late are reset
+        door.setsockopt(
+            socket.SOL_SOCKET,
+            _SO_ATTACH_FILTER,
+            _FILTER.pack(len(_DROP_BEGINNINGS), ctypes.addressof(buffer)),
+        )
     for _ in range(_MOST_WAIT_MS):
         if waiting_connections(door) == 0:
             break
         time.sleep(0.001)
-    door.shutdown(socket.SHUT_RD)
 
 
 def waiting_connections(door: socket.socket) -> int:

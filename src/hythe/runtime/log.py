@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from collections.abc import MutableMapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, TextIO
 
 _ECS = {"event": "message", "timestamp": "@timestamp", "level": "log.level", "logger": "log.logger"}
@@ -42,7 +41,6 @@ class Log:
         _logger().exception(message, logger=self.name, **fields)
 
 
-@lru_cache(maxsize=1)
 def _logger() -> Any:
     return make_logger(sys.stderr)
 

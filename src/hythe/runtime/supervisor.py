@@ -82,6 +82,7 @@ class Supervisor:
         self._failed_starts = 0
         self._closing_at: float | None = None
         self._killing_at: float | None = None
+        self._killed = False
 
     def run(self, on_ready: Callable[[], None]) -> None:
         """Run until stopped by SIGTERM, SIGINT or `stop`; `on_ready` is called once all workers are ready.
@@ -139,30 +140,37 @@ class Supervisor:
 
     def _patience(self) -> float | None:
         """Seconds until something is due; None when only news can make a difference."""
-        due = [moment for moment in (self._closing_at, self._killing_at) if moment is not None]
-        if not self._stops_asked:
+        due: list[float] = []
+        if self._stops_asked:
+            ends = (self._closing_at, self._killing_at)
+            due += [moment for moment in ends if moment is not None and moment > self._now()]
+        else:
             due += [slot.not_before for slot in self._slots if slot.process is None]
-            due += [
-                slot.since + self._config.start_s for slot in self._slots if slot.process and not slot.ready
-            ]
+            waited = [slot for slot in self._slots if slot.process is not None and not slot.ready]
+            due += [slot.since + self._config.start_s for slot in waited]
         return max(0.0, min(due) - self._now()) + 0.001 if due else None
 
     def _wind_down(self) -> None:
-        """Announce the end, then close the door, then wait for what is in flight, then kill."""
+        """Announce the end, then lock the door, then wait for what is in flight, then kill."""
         now = self._now()
         if self._closing_at is None:
             _LOG.info("draining", seconds=self._config.drain_s)
             self._tell(DRAIN)
             self._closing_at = now + self._config.drain_s
         if self._killing_at is None and now >= self._closing_at:
-            listener.close_door(self._door)
+            listener.lock_door(self._door)
             self._tell(STOP)
             self._killing_at = now + self._config.stop_s
-        if self._stops_asked > 1 or (self._killing_at is not None and now >= self._killing_at):
+            self._kill([slot for slot in self._slots if not slot.ready])
+        late = self._killing_at is not None and now >= self._killing_at
+        if (late or self._stops_asked > 1) and not self._killed:
+            self._killed = True
             _LOG.warning("killing workers", asked=self._stops_asked)
-            for slot in self._slots:
-                slot.kill()
-            self._closing_at, self._killing_at = now, now + self._config.stop_s
+            self._kill(self._slots)
+
+    def _kill(self, slots: Sequence[Slot]) -> None:
+        for slot in slots:
+            slot.kill()
 
     def _tell(self, word: str) -> None:
         for slot in self._slots:

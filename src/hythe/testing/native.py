@@ -6,7 +6,10 @@ import json
 from pathlib import Path
 
 from hythe.bundle.schema import Column, Output, Schema
+from hythe.dataplane.spec import EndpointSpec, NativeFiles, VersionSpec
+from hythe.rollout.plan import Plan
 from hythe.runtime.wire import Load
+from hythe.testing.tiny import DIGEST
 
 SCHEMA = Schema((Column("x", "float64"),), (Output("value", "float64"),), container="dicts")
 """One number in, twice that number out."""
@@ -28,6 +31,13 @@ def predict(rows):
     print("models may print")
     return [2.0 * value for value in values]
 """
+
+
+def misbehaving_endpoint(folder: Path, name: str = "double") -> EndpointSpec:
+    """Lay out the model's files in `folder` and make the endpoint that serves them."""
+    load = misbehaving_model(folder)
+    version = VersionSpec("1.0.0", DIGEST, SCHEMA, NativeFiles(load.flavor, load.format, load.folder))
+    return EndpointSpec(name, Plan.of("1.0.0", DIGEST), (version,))
 
 
 def misbehaving_model(folder: Path) -> Load:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,10 @@ from hythe.bundle.feed import Coded, Feed
 from hythe.bundle.schema import Column, Output, Schema
 from hythe.bundle.variant import REFUSED, Variant
 from hythe.compile.graph import Graph
+from hythe.dataplane.spec import EndpointSpec, OnnxFiles, VersionSpec
+from hythe.rollout.plan import Plan
 
+DIGEST = "sha256:" + "0a" * 32
 CONTRACTS = {"monthly": 1.0, "yearly": -0.5}
 
 
@@ -58,6 +62,16 @@ def tiny_classifier() -> Tiny:
     }
     variant = Variant(feed, ("label", "probabilities"), {"label": (("no", "yes"),)}, guarded=True)
     return Tiny(graph.build(outputs).SerializeToString(deterministic=True), variant, schema)
+
+
+def tiny_endpoint(folder: Path, name: str = "churn") -> EndpointSpec:
+    """Write the tiny classifier's files into `folder` and make the endpoint that serves them."""
+    tiny = tiny_classifier()
+    graph, variant = folder / "model.onnx", folder / "variant.json"
+    graph.write_bytes(tiny.graph)
+    variant.write_bytes(tiny.variant.encode())
+    version = VersionSpec("1.0.0", DIGEST, tiny.schema, OnnxFiles(str(graph), str(variant)))
+    return EndpointSpec(name, Plan.of("1.0.0", DIGEST), (version,))
 
 
 def expected(row: dict[str, Any]) -> float:

@@ -1,11 +1,14 @@
 """The door: a free port, an address that is taken, and turning away."""
 
+import errno
+import select
 import socket
+import threading
 
 import pytest
 
 from hythe.base.errors import Unavailable
-from hythe.runtime.listener import address, close_door, open_door, turn_away, waiting_connections
+from hythe.runtime.listener import address, lock_door, open_door, turn_away, waiting_connections
 
 
 def test_port_0_takes_a_free_one_and_says_which() -> None:
@@ -32,8 +35,28 @@ def test_a_worker_that_turns_away_leaves_the_connection_to_others() -> None:
             assert waiting_connections(door) == 0
 
 
-def test_a_closed_door_refuses() -> None:
+def test_a_locked_door_keeps_who_is_in_and_refuses_who_comes_late() -> None:
     with open_door("127.0.0.1", 0) as door:
-        close_door(door)
-        with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(door.getsockname())
+        address = door.getsockname()
+        with socket.create_connection(address) as early, socket.socket() as late:
+            inside, _ = door.accept()
+            lock_door(door)
+            late.setblocking(False)
+            assert late.connect_ex(address) == errno.EINPROGRESS
+            early.sendall(b"still here")
+            assert inside.recv(10) == b"still here"
+            inside.close()
+            door.close()
+            assert select.select([], [late], [], 10)[1], "who waits is never told"
+            assert late.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNREFUSED
+
+
+def test_a_locked_door_waits_for_who_is_about_to_come_in() -> None:
+    accepted: list[socket.socket] = []
+    with open_door("127.0.0.1", 0) as door, socket.create_connection(door.getsockname()):
+        acceptor = threading.Timer(0.02, lambda: accepted.append(door.accept()[0]))
+        acceptor.start()
+        lock_door(door)
+        assert waiting_connections(door) == 0
+        acceptor.join()
+        accepted.pop().close()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from typing import Any, TypeAlias
 
 import msgspec
 
-from hythe.base.errors import CallerError, HytheError
+from hythe.base.errors import CallerError, HytheError, TooLarge
 from hythe.dataplane.admit import Limits
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
@@ -31,6 +34,7 @@ STATUS: dict[str, int] = {
     "internal": 500,
 }
 """The HTTP status of every word code."""
+_DISCARD_S = 1.0
 _LATER = {"busy", "unavailable"}
 _JSON_TYPES = {"", "application/json", "application/x-www-form-urlencoded", "text/plain", "text/json"}
 """What is read as JSON: JSON itself, and what clients send that do not say (curl says it is a form)."""
@@ -77,16 +81,39 @@ class Request:
 
         """
         length = self.headers.get("content-length")
-        if length is not None:
-            self._limits.admit_bytes(int(length))
+        if length is not None and int(length) <= self._limits.body_bytes:
             whole: bytes = await self._proto()
             return whole
         pieces, size = [], 0
-        async for piece in self._proto:
-            size += len(piece)
-            self._limits.admit_bytes(size)
-            pieces.append(piece)
+        arriving = self._pieces()
+        try:
+            if length is not None:
+                self._limits.admit_bytes(int(length))
+            async for piece in arriving:
+                size += len(piece)
+                self._limits.admit_bytes(size)
+                pieces.append(piece)
+        except TooLarge:
+            await self._discard(arriving)
+            raise
         return b"".join(pieces)
+
+    async def _pieces(self) -> AsyncIterator[bytes]:
+        """Yield the body as it arrives; Granian lets it be iterated only once."""
+        async for piece in self._proto:
+            yield piece
+
+    async def _discard(self, arriving: AsyncIterator[bytes]) -> None:
+        """Read on for a while: a connection closed on a client that still sends loses the reply to it."""
+        if self.headers.get("expect") is not None:  # it waits for our word before it sends
+            return
+        left = self._limits.body_bytes
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_DISCARD_S):
+                async for piece in arriving:
+                    left -= len(piece)
+                    if left < 0:
+                        return
 
     async def json_body(self) -> bytes:
         """Read a body that is JSON.
@@ -114,7 +141,7 @@ def error_reply(err: HytheError) -> Reply:
     """Answer with an error: its message and its word code."""
     body = msgspec.json.encode({"error": str(err), "code": err.code})
     headers = (*JSON, ("retry-after", "1")) if err.code in _LATER else JSON
-    return Reply(body, STATUS[err.code], headers)
+    return Reply(body, STATUS.get(err.code, STATUS["internal"]), headers)
 
 
 def unexpected_reply(incident: str) -> Reply:

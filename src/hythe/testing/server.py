@@ -1,0 +1,95 @@
+"""A real server in a process of its own, for tests and benchmarks.
+
+Run as `python -m hythe.testing.server`, it reads what to serve from standard input and writes its address.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from hythe.dataplane.spec import EndpointSpec
+from hythe.server.serve import ServeConfig, serve
+
+_PATIENCE_S = 60.0
+
+
+class Told(msgspec.Struct):
+    """What the server's process is told."""
+
+    endpoints: list[EndpointSpec]
+    config: ServeConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that takes traffic at `url`."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+    def workers(self) -> list[int]:
+        """Give the process ids of the workers."""
+        pid = self.process.pid
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+    def terminate(self) -> None:
+        """Ask for the end; asked twice, the server kills its workers."""
+        self.process.send_signal(signal.SIGTERM)
+
+    def wait(self) -> int:
+        """Wait for the end, and give the exit status."""
+        return self.process.wait(_PATIENCE_S)
+
+
+@contextlib.contextmanager
+def running(
+    endpoints: Sequence[EndpointSpec], config: ServeConfig, *, log: Path | None = None
+) -> Iterator[Running]:
+    """Run a server while the block runs; its log goes to the file `log`."""
+    sink = os.open(log or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", "hythe.testing.server"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=sink,
+    ) as process:
+        os.close(sink)
+        try:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(msgspec.json.encode(Told(list(endpoints), config)))
+            process.stdin.close()
+            url = process.stdout.readline().decode().strip()
+            assert url.startswith("http"), f"the server did not start: {url!r}"
+            yield Running(url, process)
+        finally:
+            process.terminate()
+            try:
+                process.wait(_PATIENCE_S)
+            finally:
+                process.kill()
+
+
+def main() -> int:
+    """Serve what standard input says."""
+    told = msgspec.json.decode(sys.stdin.buffer.read(), type=Told)
+
+    def announce(address: str) -> None:
+        sys.stdout.write(f"{address}\n")
+        sys.stdout.flush()
+
+    serve(told.endpoints, told.config, announce)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

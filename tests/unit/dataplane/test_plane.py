@@ -1,0 +1,114 @@
+"""One request's way: read, admitted, answered, counted."""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from hythe.base.errors import Corrupt, HytheError, Invalid, NotFound, TooLarge
+from hythe.dataplane.admit import Limits
+from hythe.dataplane.endpoint import Endpoint
+from hythe.dataplane.plane import DataPlane
+from hythe.runtime.batch import RowReader
+from hythe.runtime.counters import Counters, create
+from hythe.testing.tiny import expected, tiny_endpoint
+
+ROW = {"tenure": 4, "total charges": 20.5, "contract": "monthly"}
+
+
+@pytest_asyncio.fixture
+async def plane(tmp_path: Path) -> AsyncIterator[DataPlane]:
+    descriptor = create(slots=1)
+    plane = DataPlane([Endpoint(tiny_endpoint(tmp_path))], Counters(descriptor, 0), Limits(rows=3))
+    await plane.start()
+    yield plane
+    await plane.close()
+    os.close(descriptor)
+
+
+def reads(*rows: dict[str, Any]) -> Callable[[RowReader], Awaitable[Any]]:
+    async def read(reader: RowReader) -> Any:
+        return reader.convert_all(rows)
+
+    return read
+
+
+def counted(plane: DataPlane, name: str) -> dict[tuple[str, ...], float]:
+    series = plane.counters.read()
+    return {
+        tuple(value for _, value in labels): values[0] for (n, labels), values in series.items() if n == name
+    }
+
+
+async def test_rows_get_answers_an_id_and_a_version(plane: DataPlane) -> None:
+    prediction = await plane.predict("churn", reads(ROW, ROW | {"tenure": 50}))
+    assert prediction.version.spec.version == "1.0.0"
+    assert prediction.answers["probabilities"][:, 1] == pytest.approx(
+        [expected(ROW), expected(ROW | {"tenure": 50})], rel=1e-12
+    )
+    again = await plane.predict("churn", reads(ROW))
+    assert again.id != prediction.id
+
+
+@pytest.mark.parametrize(
+    ("rows", "error", "message"),
+    [
+        ([], Invalid, "no rows; send at least one"),
+        ([ROW] * 4, TooLarge, "4 rows, more than 3"),
+        ([ROW, ROW | {"total charges": float("inf")}], Invalid, r"rows\[1\]: the model refuses it"),
+        ([ROW | {"tenure": -1}], Invalid, r"rows\[0\]\.tenure is -1"),
+    ],
+)
+async def test_what_cannot_be_answered_is_refused_and_counted(
+    plane: DataPlane, rows: list[dict[str, Any]], error: type[HytheError], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        await plane.predict("churn", reads(*rows))
+    [(labels, count)] = counted(plane, "hythe_requests_total").items()
+    assert labels[2:] == ("refused", error.code)
+    assert count == 1
+    assert counted(plane, "hythe_in_flight") == {("churn",): 0}
+
+
+async def test_every_outcome_is_counted_exactly(plane: DataPlane) -> None:
+    async def broken(_reader: RowReader) -> Any:
+        raise ZeroDivisionError
+
+    for _ in range(5):
+        await plane.predict("churn", reads(ROW, ROW))
+    for _ in range(2):
+        with pytest.raises(Invalid):
+            await plane.predict("churn", reads({}))
+    with pytest.raises(ZeroDivisionError):
+        await plane.predict("churn", broken)
+    assert counted(plane, "hythe_requests_total") == {
+        ("churn", "1.0.0", "answered", ""): 5,
+        ("churn", "", "refused", "invalid"): 2,
+        ("churn", "", "failed", "internal"): 1,
+    }
+    assert counted(plane, "hythe_rows_total") == {("churn", "1.0.0"): 10}
+
+
+async def test_what_is_not_there_is_named(plane: DataPlane) -> None:
+    with pytest.raises(NotFound, match="no endpoint 'chum'; endpoints: churn"):
+        await plane.predict("chum", reads(ROW))
+    with pytest.raises(NotFound, match=r"does not serve version '2\.0\.0'; versions: 1\.0\.0"):
+        await plane.predict("churn", reads(ROW), version="2.0.0")
+
+
+async def test_a_plane_is_ready_once_its_models_are_loaded(tmp_path: Path, plane: DataPlane) -> None:
+    assert plane.ready
+    assert not Endpoint(tiny_endpoint(tmp_path)).ready
+
+
+async def test_files_that_are_gone_or_damaged_are_named(tmp_path: Path) -> None:
+    spec = tiny_endpoint(tmp_path)
+    (tmp_path / "model.onnx").write_bytes(b"nonsense")
+    with pytest.raises(Corrupt, match="cannot load the graph"):
+        await Endpoint(spec).start()
+    (tmp_path / "variant.json").unlink()
+    with pytest.raises(Corrupt, match=r"variant\.json cannot be read"):
+        await Endpoint(spec).start()
