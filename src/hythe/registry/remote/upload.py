@@ -108,12 +108,14 @@ def _advanced(
     body = _Slice(source, session.offset, length)
     if end < blob.size:
         with client.stream("PATCH", session.location, headers, body) as response:
+            response.read()
             return _Session(_location(client, response), end, session.shortest_chunk)
     finish = str(httpx.URL(session.location).copy_merge_params({"digest": blob.digest}))
     if not length:
         headers.pop("Content-Range", None)
-    with client.stream("PUT", finish, headers, body):
-        return None
+    with client.stream("PUT", finish, headers, body) as response:
+        response.read()
+    return None
 
 
 def _location(client: RegistryClient, response: httpx.Response) -> str:
