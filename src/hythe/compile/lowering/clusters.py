@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from hythe.compile.graph import Value
 from hythe.compile.lowering.frame import Frame
-from hythe.compile.lowering.kernels import product_squared_distances
 from hythe.compile.lowering.lowerer import Lowerer, lowers, transforms
 from hythe.compile.lowering.results import Classified
 from hythe.compile.lowering.scaling import alike, checked
@@ -51,7 +50,10 @@ def _nearest(value: Value, centres: NDArray[np.float64], labels: NDArray[Any]) -
 
 
 def _distances(frame: Frame, lowerer: Lowerer, centres: NDArray[np.float64]) -> Frame:
-    squares = product_squared_distances(checked(frame, lowerer), centres)
+    """Compute |x|² - 2 x·c + |c|² in the order of `euclidean_distances`, and its root."""
+    value = checked(frame, lowerer)
+    squares = value @ (-2.0 * centres.T) + value.reduce("SumSquare", keepdims=True)
+    squares = value.graph.op("Max", squares + (centres * centres).sum(axis=1), np.asarray(0.0))
     return replace(alike(frame, squares.apply("Sqrt"), len(centres)), sparse=False)
 
 

@@ -41,8 +41,10 @@ def principal_components(model: Any, frame: Frame, lowerer: Lowerer) -> Frame:
 def projection(model: Any, frame: Frame, lowerer: Lowerer) -> Frame:
     """Lower `X @ components_.T`."""
     components = model.components_
-    dense = _matrix(components.toarray() if hasattr(components, "toarray") else components)
-    return _result(frame, checked(frame, lowerer) @ dense.T, len(dense))
+    value = checked(frame, lowerer)
+    if not hasattr(components, "toarray"):
+        return _result(frame, value @ _matrix(components).T, len(components))
+    return _result(frame, _summed_in_order(value, _matrix(components.toarray())), components.shape[0])
 
 
 @lowers("sklearn.FastICA")
@@ -109,6 +111,19 @@ def partial_least_squares_svd(model: Any, frame: Frame, lowerer: Lowerer) -> Fra
     """Lower the scores of the standardised rows."""
     weights = _matrix(model.x_weights_)
     return _result(frame, _standardised(model, frame, lowerer) @ weights, weights.shape[1])
+
+
+def _summed_in_order(value: Value, components: Matrix) -> Value:
+    """Multiply as scipy does with a sparse matrix, one rounded product after the other, if it is small."""
+    width = components.shape[1]
+    if components.size > _SMALL:
+        return value @ components.T
+    products = value.reshape(-1, 1, width) * components
+    sums = value.graph.op("CumSum", products, np.asarray(2, dtype=np.int64))
+    return sums.column(width - 1, axis=2)
+
+
+_SMALL = 2048
 
 
 def _standardised(model: Any, frame: Frame, lowerer: Lowerer) -> Value:

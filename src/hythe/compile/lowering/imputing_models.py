@@ -45,15 +45,22 @@ def knn_imputer(model: Any, frame: Frame, lowerer: Lowerer) -> Frame:
 
 
 def _nan_distances(value: Value, missing: Value, rows: Rows, lacking: Mask) -> Value:
-    """Compute `nan_euclidean_distances`, [rows, fitted rows]; NaN where no cells are shared."""
+    """Compute `nan_euclidean_distances`, [rows, fitted rows]; NaN where no cells are shared.
+
+    It adds the norms of whole rows and takes those of missing cells off again, which leaves rounding that may
+    decide who is near: so the order is its own. Norms are subtracted negated, because ONNX Runtime would fuse
+    a product and a sum and add in another order.
+    """
+    from sklearn.utils.extmath import row_norms
+
     graph = value.graph
     gaps = missing.cast(np.float64)
     known, gaps_there = np.where(lacking, 0.0, rows), lacking.astype(np.float64)
     filled = graph.where(missing, 0.0, value)
-    squares = (
-        filled @ (-2.0 * known.T) + filled.reduce("SumSquare", keepdims=True) + (known * known).sum(axis=1)
-    )
-    squares = squares - (filled * filled) @ gaps_there.T - gaps @ (known * known).T
+    own = (filled * filled).reduce("Sum", keepdims=True)
+    squares = (filled @ (-2.0 * known.T) - -own) - -row_norms(known, squared=True)
+    squares = graph.op("Max", squares, np.asarray(0.0))
+    squares = (squares - (filled * filled) @ gaps_there.T) - gaps @ (known * known).T
     squares = graph.op("Max", squares, np.asarray(0.0))
     shared = (1.0 - gaps) @ (1.0 - gaps_there).T
     mean = squares / graph.op("Max", shared, np.asarray(1.0)) * float(rows.shape[1])
