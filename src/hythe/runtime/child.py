@@ -169,7 +169,14 @@ class Child:
 def _spawn(channel: socket.socket, threads: int) -> subprocess.Popen[bytes]:
     number = str(threads)
     limits = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), number)
-    command = [sys.executable, "-P", "-m", "hythe.runtime.child_main", str(channel.fileno()), str(os.getpid())]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "hythe.runtime.child_main",
+        str(channel.fileno()),
+        str(os.getpid()),
+    ]
     return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
