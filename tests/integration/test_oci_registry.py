@@ -111,7 +111,7 @@ def test_a_password_is_asked_for_and_given(
     assert pull(opened("there"), connect(place, right), actor="cy").record.ref == "churn:1.0.0"
 
 
-def test_a_push_goes_on_after_a_cut_between_and_within_chunks(
+def test_a_push_survives_a_cut_in_the_middle_of_a_chunk(
     here: Registry, opened: Open, connect: Connect, oci_host: str
 ) -> None:
     with CutProxy.running(oci_host) as proxy:

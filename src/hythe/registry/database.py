@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from threading import RLock
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
@@ -109,7 +111,7 @@ class Database:
             return _postgresql(self._url)
         if self._memory:
             return _sqlite(self._url, self._busy_timeout_s, poolclass=StaticPool, pool_reset_on_return=None)
-        return _sqlite(self._url, self._busy_timeout_s, poolclass=NullPool)
+        return _sqlite(_readable(self._url), self._busy_timeout_s, poolclass=NullPool)
 
     def _prepare(self, engine: Engine) -> None:
         if self._memory:
@@ -156,6 +158,18 @@ def _parsed(url: str) -> URL:
         name = parsed.get_backend_name()
         raise Unsupported(f"a catalog in '{name}' is not supported; use sqlite:///FILE or postgresql://…")
     return parsed
+
+
+def _readable(url: URL) -> URL:
+    """Give the URL by which a catalog in a read-only place can still be read.
+
+    SQLite must make files beside one that is in WAL mode, unless it is told that nobody writes.
+    """
+    path = Path(str(url.database))
+    if not path.exists() or os.access(path.parent, os.W_OK) or path.with_name(f"{path.name}-wal").exists():
+        return url
+    query = {"mode": "ro", "immutable": "1", "uri": "true"}
+    return url.set(database=f"file:{quote(str(path))}", query=query)
 
 
 def _sqlite(url: URL, busy_timeout_s: float, **pool: Any) -> Engine:
