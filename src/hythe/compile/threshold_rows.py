@@ -46,9 +46,9 @@ def _sides(points: Floats, kind: ColumnType) -> tuple[Floats, Floats]:
     """
     if not kind.startswith("float"):
         return np.floor(points), np.floor(points) + 1.0
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", under="ignore"):
         nearest = points.astype(np.float32)
-    up = np.nextafter(nearest, np.float32(np.inf))
+        up = np.nextafter(nearest, np.float32(np.inf))
     if kind == "float32":
         return nearest.astype(np.float64), up.astype(np.float64)
     odd = np.arange(points.size) % 2 == 1

@@ -78,10 +78,10 @@ def without(values: Rings, present: Floats) -> Rings:
 
 def _singles(points: Floats) -> Floats:
     """Give the float32 values at and around each point: one below, the nearest, one above."""
-    with np.errstate(over="ignore"):
-        nearest = points.astype(np.float32)
     up, down = np.float32(np.inf), np.float32(-np.inf)
-    around = (nearest, np.nextafter(nearest, down), np.nextafter(nearest, up))
+    with np.errstate(over="ignore", under="ignore"):
+        nearest = points.astype(np.float32)
+        around = (nearest, np.nextafter(nearest, down), np.nextafter(nearest, up))
     return np.concatenate([item.astype(np.float64) for item in around])
 
 
