@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from hythe.base.errors import Invalid
 from hythe.bundle.conform import conform
 from hythe.bundle.frames import to_rows
 from hythe.bundle.outcome import Answers, Outcome
@@ -53,11 +54,22 @@ class Predictor:
             Unavailable: when a native model's process died.
 
         """
-        if isinstance(data, Mapping) and not self._is_table(data):
-            return self.predict_one(data)
+        if type(data) is dict or isinstance(data, Mapping):  # the first is the common case, and cheap
+            return self._predict_mapping(data)
         if isinstance(data, list) and data and isinstance(data[0], Mapping):
             return self._label(_unrefused(self._run(self._reader.convert_all(data))))
         return dict(_unrefused(self.outcome(to_rows(data))))
+
+    def _predict_mapping(self, data: Mapping[str, Any]) -> Any:
+        if self.schema.tensors and self._is_table(data):
+            return dict(_unrefused(self.outcome(to_rows(data))))
+        try:
+            row = self._reader.convert_one(data)
+        except Invalid:
+            if self.schema.tensors or not self._is_table(data):
+                raise
+            return dict(_unrefused(self.outcome(to_rows(data))))
+        return self._label(_unrefused(self._run(row)))[0]
 
     def predict_one(self, row: Mapping[str, Any]) -> Answer:
         """Answer one row given as a dictionary."""
