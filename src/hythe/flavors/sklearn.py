@@ -21,7 +21,6 @@ from hythe.bundle.schema import Output, Schema
 from hythe.flavors import canonical_pickle
 from hythe.flavors.answers import classified, dense, outputs_of, quiet
 from hythe.flavors.canonical_skops import canonical
-from hythe.flavors.known import known
 from hythe.flavors.protocol import Saved
 from hythe.flavors.requirements import distributions
 from hythe.flavors.skops_archive import globals_of, refusals
@@ -219,13 +218,8 @@ def _load_skops(archive: bytes) -> Any:
         raise Untrusted(
             f"it holds types that are not known: {', '.join(refused)}; pack the model here instead"
         )
-    types = [name for name in skops.io.get_untrusted_types(data=archive) if _is_known(name)]
+    types = sorted({f"{module}.{name}" for module, name in globals_of(archive) if module != "builtins"})
     return skops.io.load(io.BytesIO(archive), trusted=types)
-
-
-def _is_known(title: str) -> bool:
-    module, _, name = title.rpartition(".")
-    return bool(known(module, name))
 
 
 def _needs(modules: set[str], *more: str) -> tuple[str, ...]:

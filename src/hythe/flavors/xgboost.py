@@ -39,7 +39,8 @@ class XGBoostFlavor:
         if path.suffix.lower() in {".ubj", ".xgb", ".bst"}:
             return True
         with path.open("rb") as stream:
-            return stream.read(64).lstrip().startswith(b'{"learner"')
+            start = stream.read(64)
+        return start.lstrip().startswith(b'{"learner"') or (start[:2] == b"{L" and b"learner" in start)
 
     def runs(self, path: Path) -> bool:
         """Say no: the formats hold numbers and names."""

@@ -13,6 +13,7 @@ import lzma
 import shutil
 import tarfile
 import tempfile
+import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Container, Iterator
@@ -31,7 +32,6 @@ from hythe.security.streams import Budget, Counted, Decompressed, Limits, TooLar
 from hythe.security.torch_files import LEGACY, TORCH_GLOBALS, is_storage, legacy, script_or_program
 
 _BROKEN = (Unreadable, Unsound, TooLarge, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError)
-_OTHER_FAULTS = (EOFError, OSError, ValueError, RuntimeError, NotImplementedError, KeyError, TypeError)
 _SCHEMA_LIMIT = 1 << 29
 _TAR_MAGIC = slice(257, 262)
 _SHOWN = 8
@@ -106,12 +106,11 @@ class _Search:
     def stream(self, source: Any, where: str, depth: int) -> None:
         """Look through one stream; note in `refused` what is wrong with it, prefixed by where it lies."""
         try:
-            if depth > self._budget.limits.max_depth:
-                raise TooLarge(f"it is nested more than {self._budget.limits.max_depth} deep")
+            self._budget.depth(depth)
             self._look(source, where, depth)
         except _BROKEN as err:
             self._note(where, str(err) or type(err).__name__)
-        except _OTHER_FAULTS as err:
+        except Exception as err:  # noqa: BLE001 - whatever goes wrong, the file was not looked at whole
             self._note(where, f"it cannot be read ({type(err).__name__}: {err})")
 
     def _look(self, source: Any, where: str, depth: int) -> None:
@@ -158,7 +157,9 @@ class _Search:
         reader: Callable[..., Any] = (
             npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         )
-        shape, _, dtype = reader(stream)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # headers of Python 2 are read too
+            shape, _, dtype = reader(stream)
         if dtype.hasobject:
             self._pickle(stream, where)
         else:

@@ -46,6 +46,16 @@ class Budget:
         self._bytes = limits.max_bytes
         self._members = limits.max_members
 
+    def depth(self, depth: int) -> None:
+        """Go `depth` archives deep.
+
+        Raises:
+            TooLarge: when that is too deep.
+
+        """
+        if depth > self.limits.max_depth:
+            raise TooLarge(f"it is nested more than {self.limits.max_depth} deep")
+
     def read(self, size: int) -> None:
         """Take `size` bytes off the budget.
 

@@ -37,6 +37,12 @@ def test_a_file_of_xgboost_is_read_as_the_estimator_that_wrote_it(
     np.testing.assert_array_equal(again.predict(VALUES), model.predict(VALUES))
 
 
+def test_xgboosts_binary_json_is_known_under_any_name(tmp_path: Path) -> None:
+    path = tmp_path / "churn.model"
+    path.write_bytes(bytes(xgboost.train({}, xgboost.DMatrix(VALUES, _LABELS), 1).save_raw("ubj")))
+    assert flavor_for(path).name == "xgboost"
+
+
 def test_a_booster_of_xgboost_is_read_as_a_booster(tmp_path: Path) -> None:
     path = tmp_path / "model.ubj"
     xgboost.train({}, xgboost.DMatrix(VALUES, _LABELS), 1).save_model(path)
