@@ -53,12 +53,12 @@ def blob_findings(store: BlobStore, records: Iterable[VersionRecord]) -> Iterato
 
 def leftover_findings(store: BlobStore, named: Callable[[], set[str]]) -> Iterator[Finding]:
     """List what nothing names and what interrupted writers left."""
-    try:
-        superfluous = [digest for digest in store.digests() if digest not in named()]
-    except Corrupt:
-        superfluous = []  # reported by `blob_findings`
     remedy = "hythe gc frees it"
-    for digest in superfluous:
+    try:
+        needed = named()
+    except Corrupt:  # reported by `blob_findings`; without the manifest nobody can tell what is needed
+        needed = set(store.digests())
+    for digest in [digest for digest in store.digests() if digest not in needed]:
         yield Finding("leftover", digest, f"blob {digest} belongs to no version; {remedy}")
     for path in store.leftovers():
         yield Finding("leftover", path.name, f"'{path}' was left by an interrupted writer; {remedy}")

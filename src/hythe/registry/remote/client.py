@@ -18,7 +18,8 @@ from hythe.registry.remote.credentials import PASSWORD_VARIABLE, USER_VARIABLE, 
 from hythe.registry.remote.reference import RemoteRef, is_loopback
 from hythe.registry.remote.retry import AGAIN, Backoff, Passing
 
-_LARGEST_MANIFEST = 4 << 20
+_LONGEST_ANSWER = 4 << 20
+_OF_THE_BODY = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 _MANIFESTS = f"{OCI_MANIFEST}, {OCI_INDEX}"
 _UNAUTHORISED = 401
 _NOT_FOUND = 404
@@ -78,8 +79,6 @@ class RegistryClient:
         """Fetch a manifest or index by tag or digest, and check its digest; raises `NotFound`."""
         response = self.ask("GET", self.url(f"manifests/{reference}"), {"Accept": _MANIFESTS})
         raw = response.content
-        if len(raw) > _LARGEST_MANIFEST:
-            raise Invalid(f"the manifest {reference} of {self.ref} has {len(raw)} bytes; none is so long")
         found = digest_of(raw)
         said = response.headers.get("Docker-Content-Digest", found)
         for expected in (reference if is_digest(reference) else found, said):
@@ -110,8 +109,6 @@ class RegistryClient:
 
     def get_blob(self, blob: Descriptor) -> bytes:
         """Fetch a small blob into memory, checked; raises `Corrupt` when it arrives otherwise."""
-        if blob.size > _LARGEST_MANIFEST:
-            raise Invalid(f"blob {blob.digest} of {self.ref} has {blob.size} bytes; too many to read at once")
         content = self.ask("GET", self.url(f"blobs/{blob.digest}")).content
         return check_data(content, blob.digest, blob.size, f"blob {blob.digest} of {self.ref}")
 
@@ -149,8 +146,7 @@ class RegistryClient:
         while True:
             try:
                 with self.stream(method, url, headers, content) as response:
-                    response.read()
-                    return response
+                    return self._whole(response)
             except Passing as err:
                 failures += 1
                 self.wait(failures, err)
@@ -178,13 +174,24 @@ class RegistryClient:
             response = self._authorised(request)
             with closing(response):
                 if not response.is_success:
-                    response.read()
-                    raise self._fault(response)
+                    raise self._fault(self._whole(response))
                 yield response
         except httpx.TransportError as err:
             raise Passing(f"{self.ref.host} does not answer ({str(err) or type(err).__name__})") from err
         except (httpx.HTTPError, httpx.InvalidURL) as err:
             raise Unavailable(f"{self.ref.host} cannot be followed ({err}); ask its keeper") from err
+
+    def _whole(self, response: httpx.Response) -> httpx.Response:
+        """Read an answer that is meant to be short, and no more than that."""
+        body = bytearray()
+        for piece in response.iter_bytes():
+            body += piece
+            if len(body) > _LONGEST_ANSWER:
+                raise Invalid(f"{self.ref.host} answers more than {_LONGEST_ANSWER} bytes; ask its keeper")
+        headers = {key: value for key, value in response.headers.items() if key not in _OF_THE_BODY}
+        return httpx.Response(
+            response.status_code, headers=headers, content=bytes(body), request=response.request
+        )
 
     def _authorised(self, request: httpx.Request) -> httpx.Response:
         ours = request.url.netloc == httpx.URL(self._base).netloc
@@ -193,7 +200,8 @@ class RegistryClient:
         response = self._http.send(request, stream=True)
         if not ours or response.status_code != _UNAUTHORISED or response.history:
             return response
-        response.read()
+        with closing(response):
+            response = self._whole(response)
         answer = self._answer(parse_challenge(response.headers.get("WWW-Authenticate", "")))
         if answer is None or answer == self._authorization:
             return response

@@ -13,6 +13,8 @@ from typing import Any
 
 from hythe.base.errors import Denied, Invalid
 
+HOST_VARIABLE = "HYTHE_REGISTRY_HOST"
+"""The registry for which the two below are meant; without it they are given to any that asks."""
 USER_VARIABLE = "HYTHE_REGISTRY_USER"
 PASSWORD_VARIABLE = "HYTHE_REGISTRY_PASSWORD"  # noqa: S105 - the variable's name
 _TOKEN_USER = "<token>"  # noqa: S105 - Docker's word for "the password is an identity token"
@@ -35,7 +37,7 @@ class Credentials:
 def find_credentials(host: str, environment: Mapping[str, str], home: Path) -> Credentials | None:
     """Look up the credentials for `host`: environment, then Docker's configuration and its helpers."""
     user, password = environment.get(USER_VARIABLE), environment.get(PASSWORD_VARIABLE)
-    if user and password:
+    if user and password and environment.get(HOST_VARIABLE, host) == host:
         return Credentials(user, password)
     file = Path(environment.get("DOCKER_CONFIG") or home / ".docker") / "config.json"
     settings = _settings(file)

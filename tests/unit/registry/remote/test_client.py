@@ -161,3 +161,9 @@ def test_what_the_registry_says_is_passed_on(connect: Connect, server: MemoryReg
     server.faults.append(lambda _: httpx.Response(400, json={"errors": [{"code": "NAME_INVALID"}]}))
     with pytest.raises(Invalid, match="400 NAME_INVALID"):
         connect().get_manifest("1.0.0")
+
+
+def test_an_endless_answer_is_cut_off(connect: Connect, server: MemoryRegistry) -> None:
+    server.faults.append(lambda _: httpx.Response(200, content=bytes((4 << 20) + 1)))
+    with pytest.raises(Invalid, match="answers more than 4194304 bytes"):
+        connect().get_manifest("1.0.0")

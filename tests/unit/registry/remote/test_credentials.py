@@ -25,6 +25,12 @@ def test_the_environment_comes_first(tmp_path: Path) -> None:
     assert find_credentials("host", environment, tmp_path) == Credentials("ana", "s")
 
 
+def test_the_environments_password_is_kept_from_other_registries_when_it_names_one(tmp_path: Path) -> None:
+    environment = {"HYTHE_REGISTRY_USER": "a", "HYTHE_REGISTRY_PASSWORD": "s", "HYTHE_REGISTRY_HOST": "ours"}
+    assert find_credentials("ours", environment, tmp_path) == Credentials("a", "s")
+    assert find_credentials("theirs", environment, tmp_path) is None
+
+
 def test_dockers_file_is_read_for_the_host_that_is_asked(tmp_path: Path) -> None:
     docker(tmp_path, {"auths": {"host:5000": {"auth": encoded("ana:pass:word")}}})
     assert find_credentials("host:5000", {}, tmp_path) == Credentials("ana", "pass:word")
