@@ -95,4 +95,8 @@ def _multi_classified(result: MultiClassified) -> tuple[dict[str, Value], Labels
     for position, target in enumerate(targets):
         if target.probabilities is not None:
             values[f"probabilities_{position}"] = target.probabilities
+    if result.probabilities is not None:
+        values["probabilities"] = result.probabilities
+    if result.decision is not None:
+        values["decision"] = result.decision
     return values, {"label": tuple(scalars(target.classes) for target in targets)}

@@ -87,6 +87,21 @@ def assert_alike(pair: Pair, examples: Any, *, relative: float = 1e-6, absolute:
                     np.testing.assert_array_equal(got, cell, err_msg=f"{name} of row {index}")
 
 
+def assert_lowers(model: Any, rows: Any, *, relative: float = 1e-6, absolute: float = 1e-9) -> Pair:
+    """Assert that a model of numbers lowers and holds on `rows`, in a batch and alone, and on odd rows too.
+
+    Odd are zeros, rows far out, and NaN or infinity in one column; `rows` is float64 [rows, columns].
+    """
+    pair = lower(model, rows)
+    assert_same(pair, rows, relative=relative, absolute=absolute)
+    odd = [np.zeros(rows.shape[1]), rows[0] * 1000.0, rows[1] * -1000.0]
+    for position, value in enumerate((np.nan, np.inf, -np.inf)):
+        odd.append(rows[2].copy())
+        odd[-1][position % rows.shape[1]] = value
+    assert_alike(pair, np.vstack([rows[:2], odd]), relative=relative, absolute=absolute)
+    return pair
+
+
 def assert_both_refuse(pair: Pair, examples: Any) -> None:
     """Assert that the original raises on the one row of `examples`, and the lowering refuses it."""
     refused = pair.lowered_outcome(examples).refused

@@ -26,9 +26,15 @@ class Classified:
 
 @dataclass(frozen=True, slots=True)
 class MultiClassified:
-    """Several classifiers side by side, one for each target, as multi-output estimators answer."""
+    """Several classifiers side by side, one for each target, as multi-output estimators answer.
+
+    `probabilities` and `decision` [rows, targets] are for those that answer a label indicator with one
+    table of scores; the others give their probabilities target by target.
+    """
 
     targets: tuple[Classified, ...]
+    probabilities: Value | None = None
+    decision: Value | None = None
 
 
 @dataclass(frozen=True, slots=True)

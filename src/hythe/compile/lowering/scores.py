@@ -1,0 +1,78 @@
+"""From scores to answers: the few shapes in which scikit-learn's predictors decide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hythe.compile.graph import Value
+from hythe.compile.lowering.frame import Frame
+from hythe.compile.lowering.lowerer import Lowerer
+from hythe.compile.lowering.results import Classified, MultiClassified
+
+
+def finite(frame: Frame, lowerer: Lowerer) -> Value:
+    """Give float64 [rows, width] and refuse what `check_array` refuses: NaN and ±inf."""
+    values = frame.numbers().cast(np.float64)
+    lowerer.refuse_not_finite(values)
+    return values
+
+
+def affine(values: Value, weights: NDArray[Any], bias: Any) -> Value:
+    """Compute `values @ weights + bias`, [rows, outputs], in one node."""
+    columns = np.asarray(weights, dtype=np.float64)
+    offsets = np.broadcast_to(np.asarray(bias, dtype=np.float64), columns.shape[1:])
+    return values.graph.op("Gemm", values, np.ascontiguousarray(columns), np.ascontiguousarray(offsets))
+
+
+def by_logit(values: Value, weights: NDArray[Any], bias: Any, classes: NDArray[Any]) -> Classified:
+    """Choose between two classes by a linear log-odds d, from scores 0 and d of one product.
+
+    Their first greatest is the second class exactly when d > 0; their softmax is the sigmoid of -d and d,
+    with full relative accuracy, which ONNX Runtime's own Sigmoid has not.
+    """
+    pair = affine(values, _after_zero(weights.reshape(-1, 1)), _after_zero(np.reshape(bias, (1,))))
+    return Classified(pair.argmax(), classes, pair.apply("Softmax", axis=-1), pair.column(1))
+
+
+def _after_zero(column: NDArray[Any]) -> NDArray[Any]:
+    return np.concatenate([np.zeros_like(column), column], axis=-1)
+
+
+def by_sign(score: Value, classes: NDArray[Any], *, probabilities: Value | None = None) -> Classified:
+    """Choose the second of two classes where `score` [rows] is above zero."""
+    return Classified((score > 0.0).cast(np.int64), classes, probabilities, score)
+
+
+def by_greatest(scores: Value, classes: NDArray[Any], *, probabilities: Value | None = None) -> Classified:
+    """Choose the class of the first greatest of `scores` [rows, classes]."""
+    return Classified(scores.argmax(), classes, probabilities, scores)
+
+
+def expit(score: Value) -> Value:
+    """Compute 1 / (1 + exp(-score)) as SciPy does, small ones with full relative accuracy."""
+    return 1.0 / ((-score).apply("Exp") + 1.0)
+
+
+def paired(positive: Value) -> Value:
+    """Set 1 - p beside p: [rows] becomes [rows, 2]."""
+    column = positive.reshape(-1, 1)
+    return positive.graph.concat([1.0 - column, column])
+
+
+def normalised(shares: Value, count: int) -> Value:
+    """Divide [rows, count] by the row's sum; a row of zeros becomes even shares, as in OvR models."""
+    total = shares.reduce("Sum", keepdims=True)
+    return shares.graph.where(total.equals(0.0), 1.0 / count, shares / total)
+
+
+def zero_one_targets(
+    positive: Value, count: int, *, probabilities: Value | None = None, decision: Value | None = None
+) -> MultiClassified:
+    """Answer a label indicator [rows, count] of zeros and ones, with scores of the same shape."""
+    index = positive.cast(np.int64)
+    classes = np.array([0, 1])
+    targets = tuple(Classified(index.column(position), classes) for position in range(count))
+    return MultiClassified(targets, probabilities, decision)
