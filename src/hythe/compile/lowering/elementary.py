@@ -31,6 +31,11 @@ _NDTRI_FAR_TAIL = (
 )  # fmt: skip
 _FAR = 8.0
 """From here on sqrt(-2 log p) takes the coefficients of the far tail."""
+_LOG_2 = 0.6931471805599453
+_HYPERBOLIC_FAR = 20.0
+"""From here on exp(-x) is lost beside exp(x)."""
+_SQUARE_FAR = 1e10
+"""From here on 1 is lost beside x²."""
 
 
 def log1p(x: Value) -> Value:
@@ -46,6 +51,42 @@ def expm1(x: Value) -> Value:
     half = (x * 0.5).apply("Tanh")
     near = (half * 2.0) / (1.0 - half)
     return x.graph.where(x.apply("Abs") < 1.0, near, x.apply("Exp") - 1.0)
+
+
+def sinh(x: Value) -> Value:
+    """Compute the hyperbolic sine, exact near zero and up to where it overflows."""
+    size = x.apply("Abs")
+    grown = expm1(size)
+    near = (grown + grown / (grown + 1.0)) * 0.5
+    return sign(x) * x.graph.where(size > _HYPERBOLIC_FAR, (size - _LOG_2).apply("Exp"), near)
+
+
+def cosh(x: Value) -> Value:
+    """Compute the hyperbolic cosine up to where it overflows."""
+    size = x.apply("Abs")
+    near = (size.apply("Exp") + (-size).apply("Exp")) * 0.5
+    return x.graph.where(size > _HYPERBOLIC_FAR, (size - _LOG_2).apply("Exp"), near)
+
+
+def arcsinh(x: Value) -> Value:
+    """Compute the inverse hyperbolic sine, exact near zero and far out."""
+    size = x.apply("Abs")
+    square = size * size
+    near = log1p(size + square / ((square + 1.0).apply("Sqrt") + 1.0))
+    return sign(x) * x.graph.where(size > _SQUARE_FAR, size.apply("Log") + _LOG_2, near)
+
+
+def arccosh(x: Value) -> Value:
+    """Compute the inverse hyperbolic cosine, exact near one and far out; NaN below one."""
+    beyond = x - 1.0
+    near = log1p(beyond + (beyond * (beyond + 2.0)).apply("Sqrt"))
+    return x.graph.where(x > _SQUARE_FAR, x.apply("Log") + _LOG_2, near)
+
+
+def arctanh(x: Value) -> Value:
+    """Compute the inverse hyperbolic tangent; infinite at one, NaN beyond."""
+    size = x.apply("Abs")
+    return sign(x) * log1p((size * 2.0) / (1.0 - size)) * 0.5
 
 
 def sign(x: Value) -> Value:

@@ -9,7 +9,17 @@ from typing import Any
 import numpy as np
 
 from hythe.compile.graph import Value
-from hythe.compile.lowering.elementary import clip, expm1, log1p, sign
+from hythe.compile.lowering.elementary import (
+    arccosh,
+    arcsinh,
+    arctanh,
+    clip,
+    cosh,
+    expm1,
+    log1p,
+    sign,
+    sinh,
+)
 from hythe.compile.lowering.frame import CannotLower, Frame, Numbers, held
 from hythe.compile.lowering.lowerer import Lowerer, lowers
 
@@ -30,9 +40,13 @@ def _known() -> Mapping[Any, _Known]:
     return {
         np.abs: _Known(lambda x: x.apply("Abs"), real=False, plain=True),
         np.fabs: _Known(lambda x: x.apply("Abs")),
+        np.arccosh: _Known(arccosh),
+        np.arcsinh: _Known(arcsinh),
+        np.arctanh: _Known(arctanh),
         np.cbrt: _Known(lambda x: sign(x) * (x.apply("Abs") ** (1.0 / 3.0))),
         np.ceil: _Known(lambda x: x.apply("Ceil"), real=False, plain=True),
         np.cos: _Known(lambda x: x.apply("Cos")),
+        np.cosh: _Known(cosh),
         np.deg2rad: _Known(lambda x: x * (np.pi / 180.0)),
         np.exp: _Known(lambda x: x.apply("Exp")),
         np.exp2: _Known(lambda x: x.graph.constant(2.0, x.dtype) ** x),
@@ -50,6 +64,7 @@ def _known() -> Mapping[Any, _Known]:
         np.rint: _Known(lambda x: x.apply("Round"), real=False, plain=True),
         np.sign: _Known(sign, real=False, plain=True),
         np.sin: _Known(lambda x: x.apply("Sin")),
+        np.sinh: _Known(sinh),
         np.sqrt: _Known(lambda x: x.apply("Sqrt")),
         np.square: _Known(lambda x: x * x, real=False),
         np.tan: _Known(lambda x: x.apply("Sin") / x.apply("Cos")),
@@ -75,6 +90,12 @@ def function_transformer(model: Any, frame: Frame, lowerer: Lowerer) -> Frame:
     value = held(known.compute(frame.numbers()), single=frame.single)
     names = None if model.func is np.nan_to_num else frame.names
     return Frame.of(value, frame.width, names, single=frame.single, sparse=frame.sparse)
+
+
+def computed(function: Any) -> Callable[[Value], Value] | None:
+    """Give how to compute a function of numpy on float64; None when it is none of those known."""
+    known = _find(function)
+    return None if known is None else known.compute
 
 
 def _find(function: Any) -> _Known | None:

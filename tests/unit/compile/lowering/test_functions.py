@@ -17,8 +17,8 @@ ODD = np.array(
     [[np.nan, 1.0, 2.0], [np.inf, 0.0, -0.0], [-np.inf, -1.0, 1e-300], [0.5, 1.5, -2.5], [1e9, 700.0, -700.0]]
 )
 NAMES = (
-    "abs fabs cbrt ceil cos deg2rad exp exp2 expm1 floor log log10 log1p log2 nan_to_num negative positive "
-    "rad2deg reciprocal rint sign sin sqrt square tan tanh trunc"
+    "abs arccosh arcsinh arctanh fabs cbrt ceil cos cosh deg2rad exp exp2 expm1 floor log log10 log1p "
+    "log2 nan_to_num negative positive rad2deg reciprocal rint sign sin sinh sqrt square tan tanh trunc"
 )
 
 
