@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hythe.compile.split_points import Columns, tree_ensembles
+from hythe.compile.split_points import Ways, tree_ensembles
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 MOST_STEPS = 300_000
 """Rows times trees that are walked at once; more trees are walked by fewer rows."""
-_AT_MOST, _BELOW = 0, 1
+_BELOW = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,38 +34,70 @@ class Visits:
 
 @dataclass(frozen=True, slots=True)
 class _Nodes:
-    """The arrays of one `TreeEnsemble`; a child below 0 is a leaf, a `column` below 0 is not known."""
+    """The arrays of one `TreeEnsemble`; a child below 0 is a leaf. `known` marks tests of known columns."""
 
     roots: Ints
-    column: Ints
+    feature: Ints
+    known: NDArray[np.bool_]
     split: Floats
-    mode: Ints
+    strict: NDArray[np.bool_]
     yes: Ints
     no: Ints
     missing_yes: NDArray[np.bool_]
 
 
 def visits(graph: bytes, numbers: Floats, rng: np.random.Generator, *, source: str = "numbers") -> Visits:
-    """Let `numbers` [rows, columns], as they enter `source`, walk down all trees that see them unchanged.
+    """Let `numbers` [rows, columns], as they enter `source`, walk down all trees whose tests can be followed.
 
-    Where a node compares something else (codes, scaled numbers), a row goes either way at random.
+    Where a node tests something else (codes, sums of columns), a row goes either way at random. Thresholds
+    are given as inputs: where a column was scaled, the input whose image stands just before the threshold.
     """
     found: list[Visits] = []
-    for ensemble, columns in tree_ensembles(graph, source=source):
-        if any(column is not None for column in columns):
-            nodes = _read(ensemble, columns)
+    for ensemble, ways in tree_ensembles(graph, source=source):
+        if any(way is not None for way in ways):
+            nodes = _read(ensemble, ways)
             rows = min(len(numbers), max(MOST_STEPS // max(nodes.roots.size, 1), 1))
             picked = np.sort(rng.choice(len(numbers), rows, replace=False))
-            found += [_walked(nodes, int(root), numbers, picked, rng) for root in np.unique(nodes.roots)]
-    parts = zip(*((item.row, item.column, item.threshold, item.distance) for item in found), strict=True)
-    joined = [np.concatenate(part) for part in parts]
-    return _without_repeats(Visits(*joined)) if joined else Visits(*_NOTHING)
+            seen = _seen(numbers[picked], ways)
+            walked = [_walked(nodes, int(root), seen, rng) for root in np.unique(nodes.roots)]
+            found.append(_as_inputs(_joined(walked), ways, picked, strict=bool(nodes.strict.any())))
+    return _without_repeats(_joined(found))
 
 
-_NOTHING = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0))
+def _joined(parts: Sequence[Visits]) -> Visits:
+    if not parts:
+        return Visits(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0))
+    return Visits(
+        np.concatenate([part.row for part in parts]),
+        np.concatenate([part.column for part in parts]),
+        np.concatenate([part.threshold for part in parts]),
+        np.concatenate([part.distance for part in parts]),
+    )
 
 
-def _read(ensemble: Any, columns: Columns) -> _Nodes:
+def _seen(numbers: Floats, ways: Ways) -> Floats:
+    """Compute what the trees see, [rows, columns of the trees' tensor]; NaN where it is not known."""
+    seen = np.full((len(numbers), len(ways)), np.nan)
+    for index, way in enumerate(ways):
+        if way is not None:
+            seen[:, index] = way(numbers[:, way.column])
+    return seen
+
+
+def _as_inputs(walked: Visits, ways: Ways, picked: Ints, *, strict: bool) -> Visits:
+    """Name the rows and columns of the input, and the inputs that stand on the thresholds."""
+    threshold, column = walked.threshold.copy(), walked.column.copy()
+    for feature in np.unique(walked.column).tolist():
+        way, own = ways[feature], walked.column == feature
+        assert way is not None  # noqa: S101 - only known columns are visited
+        points, where = np.unique(walked.threshold[own], return_inverse=True)
+        threshold[own] = way.back(points, strict=strict)[where]
+        column[own] = way.column
+    held = np.isfinite(threshold)
+    return Visits(picked[walked.row[held]], column[held], threshold[held], walked.distance[held])
+
+
+def _read(ensemble: Any, ways: Ways) -> _Nodes:
     from onnx import numpy_helper
 
     attributes = {item.name: item for item in ensemble.attribute}
@@ -75,14 +108,16 @@ def _read(ensemble: Any, columns: Columns) -> _Nodes:
     def floats(name: str) -> Any:
         return numpy_helper.to_array(attributes[name].t)
 
-    feature = ints("nodes_featureids")
-    known = np.array([-1 if column is None else column for column in columns] or [-1])
+    feature, split, mode = ints("nodes_featureids"), floats("nodes_splits"), floats("nodes_modes")
+    known = np.array([way is not None for way in ways])
     missing = "nodes_missing_value_tracks_true"
+    within = np.minimum(feature, known.size - 1)
     return _Nodes(
         roots=ints("tree_roots"),
-        column=np.where(feature < known.size, known[np.minimum(feature, known.size - 1)], -1),
-        split=floats("nodes_splits").astype(np.float64),
-        mode=floats("nodes_modes").astype(np.int64),
+        feature=within,
+        known=(feature < known.size) & known[within] & (mode <= _BELOW) & np.isfinite(split),
+        split=split.astype(np.float64),
+        strict=np.asarray(mode == _BELOW),
         yes=np.where(ints("nodes_trueleafs") == 1, -1, ints("nodes_truenodeids")),
         no=np.where(ints("nodes_falseleafs") == 1, -1, ints("nodes_falsenodeids")),
         missing_yes=ints(missing).astype(np.bool_)
@@ -91,27 +126,24 @@ def _read(ensemble: Any, columns: Columns) -> _Nodes:
     )
 
 
-def _walked(nodes: _Nodes, root: int, numbers: Floats, picked: Ints, rng: np.random.Generator) -> Visits:
+def _walked(nodes: _Nodes, root: int, seen: Floats, rng: np.random.Generator) -> Visits:
     """Walk one tree; a node keeps the row that comes nearest to its threshold."""
-    rows, at = picked, np.full(picked.size, root)
+    rows, at = np.arange(len(seen)), np.full(len(seen), root)
     found: list[tuple[Ints, Ints, Floats]] = []
     while rows.size:
-        column, split = nodes.column[at], nodes.split[at]
-        with np.errstate(over="ignore"):
-            cells = numbers[rows, column].astype(np.float32).astype(np.float64)
-        compares = (column >= 0) & (nodes.mode[at] <= _BELOW) & np.isfinite(split)
-        apart = np.where(compares & np.isfinite(cells), np.abs(cells - split), np.inf)
+        cells, split, known = seen[rows, nodes.feature[at]], nodes.split[at], nodes.known[at]
+        apart = np.where(known & np.isfinite(cells), np.abs(cells - split), np.inf)
         found.append((at, rows, apart))
-        left = np.where(nodes.mode[at] == _AT_MOST, cells <= split, cells < split)
+        left = np.where(nodes.strict[at], cells < split, cells <= split)
         left = np.where(np.isnan(cells), nodes.missing_yes[at], left)
-        left = np.where(compares, left, rng.random(rows.size) < 0.5)  # noqa: PLR2004 - either way
+        left = np.where(known, left, rng.random(rows.size) < 0.5)  # noqa: PLR2004 - either way
         after = np.where(left, nodes.yes[at], nodes.no[at])
         inner = after >= 0
         rows, at = rows[inner], after[inner]
     node, row, apart = (np.concatenate(part) for part in zip(*found, strict=True))
     order = np.lexsort((apart, node))
     best = order[_changes(node[order]) & np.isfinite(apart[order])]
-    return Visits(row[best], nodes.column[node[best]], nodes.split[node[best]], apart[best])
+    return Visits(row[best], nodes.feature[node[best]], nodes.split[node[best]], apart[best])
 
 
 def _without_repeats(found: Visits) -> Visits:

@@ -1,5 +1,6 @@
 """Which thresholds a compiled graph compares its input columns with."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -44,17 +45,62 @@ def test_columns_that_were_moved_are_found_again() -> None:
         )
 
 
-@pytest.mark.parametrize("scaled", [True, False])
-def test_a_column_that_is_scaled_first_has_no_split_points(scaled: Any) -> None:
+STUMP = Trees(
+    roots=np.array([0]),
+    left=np.array([1, -1, -1]),
+    right=np.array([2, -1, -1]),
+    feature=np.array([1, 0, 0]),
+    threshold=np.array([0.1, 0.0, 0.0]),
+)
+
+
+def points_behind(step: Any) -> dict[int, list[float]]:
     graph = Graph()
     values = graph.input("numbers", np.float64, 2)
-    stump = Trees(
-        roots=np.array([0]),
-        left=np.array([1, -1, -1]),
-        right=np.array([2, -1, -1]),
-        feature=np.array([1, 0, 0]),
-        threshold=np.array([0.25, 0.0, 0.0]),
-    )
-    summed = sum_leaves(values * 2.0 if scaled else values, stump, np.arange(3.0))
+    summed = sum_leaves(step(values), STUMP, np.arange(3.0))
     found = split_points(graph.build({"value": summed}).SerializeToString())
-    assert {column: points.tolist() for column, points in found.items()} == ({} if scaled else {1: [0.25]})
+    return {column: points.tolist() for column, points in found.items()}
+
+
+def test_a_column_that_trees_see_as_it_is_has_the_threshold_itself() -> None:
+    assert points_behind(lambda values: values) == {1: [0.1]}
+    assert points_behind(lambda values: values.cast(np.float32).cast(np.float64)) == {1: [0.1]}
+
+
+@pytest.mark.parametrize(
+    ("step", "same"),
+    [
+        (lambda v: (v - np.array([9.0, 1234.567])) / np.array([9.0, 7.3]), lambda x: (x - 1234.567) / 7.3),
+        (lambda v: v * np.array([[1.0, 0.0123]]) + 3.0, lambda x: x * 0.0123 + 3.0),
+        (lambda v: v * -2.5, lambda x: x * -2.5),
+        (
+            lambda v: (v / np.array([3.0, 3.0])).cast(np.float32).cast(np.float64),
+            lambda x: np.float64(np.float32(x / 3.0)),
+        ),
+    ],
+    ids=["standard scaler", "min-max scaler", "negative scale", "float32 after scaling"],
+)
+def test_a_column_that_is_scaled_first_has_the_input_on_the_brink_of_the_threshold(
+    step: Any, same: Any
+) -> None:
+    ((brink,),) = points_behind(step).values()
+    sides = [
+        same(np.float64(x)) <= 0.1 for x in (np.nextafter(brink, -np.inf), brink, np.nextafter(brink, np.inf))
+    ]
+    assert sides[0] == sides[1] or sides[1] == sides[2]
+    assert len(set(sides)) == 2
+
+
+def test_a_column_that_is_mixed_with_others_has_no_split_points() -> None:
+    assert points_behind(lambda values: values @ np.eye(2)) == {}
+
+
+def test_columns_beside_codes_are_found() -> None:
+    graph = Graph()
+    values = graph.input("numbers", np.float64, 2)
+    codes = graph.input("codes", np.int64, None)
+    marks = codes.columns([0, 0, 1]).equals(np.array([2, 3, 2])).cast(np.float64)
+    ranks = graph.op("Gather", np.array([np.nan, 0.0, 1.0]), codes.columns([0, 1]), dtype=np.float64)
+    stump = replace(STUMP, feature=np.array([6, 0, 0]))
+    summed = sum_leaves(graph.concat([marks, ranks, values]), stump, np.arange(3.0))
+    assert split_points(graph.build({"value": summed}).SerializeToString()) == {1: np.array([0.1])}
