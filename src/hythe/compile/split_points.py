@@ -54,12 +54,7 @@ def _passed_on(node: Any, known: Mapping[str, Ways], constants: Mapping[str, NDA
     inputs = [known.get(name, []) for name in node.input]
     axis = next((item.i for item in node.attribute if item.name == "axis"), 0)
     if node.op_type == "Gather":
-        table, picks = constants.get(node.input[0]), constants.get(node.input[1])
-        if table is not None and table.ndim == 1 and axis == 0:
-            return [None] * len(inputs[1])
-        if axis != 1 or picks is None or picks.ndim != 1:
-            return []
-        return [inputs[0][index] if inputs[0] else None for index in picks.tolist()]
+        return _gathered(node, inputs, constants, axis)
     if node.op_type == "Concat":
         return [way for ways in inputs for way in ways] if axis == 1 and all(inputs) else _first(inputs, axis)
     if node.op_type in STEPS and len(node.output) == 1:
@@ -69,6 +64,16 @@ def _passed_on(node: Any, known: Mapping[str, Ways], constants: Mapping[str, NDA
     if node.op_type == "Identity":
         return inputs[0]
     return [None] * _width(node, inputs, constants) if node.op_type in _ELEMENTWISE else []
+
+
+def _gathered(node: Any, inputs: Sequence[Ways], constants: Mapping[str, NDArray[Any]], axis: int) -> Ways:
+    """Follow a choice of columns, or count the columns of a look-up in a table."""
+    table, picks = constants.get(node.input[0]), constants.get(node.input[1])
+    if table is not None and table.ndim == 1 and axis == 0:
+        return [None] * len(inputs[1])
+    if axis != 1 or picks is None or picks.ndim != 1:
+        return []
+    return [inputs[0][index] if inputs[0] else None for index in picks.tolist()]
 
 
 _ELEMENTWISE = STEPS | {
