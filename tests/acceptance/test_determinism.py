@@ -29,23 +29,24 @@ import hythe
 
 rng = np.random.default_rng(0)
 frame = pd.DataFrame({"x": rng.normal(size=60), "y": rng.normal(size=60)})
-mixed = frame.assign(word=rng.choice(["red", "green", "blue"], 60), text=rng.choice(["a big cat", "the dog"], 60))
+words, texts = rng.choice(["red", "green", "blue"], 60), rng.choice(["a big cat", "the dog"], 60)
+mixed = frame.assign(word=words, text=texts)
 targets = np.where(frame["x"] + frame["y"] > 0, "yes", "no")
 codes = (targets == "yes").astype(int)
 prepare = ColumnTransformer(
     [("word", OneHotEncoder(), ["word"]), ("text", TfidfVectorizer(stop_words="english"), "text")],
     remainder="passthrough",
 )
+catboost = CatBoostClassifier(iterations=4, verbose=0, allow_writing_files=False, thread_count=1)
 models = {
     "sklearn": (make_pipeline(prepare, RandomForestClassifier(5, random_state=0)).fit(mixed, targets), mixed),
     "cloudpickle": (
-        make_pipeline(FunctionTransformer(lambda rows: rows * 2), LogisticRegression()).fit(frame, targets), frame
+        make_pipeline(FunctionTransformer(lambda rows: rows * 2), LogisticRegression()).fit(frame, targets),
+        frame,
     ),
     "xgboost": (XGBClassifier(n_estimators=4, n_jobs=1).fit(frame, codes), frame),
-    "lightgbm": (LGBMClassifier(n_estimators=4, n_jobs=1, verbose=-1, min_child_samples=5).fit(frame, codes), frame),
-    "catboost": (
-        CatBoostClassifier(iterations=4, verbose=0, allow_writing_files=False, thread_count=1).fit(frame, codes), frame
-    ),
+    "lightgbm": (LGBMClassifier(n_estimators=4, n_jobs=1, verbose=-1).fit(frame, codes), frame),
+    "catboost": (catboost.fit(frame, codes), frame),
     "onnx": (sys.argv[3], {"numbers": frame.to_numpy()[:, :, None].squeeze(-1)[:, None, :]}),
     "python": ("scoring:score", frame),
 }

@@ -116,10 +116,8 @@ def pack(
         why=wanted.why,
         version=wanted.version,
         facts=_facts(trial, wanted),
+        trust=saved.program,
     )
-    if saved.program and registry.catalog.trusted(record.digest) is None:
-        with registry.catalog.edit(actor=actor, why=wanted.why) as tx:
-            tx.trust(record.digest, "packed here")
     return record
 
 
