@@ -109,7 +109,7 @@ def pack(
     _reload(saved, inputs.original, trial)
     files = {**saved.files, **trial.files, **_documents(saved, inputs, trial, wanted, bar)}
     bar.step("storing")
-    record = registry.add(
+    return registry.add(
         name,
         files,
         actor=actor,
@@ -118,7 +118,6 @@ def pack(
         facts=_facts(trial, wanted),
         trust=saved.program,
     )
-    return record
 
 
 def _facts(trial: Trial, options: PackOptions) -> dict[str, Any]:

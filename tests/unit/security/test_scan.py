@@ -78,7 +78,7 @@ def test_a_program_in_an_array_of_objects_inside_a_joblib_file_is_found(tmp_path
         ],
         [np.random.RandomState(0), np.random.default_rng(0)],
     ],
-    ids=str,
+    ids=["none", "containers", "builtins", "collections", "records", "objects", "numpy", "random"],
 )
 def test_plain_values_pass_in_every_protocol(value: Any) -> None:
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
