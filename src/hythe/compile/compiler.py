@@ -75,7 +75,7 @@ def scalars(classes: Any) -> tuple[Scalar, ...]:
 def _classified(result: Classified) -> dict[str, Value]:
     values = {"label": result.index}
     if result.probabilities is not None:
-        values["probabilities"] = result.probabilities
+        values["probabilities"] = result.probabilities if result.quick is None else result.quick
     if result.decision is not None:
         values["decision"] = result.decision
     return values

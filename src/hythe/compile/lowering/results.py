@@ -16,12 +16,14 @@ class Classified:
 
     `decision` is the decision function as the original returns it ([rows] for two classes, else
     [rows, classes]). `index` is what `predict` does, which is not always the argmax of the probabilities.
+    `quick` are the probabilities within tolerance from fewer nodes, for answers that nothing computes with.
     """
 
     index: Value
     classes: NDArray[Any]
     probabilities: Value | None = None
     decision: Value | None = None
+    quick: Value | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,11 +30,12 @@ def affine(values: Value, weights: NDArray[Any], bias: Any) -> Value:
 def by_logit(values: Value, weights: NDArray[Any], bias: Any, classes: NDArray[Any]) -> Classified:
     """Choose between two classes by a linear log-odds d, from scores 0 and d of one product.
 
-    Their first greatest is the second class exactly when d > 0; their softmax is the sigmoid of -d and d,
-    with full relative accuracy, which ONNX Runtime's own Sigmoid has not.
+    Their first greatest is the second class exactly when d > 0. Their softmax is the sigmoid of -d and d, but
+    rounds otherwise than the original's 1 - p and p: where a vote is near a tie, that tells.
     """
     pair = affine(values, _after_zero(weights.reshape(-1, 1)), _after_zero(np.reshape(bias, (1,))))
-    return Classified(pair.argmax(), classes, pair.apply("Softmax", axis=-1), pair.column(1))
+    score = pair.column(1)
+    return Classified(pair.argmax(), classes, paired(expit(score)), score, pair.apply("Softmax", axis=-1))
 
 
 def _after_zero(column: NDArray[Any]) -> NDArray[Any]:
