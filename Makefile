@@ -34,7 +34,7 @@ demo: setup  ## train, pack, prove, serve and query a model, end to end
 	@$(BIN)/python examples/demo.py
 
 test: setup services  ## run every test
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist worksteal --cov --cov-report=term:skip-covered
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile --cov --cov-report=term:skip-covered
 
 lint: setup  ## check style, types and the direction of imports
 	@$(BIN)/ruff check .

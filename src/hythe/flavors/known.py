@@ -40,6 +40,7 @@ _MADE = {
     "sklearn.cluster._bisect_k_means": "_BisectingTree",
     "sklearn.compose._column_transformer": "make_column_selector",
     "sklearn.ensemble._hist_gradient_boosting.predictor": "TreePredictor",
+    "sklearn.impute._iterative": "_ImputerTriplet",
     "sklearn.metrics._scorer": "_PassthroughScorer _MultimetricScorer",
     "sklearn.multiclass": "_ConstantPredictor",
     "sklearn.neighbors._kd_tree": "KDTree KDTree64 KDTree32 BinaryTree64 BinaryTree32",
