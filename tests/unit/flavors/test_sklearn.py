@@ -26,7 +26,7 @@ from hythe.flavors.canonical_skops import canonical
 from hythe.flavors.sklearn import FLAVOR
 
 _LABELS = VALUES[:, 0] > 0.7
-_SKOPS_CANNOT = {"Birch", "IterativeImputer"}
+_SKOPS_CANNOT = {"Birch"}
 
 
 def _write(files: Any, folder: Path) -> Path:
