@@ -14,6 +14,7 @@ import pyarrow as pa
 
 import hythe
 from hythe.base.errors import HytheError, Invalid, Unsupported
+from hythe.base.memory import give_back
 from hythe.base.progress import Progress, Quiet
 from hythe.bundle.baseline import compute
 from hythe.bundle.card import write_card
@@ -104,10 +105,14 @@ def pack(
     opened = open_model(material.model, wanted.trust | known)
     inputs = prepare(opened, material.examples, material.targets, wanted.sensitive)
     trial = run_trial(inputs.original, inputs.rows, bar, seed=wanted.seed)
+    give_back()
     bar.step("saving")
     saved = _saved(opened)
+    give_back()
     _reload(saved, inputs.original, trial)
+    give_back()
     files = {**saved.files, **trial.files, **_documents(saved, inputs, trial, wanted, bar)}
+    give_back()
     bar.step("storing")
     return registry.add(
         name,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hythe.base.memory import give_back
 from hythe.base.progress import Progress
 from hythe.bundle.goldens import Goldens
 from hythe.bundle.outcome import Answers, Outcome
@@ -75,6 +76,7 @@ def run_trial(original: Original, examples: Rows, progress: Progress, *, seed: i
     progress.step("compiling")
     try:
         compiled = compile_model(original.model, original.schema)
+        give_back()
         runner = OnnxModel(compiled.graph, compiled.variant)
     except CannotLower as err:
         return _native_trial(original, examples, str(err), timings, seed)
@@ -82,6 +84,7 @@ def run_trial(original: Original, examples: Rows, progress: Progress, *, seed: i
         why = f"its lowering failed ({type(err).__name__}: {err}); please report this"
         return _native_trial(original, examples, why, timings, seed)
     tried = rows_against(compiled, original, examples, original.schema, seed=seed)
+    give_back()
     progress.step(f"proving on {count(tried.rows):,} rows")
     result = prove(original, runner.predict, tried, original.schema, name=ONNX, seed=seed)
     if result.proof.proven:
