@@ -66,6 +66,7 @@ def _calibrated(model: Any, frame: Frame, lowerer: Lowerer) -> Value:
     result = classified(inner, lowerer.predict(inner, frame))
     method = _method(inner, ["decision_function", "predict_proba"])
     scores = decision(inner, result) if method == "decision_function" else probabilities(inner, result)
+    scores = scores.cast(np.float64)
     if model.method == "temperature":
         return _tempered(model, scores, method, lowerer)
     if model.method not in {"sigmoid", "isotonic"}:

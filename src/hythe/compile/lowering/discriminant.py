@@ -12,7 +12,7 @@ from hythe.compile.lowering.frame import CannotLower, Frame
 from hythe.compile.lowering.kernels import brute_squared_distances, manhattan, product_squared_distances
 from hythe.compile.lowering.lowerer import Lowerer, lowers
 from hythe.compile.lowering.results import Classified, Detected
-from hythe.compile.lowering.scores import affine, by_greatest, by_logit, finite
+from hythe.compile.lowering.scores import affine, by_greatest, by_logit, finite, finite_doubles, promoted
 
 
 @lowers("sklearn.LinearDiscriminantAnalysis")
@@ -29,13 +29,15 @@ def linear(model: Any, frame: Frame, lowerer: Lowerer) -> Classified:
 @lowers("sklearn.QuadraticDiscriminantAnalysis")
 def quadratic(model: Any, frame: Frame, lowerer: Lowerer) -> Classified:
     """Lower one ellipse for each class: log posteriors up to a constant (ESL, equation 4.12)."""
-    values = finite(frame, lowerer)
+    means = np.asarray(model.means_)
+    values = promoted(finite(frame, lowerer), means)
     pairs = zip(model.rotations_, model.scalings_, strict=True)
     turned = [rotation * scaling**-0.5 for rotation, scaling in pairs]
-    offsets = values.reshape(1, -1, frame.width) - np.asarray(model.means_)[:, np.newaxis]
-    norms = (offsets @ _stacked(turned)).reduce("SumSquare", axis=2).transpose(1, 0)
+    offsets = values.reshape(1, -1, frame.width) - means[:, np.newaxis]
+    norms = (offsets @ _stacked(turned).astype(values.dtype)).reduce("SumSquare", axis=2).transpose(1, 0)
     logs = np.array([np.log(scaling).sum() for scaling in model.scalings_])
-    return _posterior((norms + logs) * -0.5 + np.log(model.priors_), model.classes_)
+    priors = np.log(model.priors_)
+    return _posterior(promoted((norms + logs) * -0.5, priors) + priors, model.classes_)
 
 
 @lowers("sklearn.NearestCentroid")
@@ -43,7 +45,7 @@ def nearest_centroid(model: Any, frame: Frame, lowerer: Lowerer) -> Classified:
     """Lower the nearest centroid, and the scores of spherical discriminants around them."""
     if model.metric not in {"euclidean", "manhattan"}:
         raise CannotLower(f"NearestCentroid(metric={model.metric!r}) has no lowering")
-    values = finite(frame, lowerer)
+    values = finite_doubles(frame, lowerer)
     centroids = np.asarray(model.centroids_, dtype=np.float64)
     deviations = model.within_class_std_dev_
     scale = np.where(deviations != 0, deviations, 1.0)
@@ -61,7 +63,7 @@ def nearest_centroid(model: Any, frame: Frame, lowerer: Lowerer) -> Classified:
 @lowers("sklearn.EllipticEnvelope")
 def elliptic_envelope(model: Any, frame: Frame, lowerer: Lowerer) -> Detected:
     """Lower the Mahalanobis distance from the robust centre."""
-    offsets = finite(frame, lowerer) - model.location_
+    offsets = finite_doubles(frame, lowerer) - model.location_
     distance = ((offsets @ model.get_precision()) * offsets).reduce("Sum")
     score = -distance - float(model.offset_)
     return Detected(score >= 0.0, score)

@@ -13,7 +13,7 @@ from hythe.compile.lowering.frame import CannotLower, Frame
 from hythe.compile.lowering.kernels import Points, pairwise_kernel, power, squared_distances
 from hythe.compile.lowering.lowerer import Lowerer, lowers
 from hythe.compile.lowering.results import Classified, Regressed, Result
-from hythe.compile.lowering.scores import finite, paired
+from hythe.compile.lowering.scores import finite_doubles, paired
 
 _LAMBDAS = np.array([0.41, 0.4, 0.37, 0.44, 0.39])
 _WEIGHTS = np.array([-1854.8214151, 3516.89893646, 221.29346712, 128.12323805, -2010.49422654])
@@ -24,7 +24,7 @@ _WEIGHTS = np.array([-1854.8214151, 3516.89893646, 221.29346712, 128.12323805, -
 def regressor(model: Any, frame: Frame, lowerer: Lowerer) -> Regressed:
     """Lower the posterior mean (Rasmussen and Williams, algorithm 2.1, line 4)."""
     points = np.asarray(model.X_train_, dtype=np.float64)
-    kernel = covariance(model.kernel_, finite(frame, lowerer), points, lowerer)
+    kernel = covariance(model.kernel_, finite_doubles(frame, lowerer), points, lowerer)
     spread, centre = np.asarray(model._y_train_std), np.asarray(model._y_train_mean)  # noqa: SLF001 - fitted
     weights = np.asarray(model.alpha_ * spread, dtype=np.float64)
     mean = kernel @ weights + centre
@@ -43,7 +43,7 @@ def classifier(model: Any, frame: Frame, lowerer: Lowerer) -> Result:
 @lowers("sklearn._BinaryGaussianProcessClassifierLaplace")
 def binary_classifier(model: Any, frame: Frame, lowerer: Lowerer) -> Classified:
     """Lower the posterior mode and its averaged probability (the same, algorithm 3.2)."""
-    values = finite(frame, lowerer)
+    values = finite_doubles(frame, lowerer)
     points = np.asarray(model.X_train_, dtype=np.float64)
     kernel = covariance(model.kernel_, values, points, lowerer)
     mean = kernel @ (model.y_train_ - model.pi_)

@@ -11,17 +11,17 @@ from hythe.compile.graph import Value
 from hythe.compile.lowering.frame import Frame
 from hythe.compile.lowering.lowerer import Lowerer, lowers
 from hythe.compile.lowering.results import Regressed
-from hythe.compile.lowering.scores import finite
+from hythe.compile.lowering.scores import finite_doubles
 
 
 @lowers("sklearn.IsotonicRegression")
 def isotonic_regression(model: Any, frame: Frame, lowerer: Lowerer) -> Regressed:
     """Lower isotonic regression on one column."""
-    return Regressed(isotonic(model, finite(frame, lowerer).column(0), lowerer))
+    return Regressed(isotonic(model, finite_doubles(frame, lowerer).column(0), lowerer))
 
 
 def isotonic(model: Any, values: Value, lowerer: Lowerer) -> Value:
-    """Interpolate finite `values` [rows]; beyond the thresholds clip, answer NaN, or refuse."""
+    """Interpolate finite_doubles `values` [rows]; beyond the thresholds clip, answer NaN, or refuse."""
     known = np.asarray(model.X_thresholds_, dtype=np.float64)
     answers = np.asarray(model.y_thresholds_, dtype=np.float64)
     values = values.cast(model.X_thresholds_.dtype).cast(np.float64)

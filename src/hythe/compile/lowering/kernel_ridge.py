@@ -10,7 +10,7 @@ from hythe.compile.lowering.frame import CannotLower, Frame
 from hythe.compile.lowering.kernels import pairwise_kernel
 from hythe.compile.lowering.lowerer import Lowerer, lowers
 from hythe.compile.lowering.results import Regressed
-from hythe.compile.lowering.scores import finite
+from hythe.compile.lowering.scores import finite_doubles
 
 
 @lowers("sklearn.KernelRidge")
@@ -18,7 +18,7 @@ def kernel_ridge(model: Any, frame: Frame, lowerer: Lowerer) -> Regressed:
     """Lower a weighted sum of kernels."""
     if not isinstance(model.kernel, str):
         raise CannotLower(f"KernelRidge(kernel={model.kernel!r}) runs Python")
-    values = finite(frame, lowerer)
+    values = finite_doubles(frame, lowerer)
     weights = np.asarray(model.dual_coef_, dtype=np.float64)
     if model.kernel == "precomputed":
         return Regressed(values @ weights)

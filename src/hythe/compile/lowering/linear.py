@@ -54,14 +54,14 @@ _REGRESSORS = (
 @lowers(*_REGRESSORS)
 def linear_regressor(model: Any, frame: Frame, lowerer: Lowerer) -> Regressed:
     """Lower `X @ coef_.T + intercept_`, [rows] for one target, [rows, targets] for several."""
-    values = finite(frame, lowerer)
-    return Regressed(values @ _weights(model) + np.asarray(model.intercept_, dtype=np.float64))
+    return Regressed(_predicted(model, finite(frame, lowerer)))
 
 
 @lowers("sklearn.SGDRegressor", "sklearn.PassiveAggressiveRegressor")
 def stochastic_regressor(model: Any, frame: Frame, lowerer: Lowerer) -> Regressed:
     """Lower the regressors fitted by stochastic gradient descent, whose answer is flat."""
-    return Regressed(finite(frame, lowerer) @ _weights(model).ravel() + _scalar(model.intercept_))
+    values = _predicted(model, finite(frame, lowerer))
+    return Regressed(values.reshape(-1))
 
 
 @lowers("sklearn.RANSACRegressor")
@@ -129,7 +129,9 @@ def stochastic_classifier(model: Any, frame: Frame, lowerer: Lowerer) -> Classif
 @lowers("sklearn.SGDOneClassSVM")
 def stochastic_one_class(model: Any, frame: Frame, lowerer: Lowerer) -> Detected:
     """Lower the linear one-class machine: a row at or above zero is an inlier."""
-    score = finite(frame, lowerer) @ _weights(model).ravel() - _scalar(model.offset_)
+    values = finite(frame, lowerer)
+    weights, offset = _weights(model).ravel(), np.asarray(model.offset_).reshape(-1)
+    score = affine(values, weights.reshape(-1, 1), -offset).column(0)
     return Detected(score >= 0.0, score)
 
 
@@ -158,7 +160,7 @@ def _one_against_rest(model: Any) -> bool:
 
 def _clipped(scores: Value) -> Value:
     graph = scores.graph
-    low, high = graph.constant(-1.0), graph.constant(1.0)
+    low, high = (graph.constant(bound, scores.dtype) for bound in (-1.0, 1.0))
     return (graph.op("Clip", scores, low, high) + 1.0) / 2.0
 
 
@@ -170,16 +172,21 @@ def _binary(model: Any) -> bool:
     return bool(model.coef_.ndim == 1 or model.coef_.shape[0] == 1)
 
 
-def _intercept(model: Any) -> NDArray[np.float64]:
-    return np.asarray(model.intercept_, dtype=np.float64)
+def _predicted(model: Any, values: Value) -> Value:
+    weights, bias = _weights(model), _intercept(model)
+    answers = affine(values, weights.reshape(len(weights), -1), bias.reshape(-1))
+    return answers.column(0) if weights.ndim == 1 else answers
 
 
-def _weights(model: Any) -> NDArray[np.float64]:
+def _intercept(model: Any) -> NDArray[Any]:
+    """Give the intercept as an array; a plain number, as without one, takes the weights' dtype."""
+    intercept = model.intercept_
+    plain = not isinstance(intercept, np.generic | np.ndarray)
+    return np.asarray(intercept, dtype=_weights(model).dtype if plain else None)
+
+
+def _weights(model: Any) -> NDArray[Any]:
     """Give `coef_.T`, dense even after `sparsify()`."""
     weights = model.coef_
-    dense = weights.toarray() if hasattr(weights, "toarray") else weights
-    return np.asarray(dense, dtype=np.float64).T
-
-
-def _scalar(value: Any) -> float:
-    return float(np.asarray(value, dtype=np.float64).reshape(()))
+    dense = np.asarray(weights.toarray() if hasattr(weights, "toarray") else weights)
+    return dense.T

@@ -8,11 +8,12 @@ import numpy as np
 
 from hythe.compile.graph import Value
 from hythe.compile.lowering.dummy import same_for_all
-from hythe.compile.lowering.frame import CannotLower, Frame
+from hythe.compile.lowering.frame import Frame
 from hythe.compile.lowering.kernels import brute_squared_distances
 from hythe.compile.lowering.lowerer import Lowerer, lowers
 from hythe.compile.lowering.responses import (
     classified,
+    in_columns,
     positive_score,
     positive_threshold,
     predicted,
@@ -35,15 +36,15 @@ def one_vs_rest(model: Any, frame: Frame, lowerer: Lowerer) -> Result:
     decides = hasattr(model, "decision_function")
     threshold = positive_threshold(model.estimators_[0])
     if model.multilabel_:
-        table = _columns(scores)
-        likely = None if shares is None else _columns(shares)
+        table = in_columns(scores)
+        likely = None if shares is None else in_columns(shares)
         decision = table if decides else None
         return zero_one_targets(table > threshold, len(scores), probabilities=likely, decision=decision)
     likely = None if shares is None else _shared(shares)
     if len(scores) == 1:
         index = (scores[0] > threshold).cast(np.int64)
         return Classified(index, model.classes_, likely, scores[0] if decides else None)
-    table = _columns(scores)
+    table = in_columns(scores)
     return Classified(table.argmax(), model.classes_, likely, table if decides else None)
 
 
@@ -55,8 +56,8 @@ def one_vs_one(model: Any, frame: Frame, lowerer: Lowerer) -> Classified:
     ]
     results = [lowerer.predict(inner, part) for inner, part in zip(model.estimators_, frames, strict=True)]
     pairs = list(zip(model.estimators_, results, strict=True))
-    second = _columns([predicted(inner, classified(inner, result)) for inner, result in pairs])
-    confidences = _columns([positive_score(inner, result) for inner, result in pairs])
+    second = in_columns([predicted(inner, classified(inner, result)) for inner, result in pairs])
+    confidences = in_columns([positive_score(inner, result) for inner, result in pairs]).cast(np.float64)
     votes = one_against_rest(second > 0.0, confidences, len(model.classes_))
     if model.n_classes_ != 2:  # noqa: PLR2004 - two classes share one score
         return Classified(votes.argmax(), model.classes_, decision=votes)
@@ -69,9 +70,10 @@ def one_vs_one(model: Any, frame: Frame, lowerer: Lowerer) -> Classified:
 def output_code(model: Any, frame: Frame, lowerer: Lowerer) -> Classified:
     """Lower the class whose code is nearest to the scores."""
     results = [lowerer.predict(inner, frame) for inner in model.estimators_]
-    scores = _columns(
+    scores = in_columns(
         [positive_score(e, result) for e, result in zip(model.estimators_, results, strict=True)]
     )
+    scores = scores.cast(np.float64)
     lowerer.refuse_not_finite(scores)
     codes = np.asarray(model.code_book_, dtype=np.float64)
     return Classified(brute_squared_distances(scores, codes).argmin(), model.classes_)
@@ -96,15 +98,8 @@ def _features(model: Any) -> list[Any]:
     return list(model.pairwise_indices_)
 
 
-def _columns(values: list[Value]) -> Value:
-    for value in values:
-        if value.dtype != np.float64:
-            raise CannotLower(f"an estimator scores in {value.dtype}")
-    return values[0].graph.concat([value.reshape(-1, 1) for value in values])
-
-
 def _shared(shares: list[Value]) -> Value:
     """Divide by the sum; a row of zeros stays one."""
-    table = paired(shares[0]) if len(shares) == 1 else _columns(shares)
+    table = paired(shares[0]) if len(shares) == 1 else in_columns(shares)
     total = table.reduce("Sum", keepdims=True)
     return table.graph.where(total.equals(0.0), table, table / total)

@@ -9,9 +9,9 @@ import numpy as np
 from hythe.compile.graph import Value
 from hythe.compile.lowering.frame import Frame
 from hythe.compile.lowering.lowerer import Lowerer, lowers
-from hythe.compile.lowering.responses import classified, predicted, response
+from hythe.compile.lowering.responses import classified, in_columns, predicted, response
 from hythe.compile.lowering.results import Classified, MultiClassified, Regressed
-from hythe.compile.lowering.scores import finite
+from hythe.compile.lowering.scores import finite_doubles
 
 
 @lowers("sklearn.MultiOutputClassifier")
@@ -23,16 +23,15 @@ def classifier(model: Any, frame: Frame, lowerer: Lowerer) -> MultiClassified:
 @lowers("sklearn.MultiOutputRegressor")
 def regressor(model: Any, frame: Frame, lowerer: Lowerer) -> Regressed:
     """Lower a regressor for each target."""
-    values = [predicted(e, lowerer.predict(e, frame)).reshape(-1, 1) for e in model.estimators_]
-    return Regressed(frame.graph.concat(values))
+    return Regressed(in_columns([predicted(e, lowerer.predict(e, frame)) for e in model.estimators_]))
 
 
 @lowers("sklearn.RegressorChain")
 def regressor_chain(model: Any, frame: Frame, lowerer: Lowerer) -> Regressed:
     """Lower regressors of which each sees the values before its own."""
     links = _chain(model, frame, lowerer)
-    values = [predicted(estimator, result).reshape(-1, 1) for estimator, result in links]
-    return Regressed(frame.graph.concat(values).columns(_order(model)))
+    values = [predicted(estimator, result).cast(np.float64) for estimator, result in links]
+    return Regressed(in_columns(values).columns(_order(model)))
 
 
 @lowers("sklearn.ClassifierChain")
@@ -45,8 +44,10 @@ def classifier_chain(model: Any, frame: Frame, lowerer: Lowerer) -> MultiClassif
     order = _order(model)
     tables: dict[str, Value | None] = {}
     for method in ("predict_proba", "decision_function"):
-        scores = [response(*link, method).reshape(-1, 1) for link in links] if hasattr(model, method) else []
-        tables[method] = frame.graph.concat(scores).columns(order) if scores else None
+        tables[method] = None
+        if hasattr(model, method):
+            scores = [response(*link, method).cast(np.float64) for link in links]
+            tables[method] = in_columns(scores).columns(order)
     return MultiClassified(
         tuple(targets[i] for i in order), tables["predict_proba"], tables["decision_function"]
     )
@@ -54,14 +55,14 @@ def classifier_chain(model: Any, frame: Frame, lowerer: Lowerer) -> MultiClassif
 
 def _chain(model: Any, frame: Frame, lowerer: Lowerer) -> list[tuple[Any, Any]]:
     """Lower each estimator on the features and the answers so far."""
-    features = finite(frame, lowerer)
+    features = finite_doubles(frame, lowerer)
     method = getattr(model, "chain_method_", "predict")
     links: list[tuple[Any, Any]] = []
     seen = [features]
     for i, estimator in enumerate(model.estimators_):
         result = lowerer.predict(estimator, Frame.of(frame.graph.concat(seen), frame.width + i))
         links.append((estimator, result))
-        seen.append(response(estimator, result, method).reshape(-1, 1))
+        seen.append(response(estimator, result, method).cast(np.float64).reshape(-1, 1))
     return links
 
 

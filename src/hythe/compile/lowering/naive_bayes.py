@@ -11,13 +11,13 @@ from hythe.compile.graph import Value
 from hythe.compile.lowering.frame import Frame
 from hythe.compile.lowering.lowerer import Lowerer, lowers
 from hythe.compile.lowering.results import Classified
-from hythe.compile.lowering.scores import affine, finite
+from hythe.compile.lowering.scores import affine, finite, promoted
 
 
 @lowers("sklearn.GaussianNB")
 def gaussian(model: Any, frame: Frame, lowerer: Lowerer) -> Classified:
     """Lower independent normal densities."""
-    values = finite(frame, lowerer).reshape(-1, 1, frame.width)
+    values = promoted(finite(frame, lowerer), model.theta_).reshape(-1, 1, frame.width)
     difference = values - model.theta_
     distance = (difference * difference / model.var_).reduce("Sum", axis=2)
     constant = -0.5 * np.log(2.0 * np.pi * model.var_).sum(axis=1)

@@ -14,13 +14,13 @@ from hythe.compile.lowering.frame import CannotLower, Frame
 from hythe.compile.lowering.lowerer import Lowerer, lowers
 from hythe.compile.lowering.nearest import Nearest, nearest, neighbour_rows, stored_points
 from hythe.compile.lowering.results import Classified, Detected, MultiClassified, Regressed, Result
-from hythe.compile.lowering.scores import finite
+from hythe.compile.lowering.scores import finite_doubles
 
 
 @lowers("sklearn.KNeighborsClassifier")
 def nearest_classifier(model: Any, frame: Frame, lowerer: Lowerer) -> Result:
     """Lower the vote of the nearest neighbours; of classes with equal votes the first wins."""
-    found = nearest(model, finite(frame, lowerer), model.n_neighbors)
+    found = nearest(model, finite_doubles(frame, lowerer), model.n_neighbors)
     weights = _weights(model, found.distances)
     if weights is not None:
         lowerer.refuse((weights.reduce("Max", keepdims=True)).equals(0.0))
@@ -30,7 +30,7 @@ def nearest_classifier(model: Any, frame: Frame, lowerer: Lowerer) -> Result:
 @lowers("sklearn.KNeighborsRegressor")
 def nearest_regressor(model: Any, frame: Frame, lowerer: Lowerer) -> Regressed:
     """Lower the mean of the nearest neighbours."""
-    found = nearest(model, finite(frame, lowerer), model.n_neighbors)
+    found = nearest(model, finite_doubles(frame, lowerer), model.n_neighbors)
     targets = np.asarray(model._y, dtype=np.float64)  # noqa: SLF001 - the targets that fit stored
     rows = neighbour_rows(targets.reshape(len(targets), -1), found.indices)
     weights = _weights(model, found.distances)
@@ -45,7 +45,7 @@ def nearest_regressor(model: Any, frame: Frame, lowerer: Lowerer) -> Regressed:
 @lowers("sklearn.RadiusNeighborsClassifier")
 def radius_classifier(model: Any, frame: Frame, lowerer: Lowerer) -> Result:
     """Lower the vote of all neighbours within the radius, and what is said where there are none."""
-    shares = _within(model, finite(frame, lowerer))
+    shares = _within(model, finite_doubles(frame, lowerer))
     alone = shares.reduce("Max", keepdims=True).equals(0.0)
     if model.outlier_label_ is None:
         lowerer.refuse(alone)
@@ -62,7 +62,7 @@ def radius_classifier(model: Any, frame: Frame, lowerer: Lowerer) -> Result:
 @lowers("sklearn.RadiusNeighborsRegressor")
 def radius_regressor(model: Any, frame: Frame, lowerer: Lowerer) -> Regressed:
     """Lower the mean of all neighbours within the radius; a row without any gets NaN."""
-    shares = _within(model, finite(frame, lowerer))
+    shares = _within(model, finite_doubles(frame, lowerer))
     y = np.asarray(model._y)  # noqa: SLF001 - the targets that fit stored
     targets = np.asarray(y, dtype=np.float64).reshape(len(y), -1)
     total = shares.reduce("Sum", keepdims=True)
@@ -78,7 +78,7 @@ def local_outlier_factor(model: Any, frame: Frame, lowerer: Lowerer) -> Detected
     if not model.novelty:
         raise CannotLower("LocalOutlierFactor(novelty=False) cannot predict new rows")
     count = model.n_neighbors_
-    found = nearest(model, finite(frame, lowerer), count)
+    found = nearest(model, finite_doubles(frame, lowerer), count)
     reach_of = np.asarray(model._distances_fit_X_[:, count - 1], dtype=np.float64)
     graph = frame.graph
     reach = graph.op("Max", found.distances, _lookup(graph.constant(reach_of), found.indices))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,17 @@ import numpy as np
 from hythe.compile.graph import Value
 from hythe.compile.lowering.frame import CannotLower
 from hythe.compile.lowering.results import Classified, MultiClassified, Regressed, Result
+
+
+def in_common(values: Sequence[Value]) -> list[Value]:
+    """Cast to the dtype that numpy finds for all of them together."""
+    dtype = np.result_type(*(value.dtype for value in values))
+    return [value.cast(dtype) for value in values]
+
+
+def in_columns(values: Sequence[Value]) -> Value:
+    """Set values [rows] side by side: [rows, len(values)]."""
+    return values[0].graph.concat([value.reshape(-1, 1) for value in in_common(values)])
 
 
 def classified(model: Any, result: Result) -> Classified:
@@ -40,12 +52,11 @@ def decision(model: Any, result: Result) -> Value:
 
 
 def predicted(model: Any, result: Result) -> Value:
-    """Give `predict` as float64: values, or the numbers that are the labels, [rows] or [rows, targets]."""
+    """Give `predict` as numbers: values, or the labels as float64, [rows] or [rows, targets]."""
     if isinstance(result, Regressed):
-        return result.value.cast(np.float64)
+        return result.value
     if isinstance(result, MultiClassified):
-        columns = [_label(model, target).reshape(-1, 1) for target in result.targets]
-        return columns[0].graph.concat(columns)
+        return in_columns([_label(model, target) for target in result.targets])
     return _label(model, classified(model, result))
 
 

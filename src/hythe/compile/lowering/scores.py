@@ -14,32 +14,48 @@ from hythe.compile.lowering.results import Classified, MultiClassified
 
 
 def finite(frame: Frame, lowerer: Lowerer) -> Value:
-    """Give float64 [rows, width] and refuse what `check_array` refuses: NaN and ±inf."""
-    values = frame.numbers().cast(np.float64)
+    """Give [rows, width] in the original's own precision, and refuse what `check_array` refuses."""
+    values = frame.numbers()
     lowerer.refuse_not_finite(values)
-    return values
+    return values.cast(np.float32 if frame.single else np.float64)
+
+
+def finite_doubles(frame: Frame, lowerer: Lowerer) -> Value:
+    """Give float64 [rows, width], as estimators that compute in nothing else do; refuse as `finite` does."""
+    return finite(frame, lowerer).cast(np.float64)
+
+
+def promoted(values: Value, *arrays: NDArray[Any]) -> Value:
+    """Cast to the dtype that numpy would give `values` together with `arrays`."""
+    return values.cast(np.result_type(values.dtype, *(array.dtype for array in arrays)))
 
 
 def affine(values: Value, weights: NDArray[Any], bias: Any) -> Value:
-    """Compute `values @ weights + bias`, [rows, outputs], in one node."""
-    columns = np.asarray(weights, dtype=np.float64)
-    offsets = np.broadcast_to(np.asarray(bias, dtype=np.float64), columns.shape[1:])
-    return values.graph.op("Gemm", values, np.ascontiguousarray(columns), np.ascontiguousarray(offsets))
+    """Compute `values @ weights + bias`, [rows, outputs], in numpy's precisions, in one node where it can.
+
+    Float32 stays float32: the same roundings in the same order come nearer to the original than exact sums.
+    """
+    offsets = np.broadcast_to(bias, weights.shape[1:])
+    wide = promoted(values, weights)
+    columns = np.ascontiguousarray(weights, dtype=wide.dtype)
+    if np.result_type(wide.dtype, offsets.dtype) != wide.dtype:
+        return promoted(wide @ columns, offsets) + offsets
+    return values.graph.op("Gemm", wide, columns, np.ascontiguousarray(offsets, dtype=wide.dtype))
 
 
 def by_logit(values: Value, weights: NDArray[Any], bias: Any, classes: NDArray[Any]) -> Classified:
-    """Choose between two classes by a linear log-odds d, from scores 0 and d of one product.
+    """Choose between two classes by a linear log-odds d, from scores -d and d of one product.
 
-    Their first greatest is the second class exactly when d > 0. Their softmax is the sigmoid of -d and d, but
-    rounds otherwise than the original's 1 - p and p: where a vote is near a tie, that tells.
+    Their first greatest is the second class exactly when d > 0. Their sigmoids are the probabilities, but
+    with other roundings than the original's 1 - p and p: where a vote is near a tie, that tells.
     """
-    pair = affine(values, _after_zero(weights.reshape(-1, 1)), _after_zero(np.reshape(bias, (1,))))
+    pair = affine(values, _mirrored(weights.reshape(-1, 1)), _mirrored(np.reshape(bias, (1,))))
     score = pair.column(1)
-    return Classified(pair.argmax(), classes, paired(expit(score)), score, pair.apply("Softmax", axis=-1))
+    return Classified(pair.argmax(), classes, paired(expit(score)), score, pair.apply("Sigmoid"))
 
 
-def _after_zero(column: NDArray[Any]) -> NDArray[Any]:
-    return np.concatenate([np.zeros_like(column), column], axis=-1)
+def _mirrored(column: NDArray[Any]) -> NDArray[Any]:
+    return np.concatenate([-column, column], axis=-1)
 
 
 def by_sign(score: Value, classes: NDArray[Any], *, probabilities: Value | None = None) -> Classified:

@@ -12,13 +12,13 @@ from hythe.compile.lowering.kernels import pairwise_kernel
 from hythe.compile.lowering.lowerer import Lowerer, lowers
 from hythe.compile.lowering.nearest import nearest, neighbour_rows
 from hythe.compile.lowering.results import Classified, Result
-from hythe.compile.lowering.scores import by_greatest, finite
+from hythe.compile.lowering.scores import by_greatest, finite_doubles
 
 
 @lowers("sklearn.LabelPropagation", "sklearn.LabelSpreading")
 def label_propagation(model: Any, frame: Frame, lowerer: Lowerer) -> Classified:
     """Lower the mean of the propagated labels, weighed by kernel or taken over neighbours."""
-    values = finite(frame, lowerer)
+    values = finite_doubles(frame, lowerer)
     weighed = _weighed(model, values, lowerer)
     shares = weighed / weighed.reduce("Sum", keepdims=True)
     return by_greatest(shares, model.classes_, probabilities=shares)

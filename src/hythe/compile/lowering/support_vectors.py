@@ -14,7 +14,7 @@ from hythe.compile.lowering.frame import CannotLower, Frame
 from hythe.compile.lowering.kernels import pairwise_kernel
 from hythe.compile.lowering.lowerer import Lowerer, lowers
 from hythe.compile.lowering.results import Classified, Detected, Regressed
-from hythe.compile.lowering.scores import affine, finite
+from hythe.compile.lowering.scores import affine, finite_doubles
 
 
 @lowers("sklearn.SVR", "sklearn.NuSVR")
@@ -89,7 +89,7 @@ def _kernel(model: Any, frame: Frame, lowerer: Lowerer) -> Value:
     """Give [rows, support vectors]; callables run Python, which a graph cannot."""
     if callable(model.kernel):
         raise CannotLower(f"the kernel of {type(model).__name__} is a Python function")
-    values = finite(frame, lowerer)
+    values = finite_doubles(frame, lowerer)
     if model.kernel == "precomputed":
         return values.columns([int(i) for i in model.support_])
     points = _dense(model.support_vectors_)

@@ -10,7 +10,7 @@ import numpy as np
 from hythe.compile.graph import Value
 from hythe.compile.lowering.frame import CannotLower, Frame
 from hythe.compile.lowering.lowerer import Lowerer, lowers
-from hythe.compile.lowering.responses import decision, predicted, probabilities
+from hythe.compile.lowering.responses import decision, in_common, predicted, probabilities
 from hythe.compile.lowering.results import Classified, MultiClassified, Regressed, Result
 
 
@@ -63,13 +63,12 @@ def average(values: Sequence[Value], weights: Sequence[float] | None) -> Value:
 
 
 def _total(values: Sequence[Value], weights: Sequence[float] | None) -> Value:
-    factors = [1.0] * len(values) if weights is None else [float(weight) for weight in weights]
-    total: Value | None = None
-    for value, factor in zip(values, factors, strict=True):
-        term = value if factor == 1.0 else value * factor
-        total = term if total is None else total + term
-    if total is None:
-        raise CannotLower("there are no estimators to vote")
+    terms = in_common(values)
+    if weights is not None:
+        terms = [term.cast(np.float64) * float(w) for term, w in zip(terms, weights, strict=True)]
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
     return total
 
 
@@ -92,9 +91,10 @@ def _stacked(model: Any, frame: Frame, lowerer: Lowerer) -> Frame:
     for estimator, method in zip(inner, model.stack_method_, strict=True):
         columns += _answers(model, estimator, lowerer.predict(estimator, frame), method)
     if model.passthrough:
-        columns.append((frame.numbers().cast(np.float64), frame.width))
-    joined = frame.graph.concat([value for value, _ in columns])
-    return Frame.of(joined, sum(width for _, width in columns))
+        columns.append((frame.numbers().cast(np.float32 if frame.single else np.float64), frame.width))
+    joined = frame.graph.concat(in_common([value for value, _ in columns]))
+    single = joined.dtype == np.float32
+    return Frame.of(joined, sum(width for _, width in columns), single=single)
 
 
 def _answers(model: Any, estimator: Any, result: Result, method: str) -> list[tuple[Value, int]]:

@@ -28,7 +28,7 @@ from sklearn.linear_model import (
 )
 from sklearn.svm import LinearSVC, LinearSVR
 
-from hythe.testing.lowering import assert_lowers
+from hythe.testing.lowering import assert_alike, assert_lowers
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
@@ -143,3 +143,15 @@ def test_a_one_class_machine_calls_a_row_at_zero_an_inlier() -> None:
     assert_lowers(model, ROWS)
     model.coef_, model.offset_ = np.array([1.0, 0.0, 0.0, 0.0]), np.array([0.5])
     assert_lowers(model, np.array([[0.5, 0, 0, 0], [np.nextafter(0.5, 0), 0, 0, 0], [1, 0, 0, 0]]))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [LinearRegression(), Ridge(), SGDRegressor(random_state=0), LogisticRegression(), LinearSVC()],
+    ids=str,
+)
+def test_single_precision_stays_single_and_overflows_where_the_original_does(model: Any) -> None:
+    rows = ROWS.astype(np.float32)
+    target = THREE if hasattr(model, "decision_function") else VALUES.astype(np.float32)
+    pair = assert_lowers(model.fit(rows, target), rows, relative=1e-5, absolute=1e-6)
+    assert_alike(pair, rows[:2] * np.float32(1e38), relative=1e-5, absolute=1e-6)
