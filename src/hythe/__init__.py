@@ -10,6 +10,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from hythe.base.version import VERSION
+
 if TYPE_CHECKING:
     from hythe.app.api import check as check
     from hythe.app.api import home as home
@@ -17,8 +19,8 @@ if TYPE_CHECKING:
     from hythe.app.api import pack as pack
     from hythe.app.api import registry as registry
 
-__version__ = "0.1.0"
-__all__ = ["check", "home", "load", "pack", "registry"]
+__version__ = VERSION
+__all__ = ["__version__", "check", "home", "load", "pack", "registry"]
 
 
 def __getattr__(name: str) -> Any:

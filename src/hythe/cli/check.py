@@ -19,12 +19,8 @@ def check_command(ref: str, *, common: Common = COMMON) -> int:
     from hythe.app.wire import opened
     from hythe.operations.check import check
 
-    bar = Bar()
-    with opened(common.config()) as here:
-        try:
-            result = check(here.registry, ref, bar)
-        finally:
-            bar.clear()
+    with opened(common.config()) as here, Bar() as bar:
+        result = check(here.registry, ref, bar)
 
     def text() -> None:
         say(f"{result.ref}  {result.digest}", "  bytes   intact")

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from types import TracebackType
+from typing import Annotated, Any, Self
 
 import msgspec
 from cyclopts import Parameter
@@ -70,7 +71,10 @@ def table(headings: list[str], rows: list[list[str]]) -> None:
 
 
 class Bar:
-    """Progress on a terminal: one line that is rewritten; nothing where standard error is a pipe."""
+    """Progress on a terminal: one line that is rewritten; nothing where standard error is a pipe.
+
+    Use it in a `with` block, which takes the line away at the end.
+    """
 
     def __init__(self) -> None:
         self._live = sys.stderr.isatty()
@@ -82,8 +86,12 @@ class Bar:
             sys.stderr.write(f"\r\x1b[K{what}{counted} …")
             sys.stderr.flush()
 
-    def clear(self) -> None:
-        """Take the line away."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, err: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._live:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()

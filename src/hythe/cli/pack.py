@@ -73,12 +73,9 @@ def pack_command(  # noqa: PLR0913 - one parameter for each option of the comman
         trust=frozenset(trust or ()),
     )
     material = Material(model, examples, target)
-    bar = Bar()
     with opened(common.config()) as here:
-        try:
+        with Bar() as bar:
             record = pack(here.registry, name, material, options, actor=here.actor, progress=bar)
-        finally:
-            bar.clear()
         description = described(here.registry, record.ref)
     emit(common, record, lambda: _print(description, record.notice))
 

@@ -33,12 +33,8 @@ def pull_command(
     from hythe.app.wire import opened, remote
     from hythe.registry.remote.pull import pull
 
-    bar = Bar()
-    with opened(common.config()) as here, remote(source, plain_http=plain_http) as client:
-        try:
-            pulled = pull(
-                here.registry, client, actor=here.actor, why=why, name=name, version=version, progress=bar
-            )
-        finally:
-            bar.clear()
+    with opened(common.config()) as here, remote(source, plain_http=plain_http) as client, Bar() as bar:
+        pulled = pull(
+            here.registry, client, actor=here.actor, why=why, name=name, version=version, progress=bar
+        )
     emit(common, pulled, lambda: say(f"{pulled.record.ref} is here: hythe check {pulled.record.ref}"))

@@ -30,12 +30,8 @@ def push_command(
     from hythe.app.wire import opened, remote
     from hythe.registry.remote.push import push
 
-    bar = Bar()
-    with opened(common.config()) as here, remote(to, plain_http=plain_http) as client:
-        try:
-            pushed = push(here.registry, ref, client, actor=here.actor, why=why, progress=bar)
-        finally:
-            bar.clear()
+    with opened(common.config()) as here, remote(to, plain_http=plain_http) as client, Bar() as bar:
+        pushed = push(here.registry, ref, client, actor=here.actor, why=why, progress=bar)
     emit(common, pushed, lambda: say(f"{pushed.ref} is at {pushed.target}: {_sent(pushed)}"))
 
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import pyarrow as pa
 
-import hythe
 from hythe.base.errors import HytheError, Invalid, Unsupported
 from hythe.base.memory import give_back
 from hythe.base.progress import Progress, Quiet
+from hythe.base.version import VERSION
 from hythe.bundle.baseline import compute
 from hythe.bundle.card import write_card
 from hythe.bundle.lock import take_lock
@@ -130,7 +130,7 @@ def _facts(trial: Trial, options: PackOptions) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "variant": trial.fastest,
         "timings_us": dict(trial.timings_us),
-        "hythe": hythe.__version__,
+        "hythe": VERSION,
     }
     commit = git_commit(options.folder)
     return facts if commit is None else {**facts, "commit": commit.commit, "dirty": commit.dirty}

@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from hythe import __version__
 from hythe.base.errors import Invalid, Malformed, Unsupported
+from hythe.base.version import VERSION
 from hythe.bundle.schema import Column
 from hythe.dataplane.endpoint import Endpoint
 from hythe.dataplane.plane import DataPlane, Prediction
@@ -61,7 +61,7 @@ class InferenceDoor:
 
     async def server(self, _request: Request) -> Reply:
         """Describe the server."""
-        return json_reply({"name": "hythe", "version": __version__, "extensions": []})
+        return json_reply({"name": "hythe", "version": VERSION, "extensions": []})
 
     async def live(self, _request: Request) -> Reply:
         """Say that the process answers."""

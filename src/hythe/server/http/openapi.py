@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from hythe import __version__
+from hythe.base.version import VERSION
 from hythe.bundle.schema import Column, Output, Schema, Tensor
 from hythe.dataplane.plane import DataPlane
 from hythe.dataplane.spec import EndpointSpec
@@ -69,7 +69,7 @@ def describe(specs: Iterable[EndpointSpec]) -> Document:
     paths["/openapi.json"] = {"get": _get("operation", "This document", "object")}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Hythe", "version": __version__},
+        "info": {"title": "Hythe", "version": VERSION},
         "paths": paths,
         "components": {"schemas": {"Error": _ERROR}},
     }
