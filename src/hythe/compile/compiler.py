@@ -14,6 +14,7 @@ from hythe.compile.graph import Value
 from hythe.compile.lowering.frame import CannotLower, Frame
 from hythe.compile.lowering.lowerer import Lowerer
 from hythe.compile.lowering.results import Classified, Detected, MultiClassified, Regressed, Result
+from hythe.compile.passthrough import as_graph, passed_through
 
 Labels = dict[str, tuple[tuple[Scalar, ...], ...]]
 
@@ -33,6 +34,9 @@ def compile_model(model: Any, schema: Schema) -> Compiled:
         CannotLower: with the reason, when there is no exact lowering.
 
     """
+    graph = as_graph(model)
+    if graph is not None:
+        return Compiled(graph.SerializeToString(deterministic=True), passed_through(graph, schema))
     lowerer = Lowerer(schema)
     result = lowerer.lower(model, lowerer.start())
     values, labels = named_outputs(result)
