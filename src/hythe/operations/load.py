@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from hythe.registry.records import VersionRecord
 from hythe.registry.registry import Registry
 from hythe.runtime.predictor import Predictor, native_predictor, onnx_predictor
 from hythe.runtime.wire import Load
+
+UNPACKED = "loaded"
+"""The folder under the home where native models are laid out, each in a folder named after its process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +104,9 @@ def opened(found: Loadable, home: Path, *, threads: int = 1) -> Predictor:
 
 def unpacked(found: Loadable, home: Path) -> Path:
     """Lay the native model's files out in a new folder under the home; the caller removes it."""
-    place = home / "loaded"
+    place = home / UNPACKED
     place.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f"{found.record.name}-", dir=place))
+    folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-{found.record.name}-", dir=place))
     for part in ("model", "code"):
         found.bundle.unpack(folder / part, f"{part}/")
     return folder
