@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,7 @@ def pack_command(  # noqa: PLR0913 - one parameter for each option of the comman
     from hythe.operations.describe import described
     from hythe.operations.pack import Material, PackOptions, pack
 
+    sys.path.insert(0, str(Path.cwd()))  # as `python -m` does, so that module:function is found here
     options = PackOptions(
         version=version,
         sensitive=tuple(sensitive or ()),

@@ -13,11 +13,10 @@ from hythe.bundle.rows import Array, Rows
 from hythe.operations.tables import read_table
 
 
-def from_file(path: Path, target: str | None, expected: tuple[str, ...] | None) -> tuple[Any, Array | None]:
+def from_file(path: Path, target: str | None, *, bare: bool = False) -> tuple[Any, Array | None]:
     """Read examples, and split off the column `target` where one is named.
 
-    A model that knows its column names, or rows that are not all numbers, make a pandas DataFrame; a model
-    that was fitted on a bare array gets one.
+    They become a pandas DataFrame; a `bare` array where the model was fitted on one and all are numbers.
 
     Raises:
         Invalid: when there is no column `target`, or nothing is left beside it.
@@ -33,7 +32,7 @@ def from_file(path: Path, target: str | None, expected: tuple[str, ...] | None) 
         table = table.drop_columns([target])
     if table.num_columns == 0:
         raise Invalid(f"{str(path)!r} holds no column beside the target; give the model's inputs too")
-    if expected is None and all(_is_number(field.type) for field in table.schema):
+    if bare and all(_is_number(field.type) for field in table.schema):
         return np.column_stack([column.to_numpy() for column in table.columns]), targets
     return table.to_pandas(), targets
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from hythe.base.errors import Invalid
+from hythe.base.errors import HytheError, Invalid
 from hythe.bundle.frames import to_rows
 from hythe.bundle.infer import infer
 from hythe.bundle.rows import Array, Rows, count
@@ -47,7 +47,8 @@ def prepare(opened: Opened, examples: Any, targets: Any, sensitive: Collection[s
     """
     expected = opened.flavor.expected_columns(opened.model)
     if isinstance(examples, str | Path):
-        examples, targets = from_file(Path(examples), targets, expected)
+        bare = expected is None and hasattr(opened.model, "n_features_in_")
+        examples, targets = from_file(Path(examples), targets, bare=bare)
     rows = to_rows(examples)
     examples = reordered(examples, in_fitted_order(rows, expected))
     rows, schema = to_rows(examples), infer(examples, sensitive=sensitive)
@@ -64,6 +65,8 @@ def _asked(opened: Opened, rows: Rows, schema: Schema) -> Original:
     try:
         with undisturbed():
             answers = opened.flavor.predict(opened.model, rows, schema)
+    except HytheError:
+        raise
     except Exception as err:
         message = (
             f"the model refuses its own examples ({reason(err)}); give rows such as those it was fitted on"

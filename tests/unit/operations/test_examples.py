@@ -19,20 +19,20 @@ def csv(tmp_path: Path) -> Path:
 
 
 def test_the_target_is_split_off_a_file(csv: Path) -> None:
-    examples, targets = from_file(csv, "churned", ("tenure", "spend"))
+    examples, targets = from_file(csv, "churned")
     assert list(examples.columns) == ["tenure", "spend"]
     assert targets is not None
     assert targets.tolist() == ["no", "yes"]
 
 
-def test_a_model_without_column_names_gets_an_array(csv: Path) -> None:
-    examples, _ = from_file(csv, "churned", None)
+def test_a_model_that_was_fitted_on_an_array_gets_one(csv: Path) -> None:
+    examples, _ = from_file(csv, "churned", bare=True)
     np.testing.assert_array_equal(examples, [[4, 1.5], [9, 2.5]])
 
 
 def test_a_target_that_is_not_there_is_refused_with_the_columns_that_are(csv: Path) -> None:
     with pytest.raises(Invalid, match=r"no column 'label'.*tenure, spend, churned"):
-        from_file(csv, "label", None)
+        from_file(csv, "label")
 
 
 def test_columns_in_another_order_are_put_into_the_fitted_one() -> None:

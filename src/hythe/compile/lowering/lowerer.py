@@ -244,7 +244,8 @@ def _find(model: Any, *registries: Mapping[str, Lowering]) -> Lowering:
     for registry in registries:
         if name in registry:
             return registry[name]
-    raise CannotLower(f"there is no lowering for {name}")
+    what = "Python code" if isinstance(model, str) else name
+    raise CannotLower(f"there is no lowering for {what}")
 
 
 def _load_families() -> None:
