@@ -1,0 +1,53 @@
+"""Every benchmark can measure, and says what it measured in the form that `make bench` reads."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCH = Path(__file__).parents[2] / "bench"
+TESTED_ELSEWHERE = {"crash"}
+NAMES = sorted(
+    path.stem
+    for path in BENCH.glob("*.py")
+    if path.stem not in {"__main__", "harness"} and path.stem not in TESTED_ELSEWHERE
+)
+WHATEVER_THE_MACHINE = ("WRONG", "CRASHED", "refuses")
+"""Checks that time and memory have no part in: they hold here, too."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_benchmark_measures_in_its_fast_mode(name: str, tmp_path: Path) -> None:
+    results = tmp_path / "results.json"
+    command = [sys.executable, str(BENCH / f"{name}.py"), "--fast", "--json", str(results)]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    document = json.loads(results.read_text())
+    assert document["bench"] == name
+    assert document["rows"]
+    assert document["checks"]
+    for check in document["checks"]:
+        assert {"what", "value", "unit", "goal", "holds"} <= set(check)
+        if any(word in check["what"] for word in WHATEVER_THE_MACHINE):
+            assert check["holds"], check
+
+
+def test_running_them_all_reports_the_checks_that_do_not_hold(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "--fast", "one_row"],
+        cwd=BENCH.parent, capture_output=True, text=True, timeout=240, check=False,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "TMPDIR": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "one_row: " in done.stdout
+    assert "checks hold" in done.stdout
