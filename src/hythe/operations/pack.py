@@ -120,18 +120,23 @@ def pack(
         actor=actor,
         why=wanted.why,
         version=wanted.version,
-        facts=_facts(trial, wanted),
+        facts=_facts(trial, wanted, opened),
         trust=saved.program,
     )
 
 
-def _facts(trial: Trial, options: PackOptions) -> dict[str, Any]:
-    """Give what was true of this packing and is no content: choice, timings, the commit that stood there."""
+def _facts(trial: Trial, options: PackOptions, opened: Opened) -> dict[str, Any]:
+    """Give what was true of this packing and is no content: choice, timings, the commit that stood there.
+
+    The digest of a model file that was let run its own program is among them, and so in the change log.
+    """
     facts: dict[str, Any] = {
         "variant": trial.fastest,
         "timings_us": dict(trial.timings_us),
         "hythe": VERSION,
     }
+    if opened.digest in options.trust:
+        facts["trusted_file"] = opened.digest
     commit = git_commit(options.folder)
     return facts if commit is None else {**facts, "commit": commit.commit, "dirty": commit.dirty}
 
