@@ -13,14 +13,13 @@ def history_command(subject: str | None = None, *, common: Common = COMMON) -> N
     Parameters
     ----------
     subject
-        A model, endpoint/NAME, or a digest; all changes when left out.
+        A model or one of its refs, endpoint/NAME, or a digest; all changes when left out.
 
     """
     from hythe.app.wire import opened
-    from hythe.operations.describe import changes
 
     with opened(common.config()) as here:
-        entries = changes(here.catalog, subject)
+        entries = here.registry.history(subject)
 
     def text() -> None:
         if not entries:

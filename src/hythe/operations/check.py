@@ -7,10 +7,8 @@ from dataclasses import dataclass
 
 from hythe.base.errors import HytheError, Untrusted
 from hythe.base.progress import Progress, Quiet
-from hythe.bundle.bundle import Bundle
-from hythe.bundle.lock import Lock, differences
 from hythe.bundle.manifest import MANIFEST, Manifest
-from hythe.operations.load import find, opened, replayed
+from hythe.operations.load import apart, find, opened, replayed
 from hythe.registry.registry import Registry
 
 
@@ -58,7 +56,7 @@ def check(registry: Registry, ref: str, progress: Progress | None = None) -> Che
         if entry.status == "proven":
             bar.step(f"replaying {entry.name}")
             variants.append(_checked(registry, record.ref, entry.name))
-    return Check(record.ref, record.digest, tuple(variants), _apart(bundle, manifest))
+    return Check(record.ref, record.digest, tuple(variants), apart(bundle, manifest))
 
 
 def _checked(registry: Registry, ref: str, variant: str) -> VariantCheck:
@@ -73,9 +71,3 @@ def _checked(registry: Registry, ref: str, variant: str) -> VariantCheck:
     except HytheError as err:
         return VariantCheck(variant, holds=False, finding=str(err))
     return VariantCheck(variant, outcome.holds, str(outcome), round(time.perf_counter() - start, 3))
-
-
-def _apart(bundle: Bundle, manifest: Manifest) -> tuple[str, ...]:
-    if not manifest.lock:
-        return ()
-    return tuple(map(str, differences(Lock.decode(bundle.read(manifest.lock)))))

@@ -1,4 +1,4 @@
-"""What is known: models, versions, their contents and their history. Nothing here loads a model."""
+"""What is known: models, versions and their contents. Nothing here loads a model."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from hythe.base.errors import NotFound
 from hythe.bundle.bundle import Bundle
-from hythe.bundle.manifest import Manifest
+from hythe.bundle.manifest import CARD, MANIFEST, Manifest
 from hythe.bundle.proof import Proof
 from hythe.registry.catalog import Catalog
-from hythe.registry.records import LogEntry, VersionRecord
+from hythe.registry.records import VersionRecord
 from hythe.registry.registry import Registry
 
 
@@ -34,16 +34,11 @@ def listed(catalog: Catalog, model: str | None = None) -> list[VersionRecord]:
     return records
 
 
-def changes(catalog: Catalog, subject: str | None = None) -> list[LogEntry]:
-    """List changes, the oldest first."""
-    return catalog.history(subject)
-
-
 def described(registry: Registry, ref: str) -> Description:
     """Read what a version holds."""
     record = registry.resolve(ref)
     bundle = registry.bundle(ref)
-    manifest = Manifest.decode(bundle.read("hythe.json"))
+    manifest = Manifest.decode(bundle.read(MANIFEST))
     return Description(record, manifest, tuple(_proofs(bundle)), {p: d.size for p, d in bundle.files.items()})
 
 
@@ -54,5 +49,5 @@ def _proofs(bundle: Bundle) -> list[Proof]:
 def card_of(registry: Registry, ref: str) -> str:
     """Read a version's model card; raises NotFound where it has none."""
     bundle = registry.bundle(ref)
-    manifest = Manifest.decode(bundle.read("hythe.json"))
-    return bundle.read(manifest.card or "card.md").decode()
+    manifest = Manifest.decode(bundle.read(MANIFEST))
+    return bundle.read(manifest.card or CARD).decode()

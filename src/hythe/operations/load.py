@@ -130,7 +130,12 @@ def _fastest(record: VersionRecord, manifest: Manifest) -> str:
 
 def _hint(found: Loadable) -> str:
     """Name what differs between the lock and this environment: the likeliest cause."""
-    if found.variant != NATIVE or not found.manifest.lock:
-        return ""
-    apart = differences(Lock.decode(found.bundle.read(found.manifest.lock)))
-    return "; " + ", ".join(map(str, apart)) if apart else ""
+    said = apart(found.bundle, found.manifest) if found.variant == NATIVE else ()
+    return "; " + ", ".join(said) if said else ""
+
+
+def apart(bundle: Bundle, manifest: Manifest) -> tuple[str, ...]:
+    """Say what is installed here in other versions than the bundle's lock has."""
+    if not manifest.lock:
+        return ()
+    return tuple(map(str, differences(Lock.decode(bundle.read(manifest.lock)))))
