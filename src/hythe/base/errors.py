@@ -55,6 +55,12 @@ class Conflict(CallerError):
     code = "conflict"
 
 
+class Unauthenticated(CallerError):
+    """Nobody knows who asks: no key, a wrong or expired one."""
+
+    code = "unauthenticated"
+
+
 class Denied(CallerError):
     """The caller is known and may not do this."""
 
@@ -78,9 +84,19 @@ class OperatorError(HytheError):
 
 
 class Busy(OperatorError):
-    """There is no room just now; the same call may succeed later."""
+    """There is no room just now; the same call may succeed in `retry_after_s` seconds."""
 
     code = "busy"
+
+    def __init__(self, message: str, retry_after_s: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class TimedOut(OperatorError):
+    """The time that the caller gave was over before there was an answer."""
+
+    code = "timed_out"
 
 
 class Corrupt(OperatorError):

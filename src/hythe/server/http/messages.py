@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import AsyncIterator
 from typing import Any, TypeAlias
 
 import msgspec
 
-from hythe.base.errors import CallerError, HytheError, TooLarge
+from hythe.base.errors import Busy, CallerError, HytheError, TooLarge, Unauthenticated, Unavailable
 from hythe.dataplane.admit import Limits
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
@@ -23,6 +24,7 @@ STATUS: dict[str, int] = {
     "too_large": 413,
     "not_found": 404,
     "conflict": 409,
+    "unauthenticated": 401,
     "denied": 403,
     "untrusted": 403,
     "unsupported": 400,
@@ -30,12 +32,12 @@ STATUS: dict[str, int] = {
     "media_type": 415,
     "busy": 429,
     "unavailable": 503,
+    "timed_out": 504,
     "corrupt": 500,
     "internal": 500,
 }
 """The HTTP status of every word code."""
 _DISCARD_S = 1.0
-_LATER = {"busy", "unavailable"}
 _JSON_TYPES = {"", "application/json", "application/x-www-form-urlencoded", "text/plain", "text/json"}
 """What is read as JSON: JSON itself, and what clients send that do not say (curl says it is a form)."""
 
@@ -140,8 +142,15 @@ def json_reply(document: Any, status: int = 200) -> Reply:
 def error_reply(err: HytheError) -> Reply:
     """Answer with an error: its message and its word code."""
     body = msgspec.json.encode({"error": str(err), "code": err.code})
-    headers = (*JSON, ("retry-after", "1")) if err.code in _LATER else JSON
-    return Reply(body, STATUS.get(err.code, STATUS["internal"]), headers)
+    return Reply(body, STATUS.get(err.code, STATUS["internal"]), _error_headers(err))
+
+
+def _error_headers(err: HytheError) -> Headers:
+    if isinstance(err, Busy):
+        return (*JSON, ("retry-after", str(math.ceil(err.retry_after_s))))
+    if isinstance(err, Unavailable):
+        return (*JSON, ("retry-after", "1"))
+    return (*JSON, ("www-authenticate", "Bearer")) if isinstance(err, Unauthenticated) else JSON
 
 
 def unexpected_reply(incident: str) -> Reply:
