@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -65,14 +64,33 @@ class EndpointSpec(msgspec.Struct, frozen=True, omit_defaults=True):
         return next(item.schema for item in self.versions if item.version == first)
 
 
-def encode(specs: Sequence[EndpointSpec]) -> bytes:
-    """Write endpoints as JSON."""
-    return msgspec.json.encode(specs)
+class Posting(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a server's processes serve from now on, whole; the steward publishes it, all others apply it.
 
+    `notices` are sentences for operators: what was not switched in and why. `catalog_reachable` is false
+    while the steward cannot ask the catalog, so that this may be old.
+    """
 
-def decode(data: bytes) -> list[EndpointSpec]:
-    """Read what `encode` wrote; raises Corrupt."""
-    try:
-        return msgspec.json.decode(data, type=list[EndpointSpec])
-    except msgspec.DecodeError as err:
-        raise Corrupt(f"the endpoints to serve cannot be read: {err}") from err
+    endpoints: tuple[EndpointSpec, ...]
+    notices: tuple[str, ...] = ()
+    catalog_reachable: bool = True
+
+    def __post_init__(self) -> None:
+        names = [endpoint.name for endpoint in self.endpoints]
+        if not names:
+            raise Invalid("there is nothing to serve; name at least one endpoint")
+        if len(set(names)) < len(names):
+            repeated = next(name for name in names if names.count(name) > 1)
+            raise Invalid(f"endpoint {repeated!r} is given twice; give each a name of its own")
+
+    def encode(self) -> bytes:
+        """Write it as JSON."""
+        return msgspec.json.encode(self)
+
+    @classmethod
+    def decode(cls, data: bytes) -> Posting:
+        """Read what `encode` wrote; raises Corrupt."""
+        try:
+            return msgspec.json.decode(data, type=cls)
+        except msgspec.DecodeError as err:
+            raise Corrupt(f"what is to be served cannot be read: {err}") from err

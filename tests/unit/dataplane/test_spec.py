@@ -6,17 +6,26 @@ import msgspec
 import pytest
 
 from hythe.base.errors import Corrupt, Invalid
-from hythe.dataplane.spec import decode, encode
+from hythe.dataplane.spec import Posting
 from hythe.rollout.plan import Plan
 from hythe.testing.native import misbehaving_endpoint
 from hythe.testing.tiny import tiny_endpoint
 
 
-def test_endpoints_come_back_from_json_as_they_were(tmp_path: Path) -> None:
-    specs = [tiny_endpoint(tmp_path), misbehaving_endpoint(tmp_path)]
-    assert decode(encode(specs)) == specs
+def test_a_posting_comes_back_from_json_as_it_was(tmp_path: Path) -> None:
+    endpoints = (tiny_endpoint(tmp_path), misbehaving_endpoint(tmp_path))
+    posting = Posting(endpoints, notices=("churn 1.1.0 is not switched in",), catalog_reachable=False)
+    assert Posting.decode(posting.encode()) == posting
     with pytest.raises(Corrupt):
-        decode(b"[{}]")
+        Posting.decode(b"[{}]")
+
+
+def test_an_endpoint_is_posted_once(tmp_path: Path) -> None:
+    endpoint = tiny_endpoint(tmp_path)
+    with pytest.raises(Invalid, match="'churn' is given twice"):
+        Posting((endpoint, endpoint))
+    with pytest.raises(Invalid, match="nothing to serve"):
+        Posting(())
 
 
 def test_an_arm_without_its_version_is_refused(tmp_path: Path) -> None:
