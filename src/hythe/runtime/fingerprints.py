@@ -24,7 +24,7 @@ _SAMPLE_BYTES = 4096
 
 
 def create(places: int) -> int:
-    """Make the shared memory for `places` processes, and give its file descriptor, for children to inherit."""
+    """Make the shared memory for `places` processes; give its file descriptor, for children to inherit."""
     descriptor = os.memfd_create("hythe-in-flight")
     os.ftruncate(descriptor, 8 * (_REGIONS + 2 * IN_FLIGHT * places))
     return descriptor
