@@ -12,6 +12,7 @@ import msgspec
 
 from hythe.base.errors import Busy, CallerError, HytheError, TooLarge, Unauthenticated, Unavailable
 from hythe.dataplane.admit import Limits
+from hythe.server.http.encodings import BITS, compress, inflate, offered
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 
@@ -37,6 +38,10 @@ STATUS: dict[str, int] = {
     "internal": 500,
 }
 """The HTTP status of every word code."""
+LARGE = 16 * 2**10
+"""A reply of fewer bytes is sent as it is: compressing it costs more time than it saves."""
+_OFF_LOOP = 2**18
+"""More bytes than this are compressed in a thread; zlib lets other Python code run meanwhile."""
 _DISCARD_S = 1.0
 _JSON_TYPES = {"", "application/json", "application/x-www-form-urlencoded", "text/plain", "text/json"}
 """What is read as JSON: JSON itself, and what clients send that do not say (curl says it is a form)."""
@@ -75,6 +80,16 @@ class Request:
         self.path: str = scope.path
         self.headers = scope.headers
 
+    @property
+    def content_type(self) -> str:
+        """What the body is, in lower case and without parameters; "" where the client does not say."""
+        return (self.headers.get("content-type") or "").partition(";")[0].strip().lower()
+
+    @property
+    def limits(self) -> Limits:
+        """What a request may hold."""
+        return self._limits
+
     async def body(self) -> bytes:
         """Read the body, counting its bytes.
 
@@ -100,6 +115,28 @@ class Request:
             raise
         return b"".join(pieces)
 
+    async def content(self) -> bytes:
+        """Read the body and take gzip or deflate off it.
+
+        Raises:
+            WrongMedia: when it is compressed otherwise.
+            Malformed: when it is not what its `Content-Encoding` says.
+            TooLarge: when it is beyond the limit, before or after decompressing.
+
+        """
+        encoding = self.headers.get("content-encoding")
+        if encoding is None:
+            return await self.body()
+        word = encoding.strip().lower()
+        if word == "identity":
+            return await self.body()
+        if word not in BITS:
+            raise WrongMedia(f"the body is compressed by {word!r}; send gzip, deflate, or the body as it is")
+        body = await self.body()
+        if len(body) < _OFF_LOOP:
+            return inflate(body, word, self._limits)
+        return await asyncio.to_thread(inflate, body, word, self._limits)
+
     async def _pieces(self) -> AsyncIterator[bytes]:
         """Yield the body as it arrives; Granian lets it be iterated only once."""
         async for piece in self._proto:
@@ -121,17 +158,28 @@ class Request:
         """Read a body that is JSON.
 
         Raises:
-            WrongMedia: when it says that it is something else, or compressed.
-            TooLarge: when it is beyond the limit.
+            WrongMedia: when it says that it is something else, or is compressed in an unknown way.
+            Malformed, TooLarge: as `content` does.
 
         """
-        kind = (self.headers.get("content-type") or "").partition(";")[0].strip().lower()
+        kind = self.content_type
         if kind not in _JSON_TYPES and not kind.endswith("+json"):
             raise WrongMedia(f"the body is {kind}; send application/json")
-        encoding = self.headers.get("content-encoding")
-        if encoding is not None and encoding.lower() != "identity":
-            raise WrongMedia(f"the body is compressed ({encoding}); send it as it is")
-        return await self.body()
+        return await self.content()
+
+
+async def compressed(reply: Reply, request: Request) -> Reply:
+    """Compress a large reply, where the client offers to read gzip or deflate."""
+    if len(reply.body) < LARGE:
+        return reply
+    word = offered(request.headers.get("accept-encoding") or "")
+    if word is None:
+        return reply
+    body = reply.body
+    small = len(body) < _OFF_LOOP
+    smaller = compress(body, word) if small else await asyncio.to_thread(compress, body, word)
+    extra = (("content-encoding", word), ("vary", "accept-encoding"))
+    return Reply(smaller, reply.status, (*reply.headers, *extra))
 
 
 def json_reply(document: Any, status: int = 200) -> Reply:

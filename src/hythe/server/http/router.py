@@ -15,7 +15,7 @@ _MOST_REMEMBERED = 1024
 
 
 class Route(NamedTuple):
-    """A method, a path such as `/predict/{endpoint}`, and who answers it."""
+    """A method, a path such as `/predict/{endpoint}` or `/v1/models/{model}:predict`, and who answers it."""
 
     method: str
     path: str
@@ -72,8 +72,13 @@ def _match(template: list[str], steps: list[str]) -> tuple[str, ...] | None:
         return None
     parameters = []
     for wanted, given in zip(template, steps, strict=True):
-        if wanted.startswith("{"):
-            parameters.append(unquote(given))
-        elif wanted != given:
+        if not wanted.startswith("{"):
+            if wanted != given:
+                return None
+            continue
+        suffix = wanted.partition("}")[2]
+        parameter = given.removesuffix(suffix)
+        if len(parameter) + len(suffix) != len(given):
             return None
+        parameters.append(unquote(parameter))
     return tuple(parameters)

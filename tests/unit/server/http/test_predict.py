@@ -52,11 +52,6 @@ async def test_other_kinds_of_bodies_are_refused_by_name(call: Any, row: dict[st
     assert (reply.status, reply.document["error"]) == (415, f"the body is {kind}; send application/json")
 
 
-async def test_a_compressed_body_is_refused(call: Any, row: dict[str, Any]) -> None:
-    assert (await call("POST", "/predict/churn", row, content_encoding="gzip")).status == 415
-    assert (await call("POST", "/predict/churn", row, content_encoding="identity")).status == 200
-
-
 async def test_curls_own_content_type_is_read_as_json(call: Any, row: dict[str, Any]) -> None:
     for kind in (
         "application/x-www-form-urlencoded",

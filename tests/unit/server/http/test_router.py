@@ -1,0 +1,41 @@
+"""Paths find their handlers."""
+
+import pytest
+
+from hythe.base.errors import NotFound
+from hythe.server.http.messages import Reply, WrongMethod
+from hythe.server.http.router import Route, Router
+
+
+async def about(*_arguments: str) -> Reply:
+    return Reply(b"about")
+
+
+async def predict(*_arguments: str) -> Reply:
+    return Reply(b"predict")
+
+
+ROUTER = Router(
+    [
+        Route("POST", "/v1/models/{model}:predict", predict),
+        Route("GET", "/v1/models/{model}", about),
+        Route("POST", "/v1/models/{model}/versions/{version}:predict", predict),
+    ]
+)
+
+
+def test_a_step_may_end_in_a_verb() -> None:
+    assert ROUTER.find("POST", "/v1/models/churn:predict") == (predict, ("churn",))
+    assert ROUTER.find("POST", "/v1/models/churn/versions/1.0.0:predict") == (predict, ("churn", "1.0.0"))
+    assert ROUTER.find("GET", "/v1/models/churn") == (about, ("churn",))
+
+
+def test_parameters_are_unquoted() -> None:
+    assert ROUTER.find("POST", "/v1/models/a%20b:predict") == (predict, ("a b",))
+
+
+def test_a_verb_that_is_not_known_is_not_found() -> None:
+    with pytest.raises(WrongMethod):
+        ROUTER.find("POST", "/v1/models/churn:explain")
+    with pytest.raises(NotFound):
+        ROUTER.find("POST", "/v1/models/churn/versions/1.0.0:explain")
