@@ -1,0 +1,118 @@
+"""Hands what happened over to the process beside: one copy into a ring for each batch, and no more work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import numpy as np
+
+from hythe.bundle.rows import Array
+from hythe.monitor.record import HEAD, RAN, Body, Call, Field, Layout, padded
+from hythe.runtime.ring import Ring
+
+MOST_CELLS = 4096
+"""An array with more cells than this in a row, such as an image's pixels, is left out."""
+_NUMBERS = "biuf"
+_SCALARS = "OUT"
+_NOTHING: Mapping[str, Array] = {}
+_PADS = [bytes(size) for size in range(8)]
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Recorder:
+    """Writes what one version of an endpoint did into this process's ring; a full ring loses it and counts.
+
+    `version` is "" for requests that came to none.
+
+    >>> from hythe.runtime.ring import Ring, create
+    >>> recorder = Recorder(Ring(create()), "churn", "1.0.0")
+    >>> answers = {"value": np.array([0.5])}
+    >>> recorder.batch([Call("id", 1)], {"numbers": np.zeros((1, 3))}, answers, inference_s=1e-5, at_ns=0)
+    True
+    """
+
+    def __init__(self, ring: Ring, endpoint: str, version: str = "") -> None:
+        self._put = ring.put
+        self._most_bytes = ring.capacity // 4
+        self._bare = self._written = _Written(endpoint, version, _NOTHING, _NOTHING)
+
+    def batch(
+        self,
+        calls: list[Call],
+        feeds: Mapping[str, Array],
+        answers: Mapping[str, Array] = _NOTHING,
+        refused: Array | None = None,
+        *,
+        inference_s: float,
+        at_ns: int,
+    ) -> bool:
+        """Record one run of the model; False when it was lost.
+
+        `feeds` are the tensors that the model was fed, with those of `Observed` beside them; their rows, and
+        those of `answers`, are the rows of `calls` in turn. `refused` (bool [rows]) marks the rows that the
+        model refused, None for none. `answers` is empty when the run failed. `at_ns` is UTC.
+        """
+        arrays = [*feeds.values(), *answers.values()]
+        written = self._written
+        if not written.takes(feeds, answers, arrays):
+            written = self._written = _Written(self._bare.endpoint, self._bare.version, feeds, answers)
+        marked = [] if refused is None else np.flatnonzero(refused).tolist()
+        raw = [arrays[place] for place in written.raw]
+        try:
+            body = _encode(Body(calls, marked, [arrays[place].tolist() for place in written.lists]))
+        except TypeError:  # an answer that is neither number nor text has nothing to count
+            body, raw, written = _encode(Body(calls, marked)), [], self._bare
+        if raw and sum([array.nbytes for array in raw]) > self._most_bytes:
+            body, raw, written = _encode(Body(calls, marked)), [], self._bare
+        rows = sum([call.rows for call in calls])
+        head = HEAD.pack(written.length, len(body), rows, RAN, at_ns, inference_s)
+        parts = [head, written.data, body, _PADS[-len(body) % 8]]
+        try:
+            return self._put(parts + raw)
+        except BufferError:
+            return self._put(parts + [np.ascontiguousarray(array) for array in raw])
+
+    def alone(self, call: Call, *, at_ns: int) -> bool:
+        """Record a request that went through no model: refused, shed, or answered from the cache."""
+        body, bare = _encode(Body([call])), self._bare
+        head = HEAD.pack(bare.length, len(body), call.rows, 0, at_ns, 0.0)
+        return self._put((head, bare.data, body, _PADS[-len(body) % 8]))
+
+
+class _Written:
+    """A layout as bytes, and where its arrays are: `raw` ones go as they are, `lists` into the body."""
+
+    def __init__(
+        self, endpoint: str, version: str, feeds: Mapping[str, Array], answers: Mapping[str, Array]
+    ) -> None:
+        self.endpoint = endpoint
+        self.version = version
+        self._names = [*feeds, *answers]
+        arrays = [*feeds.values(), *answers.values()]
+        self._kinds = [(array.dtype, array.shape[1:]) for array in arrays]
+        self.raw: list[int] = []
+        self.lists: list[int] = []
+        inputs: list[Field] = []
+        outputs: list[Field] = []
+        for place, (name, array) in enumerate(zip(self._names, arrays, strict=True)):
+            fields = inputs if place < len(feeds) else outputs
+            shape = array.shape[1:]
+            if int(np.prod(shape, dtype=np.int64)) > MOST_CELLS:
+                continue
+            if array.dtype.kind in _NUMBERS:
+                fields.append(Field(name, array.dtype.str, shape))
+                self.raw.append(place)
+            elif array.dtype.kind in _SCALARS and fields is outputs:
+                fields.append(Field(name, "", shape))
+                self.lists.append(place)
+        encoded = _encode(Layout(endpoint, version, tuple(inputs), tuple(outputs)))
+        self.length = len(encoded)
+        self.data = encoded + bytes(padded(self.length) - self.length)
+
+    def takes(
+        self, feeds: Mapping[str, Array], answers: Mapping[str, Array], arrays: Sequence[Array]
+    ) -> bool:
+        """Tell whether these arrays have this layout."""
+        kinds = [(array.dtype, array.shape[1:]) for array in arrays]
+        return kinds == self._kinds and [*feeds, *answers] == self._names

@@ -1,0 +1,1 @@
+"""What is counted of every answer, and what follows from the counts."""

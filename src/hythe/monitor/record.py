@@ -1,0 +1,153 @@
+"""What a serving process hands over of one batch: who was answered and how, and the numbers that went by.
+
+A record is a head of fixed size, a layout, a body in MessagePack, and raw arrays:
+
+    head    lengths of layout and body, rows, flags (uint32 each), UTC nanoseconds (int64), inference seconds
+    layout  `Layout`: the same for every batch of a version, so that both sides keep it
+    body    `Body`: the requests, and arrays that are no numbers, as lists
+    arrays  those of the layout with a dtype, C order, in turn
+
+Layout and body are filled up to 8 bytes, so that the arrays lie where a processor wants them.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from hythe.bundle.rows import Array
+
+HEAD = struct.Struct("<4Iqd")
+RAN = 1
+"""Flag of a record whose rows went through a model."""
+DEGRADED, CACHED, PART = 1, 2, 4
+"""Flags of a call: answered by a fallback; answered from the cache; one of several parts of a request, whose
+rows count here and whose request counts with the last part, which has no such flag."""
+
+
+class Call(msgspec.Struct, array_like=True, gc=False):
+    """One request in a batch, or one that never reached a model.
+
+    `id` is the prediction id and `first` the index of the request's row that is first here. `outcome` is
+    `answered`, `refused` (the caller's fault) or `failed`; `reason` the error's code. Times are seconds.
+    `share` is the arm's share of the traffic when it was chosen, 0 where nothing was left to chance (a
+    version asked for by number, a shadow). `key` is the sticky key's hash; `status` 0 where unknown.
+    """
+
+    id: str
+    rows: int
+    outcome: str = "answered"
+    reason: str = ""
+    duration_s: float = 0.0
+    queue_s: float = 0.0
+    share: float = 1.0
+    key: str = ""
+    caller: str = ""
+    door: str = ""
+    status: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    trace: str = ""
+    flags: int = 0
+    first: int = 0
+
+
+class Field(msgspec.Struct, frozen=True, array_like=True):
+    """One array: its dtype (as numpy writes it, "" for a list in the body) and its shape behind the row."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...] = ()
+
+    @property
+    def row_bytes(self) -> int:
+        """How many raw bytes there are for each row."""
+        return np.dtype(self.dtype).itemsize * int(np.prod(self.shape, dtype=np.int64)) if self.dtype else 0
+
+
+class Layout(msgspec.Struct, frozen=True, array_like=True):
+    """What all batches of one version have in common."""
+
+    endpoint: str
+    version: str
+    inputs: tuple[Field, ...] = ()
+    outputs: tuple[Field, ...] = ()
+
+
+class Body(msgspec.Struct, array_like=True, gc=False):
+    """What differs from batch to batch.
+
+    The calls, in the order of their rows; the rows that the model refused; the arrays without a dtype, in
+    the layout's order.
+    """
+
+    calls: list[Call]
+    refused: list[int] = []
+    lists: list[list[Any]] = []
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRecord:
+    """A record that was read; `inputs` and `outputs` have a row for each row of `calls`, or are empty.
+
+    Arrays lie in the memory that the record was read from.
+    """
+
+    layout: Layout
+    at_ns: int
+    rows: int
+    ran: bool
+    inference_s: float
+    calls: list[Call]
+    refused: list[int]
+    inputs: dict[str, Array | list[Any]]
+    outputs: dict[str, Array | list[Any]]
+
+
+class RecordReader:
+    """Reads records; layouts that it has seen are not read again."""
+
+    def __init__(self) -> None:
+        self._layouts: dict[bytes, Layout] = {}
+        self._layout = msgspec.msgpack.Decoder(Layout).decode
+        self._body = msgspec.msgpack.Decoder(Body).decode
+
+    def __call__(self, data: memoryview) -> BatchRecord:
+        """Read one record."""
+        layout_size, body_size, rows, flags, at_ns, inference_s = HEAD.unpack_from(data)
+        start = HEAD.size + padded(layout_size)
+        written = bytes(data[HEAD.size : HEAD.size + layout_size])
+        layout = self._layouts.get(written)
+        if layout is None:
+            layout = self._layouts[written] = self._layout(written)
+        body = self._body(data[start : start + body_size])
+        lists = iter(body.lists)
+        place = start + padded(body_size)
+        both: list[dict[str, Array | list[Any]]] = []
+        for fields in (layout.inputs, layout.outputs):
+            found: dict[str, Array | list[Any]] = {}
+            for field in fields:
+                if field.dtype:
+                    size = rows * field.row_bytes
+                    flat = np.frombuffer(data[place : place + size], dtype=field.dtype)
+                    found[field.name] = flat.reshape(rows, *field.shape) if field.shape else flat
+                    place += size
+                else:
+                    found[field.name] = next(lists)
+            both.append(found)
+        return BatchRecord(
+            layout, at_ns, rows, bool(flags & RAN), inference_s, body.calls, body.refused, *both
+        )
+
+
+def padded(size: int) -> int:
+    """Round up to a multiple of 8.
+
+    >>> padded(1), padded(8)
+    (8, 8)
+    """
+    return -(-size // 8) * 8

@@ -1,0 +1,163 @@
+"""A queue of byte records in shared memory: one process puts, one takes, neither waits for the other.
+
+The memory begins with a page of numbers: how many bytes were ever put (the head), how many were given back
+(the tail), and what was lost. Records follow in a ring. A record counts from the moment the head passes it:
+a producer that is killed leaves a whole record or none, a consumer that is killed begins again at the tail.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import platform
+import uuid
+from collections.abc import Iterator, Sequence
+from threading import Lock
+from typing import Any
+
+from hythe.base.errors import Corrupt, Invalid
+
+RING_BYTES = 8 * 2**20
+_PAGE = 4096
+_WORD = 8
+_ID, _HEAD, _TAIL, _CLAIMED, _LOST, _LOST_BYTES = 2, 8, 16, 24, 32, 33
+_WRAP = 2**64 - 1
+"""Stands where a length would, and says that the next record is at the ring's beginning."""
+_IN_ORDER = platform.machine() in {"x86_64", "AMD64", "i686"}
+"""Whether other processors see stores in the order in which they were made."""
+
+
+class Ring:
+    """One side's view of the memory behind `descriptor`; each side makes its own.
+
+    >>> descriptor = create(4096)
+    >>> Ring(descriptor).put([b"one ", b"record"])
+    True
+    >>> consumer = Ring(descriptor)
+    >>> [(end, record)] = consumer.take()
+    >>> bytes(record), list(consumer.take())
+    (b'one record', [])
+    >>> consumer.release(end)
+    >>> consumer.used
+    0
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._memory = memoryview(mmap.mmap(descriptor, os.fstat(descriptor).st_size))
+        self._words = self._memory.cast("Q")
+        self.capacity = len(self._memory) - _PAGE
+        self._fence = Lock()
+        self._next: int = self._words[_TAIL]
+
+    @property
+    def id(self) -> str:
+        """The ring's name, other than that of any ring before or after it."""
+        return bytes(self._memory[_ID * _WORD : _ID * _WORD + 16]).hex()
+
+    @property
+    def used(self) -> int:
+        """How many bytes were put and not given back."""
+        return self._words[_HEAD] - self._words[_TAIL]
+
+    @property
+    def tail(self) -> int:
+        """Where the oldest record begins that was not given back."""
+        return self._words[_TAIL]
+
+    @property
+    def claimed(self) -> int:
+        """How far the consumer said that it is about to store; beyond the tail while that is under way."""
+        return max(self._words[_CLAIMED], self._words[_TAIL])
+
+    @property
+    def lost(self) -> int:
+        """How many records found no room."""
+        return self._words[_LOST]
+
+    @property
+    def lost_bytes(self) -> int:
+        """The bytes of the records that found no room."""
+        return self._words[_LOST_BYTES]
+
+    def put(self, parts: Sequence[Any]) -> bool:
+        """Copy a record, given as contiguous buffers, into the ring; False when it had no room and is lost.
+
+        Only the producer may call this.
+        """
+        data = b"".join(parts)
+        size, words = len(data), self._words
+        need = _WORD + -(-size // _WORD) * _WORD
+        head = words[_HEAD]
+        start = head % self.capacity
+        skip = self.capacity - start if start + need > self.capacity else 0
+        if head + skip + need - words[_TAIL] > self.capacity:
+            words[_LOST] += 1
+            words[_LOST_BYTES] += size
+            return False
+        if skip:
+            words[(_PAGE + start) // _WORD] = _WRAP
+            start = 0
+        at = _PAGE + start
+        words[at // _WORD] = size
+        self._memory[at + _WORD : at + _WORD + size] = data
+        if not _IN_ORDER:
+            self._settle()
+        words[_HEAD] = head + skip + need
+        return True
+
+    def take(self) -> Iterator[tuple[int, memoryview]]:
+        """Give each record that was not taken yet, and the position behind it; the tail stays.
+
+        A record's memory stands until `release`. Only the consumer may call this.
+
+        Raises:
+            Corrupt: when the memory is not a ring's.
+
+        """
+        head = self._words[_HEAD]
+        if not _IN_ORDER:
+            self._settle()
+        while self._next < head:
+            at = _PAGE + self._next % self.capacity
+            size = self._words[at // _WORD]
+            if size == _WRAP:
+                self._next += self.capacity - self._next % self.capacity
+                continue
+            end = self._next + _WORD + -(-size // _WORD) * _WORD
+            if end > head:
+                raise Corrupt(f"a record of {size} bytes ends behind the ring's head; restart the server")
+            self._next = end
+            yield end, self._memory[at + _WORD : at + _WORD + size].toreadonly()
+
+    def claim(self, position: int) -> None:
+        """Note that all up to `position` is about to be stored elsewhere; `release` follows."""
+        self._words[_CLAIMED] = position
+
+    def release(self, position: int) -> None:
+        """Give back the room of all records up to `position`; their memory must not be read again."""
+        self._next = max(self._next, position)
+        if not _IN_ORDER:
+            self._settle()
+        self._words[_TAIL] = max(position, self._words[_TAIL])
+
+    def _settle(self) -> None:
+        """Have stores and loads before this seen before those after it: a lock's two halves are barriers."""
+        with self._fence:
+            pass
+        with self._fence:
+            pass
+
+
+def create(size: int = RING_BYTES) -> int:
+    """Make the shared memory of a ring and give its descriptor; pages are taken when they are first used.
+
+    Raises:
+        Invalid: when `size` is not a multiple of 4096 above 0.
+
+    """
+    if size < _PAGE or size % _PAGE:
+        raise Invalid(f"a ring of {size} bytes; give a multiple of {_PAGE}")
+    descriptor = os.memfd_create("hythe-ring")
+    os.ftruncate(descriptor, _PAGE + size)
+    os.pwrite(descriptor, uuid.uuid4().bytes, _ID * _WORD)
+    return descriptor
