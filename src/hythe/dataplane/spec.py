@@ -9,6 +9,7 @@ import msgspec
 
 from hythe.base.errors import Corrupt, Invalid
 from hythe.bundle.schema import Schema
+from hythe.monitor.observing import Observing
 from hythe.rollout.plan import Plan
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -30,12 +31,18 @@ class NativeFiles(msgspec.Struct, frozen=True, tag_field="kind", tag="native"):
 
 
 class VersionSpec(msgspec.Struct, frozen=True):
-    """One version, ready to load: SemVer number, bundle digest, schema, the chosen variant's files."""
+    """One version, ready to load: SemVer number, bundle digest, schema, the chosen variant's files.
+
+    `baseline` is the path of the baseline whose bins observations are counted into, "" for none, and
+    `observing` what serving processes read for it beside the model's input.
+    """
 
     version: str
     digest: str
     schema: Schema
     files: OnnxFiles | NativeFiles
+    baseline: str = ""
+    observing: Observing = Observing()
 
 
 class EndpointSpec(msgspec.Struct, frozen=True, omit_defaults=True):

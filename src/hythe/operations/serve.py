@@ -17,6 +17,7 @@ from hythe.base.errors import Corrupt
 from hythe.bundle.goldens import Goldens
 from hythe.dataplane.spec import EndpointSpec, NativeFiles, OnnxFiles, VersionSpec
 from hythe.operations.load import Loadable, find, opened, replayed, unpacked
+from hythe.operations.observing import observable
 from hythe.operations.trial import NATIVE
 from hythe.registry.registry import Registry
 from hythe.rollout.plan import Plan
@@ -47,7 +48,9 @@ def endpoint(
         version = VersionSpec(
             found.record.version, found.record.digest, found.manifest.schema, _files(found, folder)
         )
-        yield EndpointSpec(found.record.name, plan, (version,), example=example_row(found.goldens()))
+        yield EndpointSpec(
+            found.record.name, plan, (observable(version, found),), example=example_row(found.goldens())
+        )
     finally:
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
