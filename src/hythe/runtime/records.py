@@ -38,6 +38,7 @@ class Records:
     """
 
     def __init__(self, schema: Schema) -> None:
+        self.schema = schema
         self.columns = schema.columns
         # Fields without a default come first, so that a row can be built from its cells by position.
         order = sorted(self.columns, key=lambda column: column.nullable)

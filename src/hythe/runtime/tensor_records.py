@@ -32,6 +32,7 @@ class TensorRecords:
     fields: Mapping[str, str] = {}
 
     def __init__(self, schema: Schema) -> None:
+        self.schema = schema
         self._tensors = schema.tensors
 
     def decode(self, body: bytes) -> Tensors:

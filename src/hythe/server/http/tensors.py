@@ -1,55 +1,74 @@
-"""Tensors of the Open Inference Protocol v2 as JSON: datatypes, shapes, data; to batches and back."""
+"""Input tensors of the Open Inference Protocol v2, from JSON or from bytes, to batches."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 import numpy as np
 
 from hythe.base.errors import Invalid
 from hythe.bundle.rows import Array
-from hythe.bundle.schema import Column, Output, Scalar, Schema, Tensor
-from hythe.runtime.batch import RowReader
+from hythe.bundle.schema import Column, Output, Scalar, Tensor
+from hythe.runtime.batch import Batch, RowReader
 from hythe.runtime.cells import show
+from hythe.server.http.columns import read_columns
+
+Flat: TypeAlias = "list[Any] | Array"
+"""A tensor's values in row-major order: a list of Python values, or an array [values]."""
 
 
 class InputTensor(msgspec.Struct):
-    """One input of a request."""
+    """One input of a request; its data stand in `data`, or in the bytes after the JSON."""
 
     name: str
     shape: list[Annotated[int, msgspec.Meta(ge=0)]]
     datatype: str
-    data: list[Any]
+    data: list[Any] | None = None
     parameters: dict[str, Any] = {}
 
 
-_NUMPY = {
+NUMPY = {
     "BOOL": "bool", "INT8": "int8", "INT16": "int16", "INT32": "int32", "INT64": "int64", "UINT8": "uint8",
     "UINT16": "uint16", "UINT32": "uint32", "UINT64": "uint64", "FP16": "float16", "FP32": "float32",
     "FP64": "float64", "BYTES": "str",
 }  # fmt: skip
-_DATATYPES = {name: word for word, name in _NUMPY.items()} | {
+"""The dtype of each datatype; BF16, which numpy does not have, comes only as bytes."""
+DATATYPES = {name: word for word, name in NUMPY.items()} | {
     "string": "BYTES",
     "timestamp": "BYTES",
     "object": "BYTES",
 }
+"""The datatype of each dtype and of each column type."""
 _MATRIX_RANK = 2
+_MOST_AXES = 32
+_MOST_VALUES = 2**40
 
 
 def datatype(item: Column | Tensor | Output) -> str:
     """Name the protocol's datatype of an input or output."""
     if not isinstance(item, Column):
-        return _DATATYPES.get(item.dtype, "BYTES")
+        return DATATYPES.get(item.dtype, "BYTES")
     if item.categories is not None:
-        return _scalar_datatype(item.categories[0] if item.categories else "")
-    return _DATATYPES[item.type]
+        return scalar_datatype(item.categories[0] if item.categories else "")
+    return DATATYPES[item.type]
 
 
-def read_inputs(inputs: Sequence[InputTensor], schema: Schema, rows: RowReader) -> Any:
-    """Turn input tensors into a batch.
+def scalar_datatype(value: Scalar) -> str:
+    """Name the protocol's datatype of one value."""
+    if isinstance(value, bool):
+        return "BOOL"
+    if isinstance(value, int):
+        return "INT64"
+    return "FP64" if isinstance(value, float) else "BYTES"
+
+
+def read_inputs(
+    inputs: Sequence[InputTensor], rows: RowReader, given: Mapping[str, Flat] | None = None
+) -> Batch:
+    """Turn input tensors into a batch; `given` has the values of those that came as bytes.
 
     A model on columns takes one tensor [n] or [n, 1] for each column, or one tensor [n, columns] of any
     name where all columns share a datatype. A model on tensors takes those tensors, the row axis first.
@@ -62,70 +81,60 @@ def read_inputs(inputs: Sequence[InputTensor], schema: Schema, rows: RowReader) 
     if len(set(names)) < len(names):
         repeated = next(name for name in names if names.count(name) > 1)
         raise Invalid(f"input {repeated!r} appears more than once; give it once")
-    flat = {tensor.name: _flat(tensor) for tensor in inputs}
-    if schema.tensors:
-        return rows.convert_columns({t.name: _shaped(t, flat[t.name]) for t in inputs})
-    columns = schema.columns
+    arrived = given or {}
+    flat = {t.name: arrived[t.name] if t.name in arrived else _listed(t) for t in inputs}
+    if rows.schema.tensors:
+        batch: Batch = rows.convert_columns({t.name: _shaped(t, flat[t.name]) for t in inputs})
+        return batch
+    columns = rows.schema.columns
     if len(inputs) == 1 and _is_matrix(inputs[0], columns):
         values, width = flat[names[0]], len(columns)
-        return rows.convert_columns({column.name: values[i::width] for i, column in enumerate(columns)})
+        return read_columns({c.name: values[i::width] for i, c in enumerate(columns)}, rows)
     for tensor in inputs:
         if tensor.shape[1:] not in ([], [1]) or not tensor.shape:
             raise Invalid(
                 f"input {tensor.name!r} has the shape {tensor.shape}; give each column as [n] or [n, 1], "
                 f"or all columns, where they share a datatype, as one tensor [n, {len(columns)}]"
             )
-    return rows.convert_columns(flat)
+    return read_columns(flat, rows)
 
 
-def write_outputs(answers: Mapping[str, Array], wanted: Sequence[str] | None) -> list[dict[str, Any]]:
-    """Turn answers into output tensors, all of them or the wanted ones in their order.
+def number_of_values(tensor: InputTensor) -> int:
+    """Count the values that the tensor's shape holds.
 
     Raises:
-        Invalid: when a wanted output does not exist.
+        Invalid: when no tensor can have that shape.
 
     """
-    for name in wanted or ():
-        if name not in answers:
-            raise Invalid(f"there is no output {name!r}; outputs: {', '.join(answers)}")
-    return [_output(name, answers[name]) for name in wanted or answers]
+    shape = tensor.shape
+    if not shape or len(shape) > _MOST_AXES or prod(axis or 1 for axis in shape) > _MOST_VALUES:
+        raise Invalid(
+            f"input {tensor.name!r} has the shape {show(shape)}; give 1 to {_MOST_AXES} axes, "
+            "the first for the rows, that hold what the request can"
+        )
+    return prod(shape)
 
 
-def _output(name: str, array: Array) -> dict[str, Any]:
-    values = array.ravel().tolist()
-    word = _DATATYPES.get(array.dtype.name, "BYTES")
-    if array.dtype.kind in "OU":
-        kinds = {_scalar_datatype(value) for value in values}
-        word = kinds.pop() if len(kinds) == 1 else "BYTES"
-        if word == "BYTES":
-            values = [value if isinstance(value, str) else show(value) for value in values]
-    return {"name": name, "datatype": word, "shape": list(array.shape), "data": values}
-
-
-def _scalar_datatype(value: Scalar) -> str:
-    if isinstance(value, bool):
-        return "BOOL"
-    if isinstance(value, int):
-        return "INT64"
-    return "FP64" if isinstance(value, float) else "BYTES"
-
-
-def _flat(tensor: InputTensor) -> list[Any]:
+def _listed(tensor: InputTensor) -> list[Any]:
     """Flatten the data, and check it against shape and datatype; null stands for a missing value."""
+    if tensor.data is None:
+        raise Invalid(
+            f"input {tensor.name!r} has no data; give 'data', or 'parameters.binary_data_size' and bytes"
+        )
     values = tensor.data
     while values and isinstance(values[0], list):
         if not all(isinstance(part, list) for part in values):
             raise Invalid(f"input {tensor.name!r} has ragged data; give lists of equal length")
         values = [value for part in values for value in part]
-    if len(values) != prod(tensor.shape) or not tensor.shape:
+    wanted = number_of_values(tensor)
+    if len(values) != wanted:
         raise Invalid(
-            f"input {tensor.name!r} has {len(values)} values; "
-            f"its shape {tensor.shape} takes {prod(tensor.shape)}"
+            f"input {tensor.name!r} has {len(values)} values; its shape {tensor.shape} takes {wanted}"
         )
     kind = _LISTS.get(tensor.datatype)
     if kind is None:
         raise Invalid(
-            f"input {tensor.name!r} has the datatype {tensor.datatype!r}; known in JSON: {', '.join(_NUMPY)}"
+            f"input {tensor.name!r} has the datatype {tensor.datatype!r}; known in JSON: {', '.join(NUMPY)}"
         )
     try:
         checked: list[Any] = msgspec.convert(values, kind)
@@ -133,7 +142,7 @@ def _flat(tensor: InputTensor) -> list[Any]:
         wrong = next(value for value in values if not _fits(value, kind))
         raise Invalid(f"input {tensor.name!r} holds {show(wrong)}, which is no {tensor.datatype}") from None
     if tensor.datatype in {"FP16", "FP32"}:
-        return _rounded(checked, _NUMPY[tensor.datatype])
+        return _rounded(checked, NUMPY[tensor.datatype])
     return checked
 
 
@@ -151,10 +160,12 @@ def _rounded(values: list[Any], dtype: str) -> list[Any]:
         return [None if value is None else float(np.dtype(dtype).type(value)) for value in values]
 
 
-def _shaped(tensor: InputTensor, values: list[Any]) -> Array:
+def _shaped(tensor: InputTensor, values: Flat) -> Array:
+    if isinstance(values, np.ndarray):
+        return values.reshape(tensor.shape)
     if None in values:
         raise Invalid(f"input {tensor.name!r} holds null; this model takes tensors without missing values")
-    dtype = np.str_ if tensor.datatype == "BYTES" else np.dtype(_NUMPY[tensor.datatype])
+    dtype = np.str_ if tensor.datatype == "BYTES" else np.dtype(NUMPY[tensor.datatype])
     return np.array(values, dtype=dtype).reshape(tensor.shape)
 
 
@@ -172,7 +183,7 @@ def _is_matrix(tensor: InputTensor, columns: Sequence[Column]) -> bool:
 
 
 def _list_type(word: str) -> Any:
-    name = _NUMPY[word]
+    name = NUMPY[word]
     if word == "BYTES":
         return list[str | None]
     if word == "BOOL":
@@ -184,4 +195,4 @@ def _list_type(word: str) -> Any:
     return list[Annotated[int, msgspec.Meta(ge=low, le=high)] | None]
 
 
-_LISTS = {word: _list_type(word) for word in _NUMPY}
+_LISTS = {word: _list_type(word) for word in NUMPY}

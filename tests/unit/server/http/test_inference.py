@@ -8,7 +8,8 @@ import pytest
 from hythe.base.errors import Invalid
 from hythe.bundle.schema import Column, Schema, Tensor
 from hythe.runtime.batch import reader
-from hythe.server.http.tensors import InputTensor, datatype, read_inputs, write_outputs
+from hythe.server.http.outputs import Wanted, write_outputs
+from hythe.server.http.tensors import InputTensor, datatype, read_inputs
 from hythe.testing.tiny import expected
 
 TENURE = {"name": "tenure", "shape": [2], "datatype": "INT64", "data": [4, 50]}
@@ -94,11 +95,6 @@ async def test_a_wrong_tensor_is_named(call: Any, change: dict[str, Any], messag
     assert isinstance(reply.document["error"], str)
 
 
-async def test_the_binary_extension_is_refused_by_name(call: Any) -> None:
-    reply = await call("POST", "/v2/models/churn/infer", {}, inference_header_content_length="2")
-    assert (reply.status, reply.document["code"]) == (400, "unsupported")
-
-
 def tensors(*items: dict[str, Any]) -> list[InputTensor]:
     return [InputTensor(**item) for item in items]
 
@@ -107,29 +103,29 @@ def test_columns_of_one_type_may_come_as_one_matrix() -> None:
     schema = Schema((Column("a", "float64"), Column("b", "float64")))
     rows = reader(schema)
     matrix = {"name": "input-0", "shape": [2, 2], "datatype": "FP64", "data": [1, 2, 3, 4]}
-    table: Any = rows.rows(read_inputs(tensors(matrix), schema, rows))
+    table: Any = rows.rows(read_inputs(tensors(matrix), rows))
     assert table.to_pylist() == [{"a": 1, "b": 2}, {"a": 3, "b": 4}]
     mixed = Schema((Column("a", "float64"), Column("b", "string")))
     with pytest.raises(Invalid, match="the columns have different datatypes"):
-        read_inputs(tensors(matrix), mixed, reader(mixed))
+        read_inputs(tensors(matrix), reader(mixed))
 
 
 def test_fp32_data_are_what_a_float32_holds() -> None:
     schema = Schema((Column("a", "float64"),))
     rows = reader(schema)
     given = {"name": "a", "shape": [1], "datatype": "FP32", "data": [0.1]}
-    table: Any = rows.rows(read_inputs(tensors(given), schema, rows))
+    table: Any = rows.rows(read_inputs(tensors(given), rows))
     assert table["a"].to_pylist() == [float(np.float32(0.1))]
 
 
 def test_tensor_models_take_their_tensors() -> None:
     schema = Schema((Tensor("pixels", "float32", (2, 2)),), container="tensors")
     given = {"name": "pixels", "shape": [1, 2, 2], "datatype": "FP32", "data": [[[1, 2], [3, 4]]]}
-    batch = read_inputs(tensors(given), schema, reader(schema))
+    batch: Any = read_inputs(tensors(given), reader(schema))
     assert batch["pixels"].tolist() == [[[1, 2], [3, 4]]]
     assert batch["pixels"].dtype == np.float32
     with pytest.raises(Invalid, match=r"pixels has the shape \[1, 4\]"):
-        read_inputs(tensors(given | {"shape": [1, 4]}), schema, reader(schema))
+        read_inputs(tensors(given | {"shape": [1, 4]}), reader(schema))
 
 
 def test_outputs_keep_their_kind() -> None:
@@ -139,7 +135,9 @@ def test_outputs_keep_their_kind() -> None:
         "score": np.array([[1.5, 2.5]], dtype=np.float32),
         "mixed": np.array(["a", 3], dtype=object),
     }
-    written = {output["name"]: output for output in write_outputs(answers, None)}
+    documents, tail = write_outputs(answers, [Wanted(name) for name in answers])
+    written = {output["name"]: output for output in documents}
+    assert tail == []
     assert [written[name]["datatype"] for name in answers] == ["INT64", "BOOL", "FP32", "BYTES"]
     assert written["mixed"]["data"] == ["a", "3"]
     assert written["score"] == {"name": "score", "datatype": "FP32", "shape": [1, 2], "data": [1.5, 2.5]}
