@@ -168,7 +168,7 @@ async def test_a_killed_worker_comes_back(server: Running) -> None:
     async def restarted() -> bool:
         async with httpx.AsyncClient(base_url=server.url) as client:
             text = (await client.get("/metrics")).text
-        return samples(text, "hythe_worker_restarts_total") == {(): 1} and len(server.workers()) == 2
+        return samples(text, "hythe_worker_restarts_total") == {("http",): 1} and len(server.workers()) == 2
 
     await until(restarted)
     assert killed not in server.workers()
@@ -233,7 +233,7 @@ async def test_a_body_beyond_the_limit_is_refused_however_it_comes(server: Runni
 def test_a_model_that_cannot_be_loaded_ends_the_start_with_its_reason(tmp_path: Path) -> None:
     endpoint = tiny_endpoint(tmp_path)
     (tmp_path / "model.onnx").write_bytes(b"nonsense")
-    with pytest.raises(Unavailable, match=r"the worker cannot start: .*cannot load the graph"):
+    with pytest.raises(Unavailable, match=r"the http process cannot start: .*cannot load the graph"):
         serve([endpoint], ServeConfig(port=0))
 
 

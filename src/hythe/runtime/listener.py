@@ -41,7 +41,7 @@ def open_door(host: str, port: int) -> socket.socket:
         raise Unavailable(f"cannot listen on {host} port {port}: {err.strerror}; choose another") from err
 
 
-def address(door: socket.socket) -> str:
+def address(door: socket.socket, scheme: str = "http") -> str:
     """Give the URL of a listening socket.
 
     >>> with open_door("127.0.0.1", 0) as door:
@@ -49,7 +49,26 @@ def address(door: socket.socket) -> str:
     True
     """
     host, port = door.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def reserve_port(host: str, port: int) -> socket.socket:
+    """Hold a port for other processes that listen on it with SO_REUSEPORT; port 0 takes a free one.
+
+    The socket does not listen, so no connection comes to it.
+
+    Raises:
+        Unavailable: when the address is taken, or is not this machine's.
+
+    """
+    held = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        held.bind((host, port))
+    except OSError as err:
+        held.close()
+        raise Unavailable(f"cannot listen on {host} port {port}: {err.strerror}; choose another") from err
+    return held
 
 
 def turn_away(descriptor: int) -> None:

@@ -1,4 +1,4 @@
-"""The parent of the workers: starts them, replaces one that dies, drains them before they end.
+"""The parent of a server's processes: starts them, starts again what dies, replaces, drains, ends.
 
 All workers accept from one listening socket that the parent holds open, so a worker that ends or dies never
 takes with it a connection that it has not accepted.
@@ -7,24 +7,30 @@ takes with it a connection that it has not accepted.
 from __future__ import annotations
 
 import contextlib
-import os
-import selectors
 import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from hythe.base.clock import Clock, SystemClock
 from hythe.base.errors import Invalid, Unavailable
-from hythe.runtime import listener
-from hythe.runtime.backoff import Backoff, Restarts
-from hythe.runtime.counters import Counter, Counters, Metric
+from hythe.runtime.backoff import Backoff
+from hythe.runtime.counters import Counters, Metric
+from hythe.runtime.crew import Crew
+from hythe.runtime.ledger import Ledger
 from hythe.runtime.log import Log
-from hythe.runtime.slot import DRAIN, FAILED, READY, STOP, Command, Slot
+from hythe.runtime.role import Role
+from hythe.runtime.slot import CRASHED, FAILED, READY, Slot
+from hythe.runtime.turnover import Turnover
+from hythe.runtime.watched_files import WatchedFiles
+from hythe.runtime.wind_down import WindDown
 
-RESTARTS = Metric("hythe_worker_restarts_total", "counter", "Workers started again after they died.")
+RESTARTS = Metric("hythe_worker_restarts_total", "counter", "Processes started again after they died.")
+REFUSED = Metric("hythe_poison_requests_total", "counter", "Requests refused since, because they killed two.")
 _MOST_FAILED_STARTS = 3
+_LOOK_S = 1.0
 
 _LOG = Log("hythe.supervisor")
 
@@ -50,185 +56,147 @@ class SupervisorConfig:
 
 
 class Supervisor:
-    """Keeps `config.workers` workers running until it is told to stop.
+    """Keeps the processes of all `roles` running until it is told to stop.
 
-    `command` makes a worker's command line from its slot and the descriptor to talk over; `inherit` are the
-    descriptors that it needs beside. A worker says `ready` when it takes traffic, or `failed` and why.
+    A process says `ready` when it takes traffic, or `failed` and why. When one of the files in `watched`
+    changes, processes that serve are replaced, as after SIGHUP.
     """
 
     def __init__(
         self,
-        command: Command,
-        inherit: Sequence[int],
+        roles: Sequence[Role],
         door: socket.socket,
         config: SupervisorConfig,
+        ledger: Ledger,
+        counters: Counters,
         *,
-        counters: Counters | None = None,
+        watched: Sequence[Path] = (),
         clock: Clock | None = None,
     ) -> None:
-        self._command = command
-        self._inherit = inherit
-        self._door = door
         self._config = config
-        self._clock = clock or SystemClock()
-        self._slots = [Slot(number, Restarts(config.backoff)) for number in range(config.workers)]
-        self._restarted: Counter | None = None if counters is None else counters.counter(RESTARTS.name)
-        self._selector = selectors.DefaultSelector()
-        self._wake_read, self._wake_write = os.pipe()
-        os.set_blocking(self._wake_read, False)
-        os.set_blocking(self._wake_write, False)
+        self._ledger = ledger
+        self._counters = counters
+        self._crew = Crew(roles, config.backoff, clock or SystemClock(), self)
+        self._turnover = Turnover(self._crew, config.drain_s + config.stop_s)
+        self._end = WindDown(self._crew, door, config.drain_s, config.stop_s)
+        self._watched = WatchedFiles(watched)
+        self._look_at = self._crew.now + _LOOK_S
         self._stops_asked = 0
+        self._replace_asked = False
         self._announced = False
         self._failed_starts = 0
-        self._closing_at: float | None = None
-        self._killing_at: float | None = None
-        self._killed = False
 
     def run(self, on_ready: Callable[[], None]) -> None:
-        """Run until stopped by SIGTERM, SIGINT or `stop`; `on_ready` is called once all workers are ready.
+        """Run until stopped by SIGTERM, SIGINT or `stop`; `on_ready` is called once all that serves is ready.
 
         Raises:
-            HytheError: when the workers cannot start; none is left running.
+            HytheError: when what serves cannot start; nothing is left running.
 
         """
-        self._selector.register(self._wake_read, selectors.EVENT_READ, self._woken)
-        try:
-            with self._signals():
-                for slot in self._slots:
-                    self._start(slot)
-                while any(slot.process for slot in self._slots) or not self._stops_asked:
+        with self._crew.gone_at_the_end(), self._signals():
+            for slot in list(self._crew.slots):
+                self._crew.start(slot)
+            while self._crew.living or not self._stops_asked:
+                self._crew.wait(self._patience())
+                if self._stops_asked:
+                    self._end.step(self._stops_asked)
+                else:
                     self._step(on_ready)
-        finally:
-            for slot in self._slots:
-                if slot.process is not None:
-                    slot.kill()
-                    self._forget(slot)
-                    slot.reap(self._now())
-            self._selector.close()
-            os.close(self._wake_read)
-            os.close(self._wake_write)
 
     def stop(self) -> None:
-        """Ask for the end, as SIGTERM does; asked twice, workers are killed. Any thread may call it."""
+        """Ask for the end, as SIGTERM does; asked twice, processes are killed. Any thread may call it."""
         self._stops_asked += 1
-        with contextlib.suppress(OSError):
-            os.write(self._wake_write, b"s")
+        self._crew.wake()
 
-    def _now(self) -> float:
-        return self._clock.monotonic_s()
+    def replace(self) -> None:
+        """Replace what serves, one process after the other, as SIGHUP does. Any thread may call it."""
+        self._replace_asked = True
+        self._crew.wake()
+
+    def starting(self, place: int) -> None:
+        """Hear that a process is about to start."""
+        self._ledger.started(place)
+
+    def failed(self, place: int) -> None:
+        """Hear that it could not be started."""
+        self._ledger.ended(place, crashed=False)
+
+    def heard(self, slot: Slot, word: str, rest: str) -> None:
+        """Hear a word that a process says."""
+        if word == READY:
+            slot.ready = True
+            _LOG.info("process ready", role=slot.role.name, place=slot.place, pid=slot.pid)
+        elif word == FAILED:
+            _LOG.error("process cannot start", role=slot.role.name, place=slot.place, reason=rest)
+            if slot.role.serves and not self._announced:
+                raise Unavailable(f"the {slot.role.name} process cannot start: {rest}")
+        elif word == CRASHED:
+            self._refuse(self._ledger.crashed_with(int(item) for item in rest.split() if item.isdecimal()))
+
+    def ended(self, slot: Slot, status: int, was_ready: bool) -> None:
+        """Hear of the end of a process, wanted or not."""
+        self._refuse(self._ledger.ended(slot.place, crashed=status < 0))
+        if self._stops_asked or (slot.final and was_ready):
+            return
+        _LOG.error("process died", role=slot.role.name, place=slot.place, status=status)
+        if slot.role.serves and not self._announced and not was_ready:
+            self._failed_starts += 1
+            if self._failed_starts >= _MOST_FAILED_STARTS:
+                raise Unavailable(f"processes end before they are ready (exit status {status}); see the log")
 
     def _step(self, on_ready: Callable[[], None]) -> None:
-        for key, _ in self._selector.select(self._patience()):
-            key.data()
-        if self._stops_asked:
-            self._wind_down()
-            return
-        now = self._now()
-        for slot in self._slots:
+        now = self._crew.now
+        for slot in list(self._crew.slots):
             if slot.process is None and now >= slot.not_before:
-                if self._restarted is not None:
-                    self._restarted.add()
-                self._start(slot)
+                self._counters.counter(RESTARTS.name, role=slot.role.name).add()
+                self._crew.start(slot)
             elif slot.process is not None and not slot.ready and now > slot.since + self._config.start_s:
-                _LOG.error(
-                    "worker did not become ready in time", slot=slot.number, limit_s=self._config.start_s
-                )
+                _LOG.error("process is not ready in time", role=slot.role.name, limit_s=self._config.start_s)
                 slot.kill()
-        if not self._announced and all(slot.ready for slot in self._slots):
+        if not self._announced and all(slot.ready for slot in self._crew.slots if slot.role.serves):
             self._announced = True
             on_ready()
+        if self._announced:
+            self._renew(now)
+
+    def _renew(self, now: float) -> None:
+        """Replace what serves where that was asked for, or where a watched file has changed."""
+        if now >= self._look_at:
+            self._look_at = now + _LOOK_S
+            self._replace_asked |= self._watched.changed()
+        if self._replace_asked:
+            self._replace_asked = False
+            _LOG.info("replacing processes")
+            self._turnover.ask()
+        self._turnover.step()
 
     def _patience(self) -> float | None:
         """Seconds until something is due; None when only news can make a difference."""
-        due: list[float] = []
-        if self._stops_asked:
-            ends = (self._closing_at, self._killing_at)
-            due += [moment for moment in ends if moment is not None and moment > self._now()]
-        else:
-            due += [slot.not_before for slot in self._slots if slot.process is None]
-            waited = [slot for slot in self._slots if slot.process is not None and not slot.ready]
-            due += [slot.since + self._config.start_s for slot in waited]
-        return max(0.0, min(due) - self._now()) + 0.001 if due else None
+        due = list(self._end.due()) if self._stops_asked else [*self._due(), *self._turnover.due()]
+        return max(0.0, min(due) - self._crew.now) + 0.001 if due else None
 
-    def _wind_down(self) -> None:
-        """Announce the end, then lock the door, then wait for what is in flight, then kill."""
-        now = self._now()
-        if self._closing_at is None:
-            _LOG.info("draining", seconds=self._config.drain_s)
-            self._tell(DRAIN)
-            self._closing_at = now + self._config.drain_s
-        if self._killing_at is None and now >= self._closing_at:
-            listener.lock_door(self._door)
-            self._tell(STOP)
-            self._killing_at = now + self._config.stop_s
-            self._kill([slot for slot in self._slots if not slot.ready])
-        late = self._killing_at is not None and now >= self._killing_at
-        if (late or self._stops_asked > 1) and not self._killed:
-            self._killed = True
-            _LOG.warning("killing workers", asked=self._stops_asked)
-            self._kill(self._slots)
+    def _due(self) -> Iterator[float]:
+        for slot in self._crew.slots:
+            if slot.process is None:
+                yield slot.not_before
+            elif not slot.ready:
+                yield slot.since + self._config.start_s
+        if self._watched and self._announced:
+            yield self._look_at
 
-    def _kill(self, slots: Sequence[Slot]) -> None:
-        for slot in slots:
-            slot.kill()
-
-    def _tell(self, word: str) -> None:
-        for slot in self._slots:
-            slot.say(word)
-
-    def _start(self, slot: Slot) -> None:
-        slot.start(self._command, self._inherit, self._now())
-        if slot.talk is not None:
-            self._selector.register(slot.talk, selectors.EVENT_READ, lambda: self._heard(slot))
-        self._selector.register(slot.pidfd, selectors.EVENT_READ, lambda: self._died(slot))
-
-    def _heard(self, slot: Slot) -> None:
-        for line in slot.hear():
-            word, _, rest = line.partition(" ")
-            if word == READY:
-                slot.ready = True
-                _LOG.info("worker ready", slot=slot.number, pid=slot.process.pid if slot.process else None)
-            elif word == FAILED:
-                _LOG.error("worker cannot start", slot=slot.number, reason=rest)
-                if not self._announced:
-                    raise Unavailable(f"the worker cannot start: {rest}")
-        if slot.talk is not None and not _open(slot.talk):
-            self._selector.unregister(slot.talk)
-            slot.talk.close()
-            slot.talk = None
-
-    def _died(self, slot: Slot) -> None:
-        self._heard(slot)  # its last words
-        self._forget(slot)
-        was_ready = slot.ready
-        status = slot.reap(self._now())
-        if self._stops_asked:
-            return
-        _LOG.error("worker died", slot=slot.number, status=status)
-        if not self._announced and not was_ready:
-            self._failed_starts += 1
-            if self._failed_starts >= _MOST_FAILED_STARTS:
-                raise Unavailable(f"workers end before they are ready (exit status {status}); see the log")
-
-    def _forget(self, slot: Slot) -> None:
-        for item in (slot.talk, slot.pidfd):
-            with contextlib.suppress(KeyError, ValueError):
-                self._selector.unregister(item)  # type: ignore[arg-type]  # None raises ValueError
-
-    def _woken(self) -> None:
-        with contextlib.suppress(OSError):
-            os.read(self._wake_read, 4096)
+    def _refuse(self, requests: Sequence[int]) -> None:
+        for request in requests:
+            _LOG.error("a request has killed two processes; it is refused from now on", fingerprint=request)
+            self._counters.counter(REFUSED.name).add()
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
-        """Turn SIGTERM and SIGINT into `stop`, in the main thread; elsewhere `stop` is called."""
+        """Turn signals into `stop` and `replace`, in the main thread; elsewhere those are called."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {
-            number: signal.signal(number, lambda *_: self.stop())
-            for number in (signal.SIGTERM, signal.SIGINT)
-        }
+        wanted = {signal.SIGTERM: self.stop, signal.SIGINT: self.stop, signal.SIGHUP: self.replace}
+        before = {number: signal.signal(number, _calling(call)) for number, call in wanted.items()}
         try:
             yield
         finally:
@@ -236,10 +204,5 @@ class Supervisor:
                 signal.signal(number, handler)
 
 
-def _open(talk: socket.socket) -> bool:
-    try:
-        return talk.recv(1, socket.MSG_PEEK) != b""
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
+def _calling(call: Callable[[], None]) -> Callable[..., None]:
+    return lambda *_: call()

@@ -1,107 +1,109 @@
-"""Serve endpoints over HTTP until told to stop."""
+"""Serve endpoints over HTTP, and gRPC where asked, until told to stop."""
 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-
-import msgspec
+from pathlib import Path
 
 from hythe.base.errors import Invalid
 from hythe.dataplane.admit import Limits
-from hythe.dataplane.spec import EndpointSpec
+from hythe.dataplane.spec import EndpointSpec, Posting
+from hythe.runtime import counters, fingerprints, limiter, ring
+from hythe.runtime.bulletin import Bulletin
 from hythe.runtime.child import ChildConfig
-from hythe.runtime.counters import Counters, create
-from hythe.runtime.listener import address, open_door
+from hythe.runtime.ledger import Ledger
+from hythe.runtime.listener import address, open_door, reserve_port
 from hythe.runtime.supervisor import Supervisor, SupervisorConfig
 from hythe.server.http.granian import RuntimeMode
+from hythe.server.roles import PARENT, Kinds
+from hythe.server.worker_spec import Descriptors, Source, Tls, WorkerSpec
 
 _MOST_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServeConfig:
-    """Where to listen and how to run; port 0 takes a free one, `threads` are those of one model's session."""
+    """Where to listen and how to run; port 0 takes a free one, `threads` are those of one model's session.
+
+    Without `grpc_port` there is no gRPC, without `source` what is served stays as it is at the start.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
+    grpc_port: int | None = None
+    tls: Tls | None = None
+    anonymous: bool = True
+    access_log: bool = False
     threads: int = 1
     mode: RuntimeMode = "st"
     limits: Limits = field(default_factory=Limits)
     child: ChildConfig = field(default_factory=ChildConfig)
     supervisor: SupervisorConfig = field(default_factory=SupervisorConfig)
+    source: Source | None = None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.port <= _MOST_PORT:
-            raise Invalid(f"port is {self.port}; give 0 to {_MOST_PORT}, where 0 takes a free one")
+        for port in (self.port, self.grpc_port or 0):
+            if not 0 <= port <= _MOST_PORT:
+                raise Invalid(f"port is {port}; give 0 to {_MOST_PORT}, where 0 takes a free one")
         if self.threads < 1:
             raise Invalid(f"threads is {self.threads}; give 1 or more")
 
+    @property
+    def kinds(self) -> Kinds:
+        """The processes that this asks for."""
+        return Kinds(
+            workers=self.supervisor.workers,
+            grpc=self.grpc_port is not None,
+            steward=self.source is not None,
+        )
 
-class WorkerSpec(msgspec.Struct, frozen=True):
-    """All that a worker is told, as JSON."""
 
-    endpoints: tuple[EndpointSpec, ...]
-    limits: Limits
-    child: ChildConfig
-    threads: int
-    mode: RuntimeMode
-    drain_s: float
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a server is: the URL of HTTP, and `host:port` of gRPC where there is any."""
+
+    url: str
+    grpc: str = ""
+
+    def __str__(self) -> str:
+        return self.url
+
+
+OnReady = Callable[[Addresses], None]
+
+
+def ignore(_addresses: Addresses) -> None:
+    """Do nothing when the server is ready."""
 
 
 class Server:
     """The parent process of a server; `run` blocks, `stop` may come from any thread."""
 
     def __init__(self, endpoints: Sequence[EndpointSpec], config: ServeConfig) -> None:
-        names = [endpoint.name for endpoint in endpoints]
-        if not names:
-            raise Invalid("there is nothing to serve; name at least one endpoint")
-        if len(set(names)) < len(names):
-            repeated = next(name for name in names if names.count(name) > 1)
-            raise Invalid(f"endpoint {repeated!r} is given twice; give each a name of its own")
         self._config = config
-        self._spec = WorkerSpec(
-            tuple(endpoints),
-            config.limits,
-            config.child,
-            config.threads,
-            config.mode,
-            config.supervisor.drain_s,
-        )
+        self._posting = Posting(tuple(endpoints))
         self._supervisor: Supervisor | None = None
         self._stopped = False
 
-    def run(self, on_ready: Callable[[str], None] = lambda _address: None) -> None:
-        """Serve until SIGTERM, SIGINT or `stop`; `on_ready` hears the URL once every worker takes traffic.
+    def run(self, on_ready: OnReady = ignore) -> None:
+        """Serve until SIGTERM, SIGINT or `stop`; `on_ready` hears where, once all processes take traffic.
 
         A stop turns readiness off, closes connections as they answer, waits for what is in flight, then
-        ends; a second one kills.
+        ends; a second one kills. SIGHUP, or another certificate in the files of `tls`, replaces the
+        processes one after the other.
 
         Raises:
-            Unavailable: when the address is taken, or the workers cannot start.
+            Unavailable: when an address is taken, or the processes cannot start.
 
         """
-        config = self._config
-        spec, counters = _memory(msgspec.json.encode(self._spec)), create(config.supervisor.workers + 1)
-        with open_door(config.host, config.port) as door:
-            inherited = (door.fileno(), counters, spec)
-            self._supervisor = Supervisor(
-                lambda slot, talk: _command(slot, talk, *inherited),
-                inherited,
-                door,
-                config.supervisor,
-                # Slot 0 of the counters is the parent's own.
-                counters=Counters(counters, 0),
-            )
+        with ExitStack() as stack:
+            self._supervisor, addresses = self._assembled(stack)
             if self._stopped:
                 self._supervisor.stop()
-            try:
-                self._supervisor.run(lambda: on_ready(address(door)))
-            finally:
-                os.close(spec)
-                os.close(counters)
+            self._supervisor.run(lambda: on_ready(addresses))
 
     def stop(self) -> None:
         """Stop as SIGTERM does; called again, kill."""
@@ -109,23 +111,68 @@ class Server:
         if self._supervisor is not None:
             self._supervisor.stop()
 
+    def replace(self) -> None:
+        """Replace the processes that serve as SIGHUP does."""
+        if self._supervisor is not None:
+            self._supervisor.replace()
+
+    def _assembled(self, stack: ExitStack) -> tuple[Supervisor, Addresses]:
+        """Open addresses and shared memory, which `stack` closes, and put the supervisor on them."""
+        config, kinds = self._config, self._config.kinds
+        door = stack.enter_context(open_door(config.host, config.port))
+        grpc_port, grpc = 0, ""
+        if config.grpc_port is not None:
+            held = stack.enter_context(reserve_port(config.host, config.grpc_port))
+            grpc = address(held).removeprefix("http://")
+            grpc_port = held.getsockname()[1]
+        bulletin = Bulletin.create()
+        bulletin.publish(self._posting.encode())
+        descriptors = Descriptors(
+            door=door.fileno(),
+            counters=counters.create(kinds.places),
+            limiter=limiter.create(kinds.places),
+            bulletin=bulletin.descriptor,
+            in_flight=fingerprints.create(kinds.places),
+            rings=tuple(ring.create() for _ in range(kinds.places)),
+        )
+        spec = self._spec(descriptors, grpc_port).into_memory()
+        for descriptor in (spec, *descriptors.memory):
+            stack.callback(os.close, descriptor)
+        supervisor = Supervisor(
+            kinds.roles(spec, descriptors.all),
+            door,
+            config.supervisor,
+            Ledger(bulletin, fingerprints.Crashes(descriptors.in_flight)),
+            counters.Counters(descriptors.counters, PARENT),
+            watched=_certificate_files(config.tls),
+        )
+        return supervisor, Addresses(address(door, "https" if config.tls else "http"), grpc)
+
+    def _spec(self, descriptors: Descriptors, grpc_port: int) -> WorkerSpec:
+        config = self._config
+        return WorkerSpec(
+            descriptors=descriptors,
+            places=config.kinds.places,
+            host=config.host,
+            limits=config.limits,
+            child=config.child,
+            threads=config.threads,
+            mode=config.mode,
+            drain_s=config.supervisor.drain_s,
+            tls=config.tls,
+            grpc_port=grpc_port,
+            anonymous=config.anonymous,
+            access_log=config.access_log,
+            source=config.source,
+        )
+
 
 def serve(
-    endpoints: Sequence[EndpointSpec],
-    config: ServeConfig | None = None,
-    on_ready: Callable[[str], None] = lambda _address: None,
+    endpoints: Sequence[EndpointSpec], config: ServeConfig | None = None, on_ready: OnReady = ignore
 ) -> None:
     """Serve endpoints until told to stop; see `Server.run`."""
     Server(endpoints, config or ServeConfig()).run(on_ready)
 
 
-def _command(slot: int, talk: int, *inherited: int) -> list[str]:
-    numbers = [str(number) for number in (slot + 1, talk, *inherited)]
-    return [sys.executable, "-P", "-m", "hythe.server.worker", *numbers]
-
-
-def _memory(data: bytes) -> int:
-    """Put bytes into a file that lives in memory, for children to inherit."""
-    descriptor = os.memfd_create("hythe-endpoints")
-    os.write(descriptor, data)
-    return descriptor
+def _certificate_files(tls: Tls | None) -> list[Path]:
+    return [Path(path) for path in (tls.cert, tls.key, tls.client_ca) if path] if tls else []

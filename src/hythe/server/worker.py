@@ -8,50 +8,54 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import signal
 import socket
 import sys
 
-import msgspec
-
 from hythe.base.errors import HytheError
 from hythe.dataplane.endpoint import Endpoint
 from hythe.dataplane.plane import DataPlane
+from hythe.dataplane.spec import Posting
+from hythe.runtime.bulletin import Bulletin
 from hythe.runtime.counters import Counters
 from hythe.runtime.log import Log
 from hythe.runtime.slot import DRAIN, FAILED, READY, STOP
 from hythe.server.http.app import App
 from hythe.server.http.doors import make_app
 from hythe.server.http.granian import HttpServer
-from hythe.server.serve import WorkerSpec
+from hythe.server.worker_spec import WorkerSpec
 
 _LOG = Log("hythe.worker")
 _SETTLE_S = 0.02
 """Time for a request whose bytes have arrived to become one that is in flight."""
 
 
-def main(slot: int, talk: int, listener: int, counters: int, spec: int) -> int:
+def main(place: int, talk: int, spec: int) -> int:
     """Serve; gives the exit status."""
     parent = socket.socket(fileno=talk)
-    told = msgspec.json.decode(os.pread(spec, os.fstat(spec).st_size, 0), type=WorkerSpec)
+    told = WorkerSpec.read(spec)
     with asyncio.Runner(loop_factory=_new_loop) as runner:
-        return runner.run(_work(told, Counters(counters, slot), listener, parent))
+        return runner.run(_work(told, place, parent))
 
 
-async def _work(spec: WorkerSpec, counters: Counters, listener: int, parent: socket.socket) -> int:
-    endpoints = [Endpoint(item, threads=spec.threads, child=spec.child) for item in spec.endpoints]
+async def _work(spec: WorkerSpec, place: int, parent: socket.socket) -> int:
+    counters = Counters(spec.descriptors.counters, place)
+    bulletin = Bulletin(spec.descriptors.bulletin)
+    sequence, document = bulletin.read()
+    posting = Posting.decode(document)
+    endpoints = [Endpoint(item, threads=spec.threads, child=spec.child) for item in posting.endpoints]
     plane = DataPlane(endpoints, counters, spec.limits)
     try:
         await plane.start()
         app = make_app(plane, counters)
-        server = HttpServer(app, listener, asyncio.get_running_loop(), mode=spec.mode)
+        server = HttpServer(app, spec.descriptors.door, asyncio.get_running_loop(), mode=spec.mode)
         gc.collect()
         gc.freeze()
         server.start()
     except HytheError as err:
         parent.sendall(f"{FAILED} {err}\n".encode())
         return 1
+    bulletin.applied(place, sequence)
     parent.sendall(f"{READY}\n".encode())
     await _until_stopped(app, server, parent, spec.drain_s)
     await plane.close()

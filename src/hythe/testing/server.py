@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from hythe.dataplane.spec import EndpointSpec
-from hythe.server.serve import ServeConfig, serve
+from hythe.server.serve import Addresses, ServeConfig, serve
 
 _PATIENCE_S = 60.0
 
@@ -31,15 +31,25 @@ class Told(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A server that takes traffic at `url`."""
+    """A server that takes traffic at `url`, and by gRPC at `grpc`."""
 
     url: str
+    grpc: str
     process: subprocess.Popen[bytes]
 
     def workers(self) -> list[int]:
-        """Give the process ids of the workers."""
+        """Give the process ids of the HTTP workers."""
+        return self.pids("hythe.server.worker")
+
+    def pids(self, module: str) -> list[int]:
+        """Give the process ids of the children that run `module`."""
         pid = self.process.pid
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        return [child for child in children if module in _arguments(child)]
+
+    def replace(self) -> None:
+        """Ask for every worker to be replaced."""
+        self.process.send_signal(signal.SIGHUP)
 
     def terminate(self) -> None:
         """Ask for the end; asked twice, the server kills its workers."""
@@ -68,9 +78,10 @@ def running(
             assert process.stdout is not None
             process.stdin.write(msgspec.json.encode(Told(list(endpoints), config)))
             process.stdin.close()
-            url = process.stdout.readline().decode().strip()
-            assert url.startswith("http"), f"the server did not start: {url!r}"
-            yield Running(url, process)
+            line = process.stdout.readline().decode()
+            assert line.startswith("http"), f"the server did not start: {line!r}"
+            url, _, grpc = line.strip().partition(" ")
+            yield Running(url, grpc, process)
         finally:
             process.terminate()
             try:
@@ -79,12 +90,20 @@ def running(
                 process.kill()
 
 
+def _arguments(pid: int) -> list[str]:
+    """Give the command line of a process; empty once it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    except OSError:
+        return []
+
+
 def main() -> int:
     """Serve what standard input says."""
     told = msgspec.json.decode(sys.stdin.buffer.read(), type=Told)
 
-    def announce(address: str) -> None:
-        sys.stdout.write(f"{address}\n")
+    def announce(addresses: Addresses) -> None:
+        sys.stdout.write(f"{addresses.url} {addresses.grpc}\n")
         sys.stdout.flush()
 
     serve(told.endpoints, told.config, announce)

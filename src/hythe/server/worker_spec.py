@@ -1,0 +1,87 @@
+"""All that a process of a server is told, as JSON in memory that it inherits."""
+
+from __future__ import annotations
+
+import os
+
+import msgspec
+
+from hythe.dataplane.admit import Limits
+from hythe.runtime.child import ChildConfig
+from hythe.server.http.granian import RuntimeMode
+
+
+class Tls(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Paths of PEM files: the certificate chain, its key, and the authorities whose clients may call.
+
+    With `client_ca`, a client without a certificate from there is turned away (mTLS).
+    """
+
+    cert: str
+    key: str
+    client_ca: str = ""
+
+
+class Source(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where plans and keys come from: the home, the catalog's URL, and the variant asked for, if any."""
+
+    home: str
+    catalog: str
+    variant: str | None = None
+
+
+class Descriptors(msgspec.Struct, frozen=True):
+    """File descriptors that all processes of a server inherit, by the same numbers.
+
+    `door` listens for HTTP. `counters`, `limiter`, `bulletin` and `in_flight` are memory for the modules
+    `counters`, `limiter`, `bulletin` and `fingerprints` of `hythe.runtime`. Each place has a ring of its own.
+    """
+
+    door: int
+    counters: int
+    limiter: int
+    bulletin: int
+    in_flight: int
+    rings: tuple[int, ...]
+
+    @property
+    def memory(self) -> tuple[int, ...]:
+        """All of them but the door."""
+        return self.counters, self.limiter, self.bulletin, self.in_flight, *self.rings
+
+    @property
+    def all(self) -> tuple[int, ...]:
+        """Every one, as a child inherits them."""
+        return self.door, *self.memory
+
+
+class WorkerSpec(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What every process of a server is told; what to serve is in the bulletin.
+
+    `places` is the number of parts that shared memory has; `grpc_port` is 0 where there is no gRPC.
+    """
+
+    descriptors: Descriptors
+    places: int
+    host: str
+    limits: Limits
+    child: ChildConfig
+    threads: int
+    mode: RuntimeMode
+    drain_s: float
+    tls: Tls | None = None
+    grpc_port: int = 0
+    anonymous: bool = True
+    access_log: bool = False
+    source: Source | None = None
+
+    def into_memory(self) -> int:
+        """Write it into a file that lives in memory; give the descriptor, for children to inherit."""
+        descriptor = os.memfd_create("hythe-spec")
+        os.write(descriptor, msgspec.json.encode(self))
+        return descriptor
+
+    @classmethod
+    def read(cls, descriptor: int) -> WorkerSpec:
+        """Read what `into_memory` wrote."""
+        return msgspec.json.decode(os.pread(descriptor, os.fstat(descriptor).st_size, 0), type=cls)
