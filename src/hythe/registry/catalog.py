@@ -1,8 +1,8 @@
-"""The mutable facts: models, versions, aliases, approvals, trust, plans, and the log of every change."""
+"""The mutable facts: models, versions, aliases, approvals, trust, plans, keys, and the log of changes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from hythe.registry.database import Database
 from hythe.registry.edit import Edit
 from hythe.registry.reader import Reader
 from hythe.registry.replay import disagreements
+from hythe.registry.usage import Spent, add_usage
 from hythe.security.audit import first_break
 
 
@@ -52,6 +53,11 @@ class Catalog(Reader):
             raise Invalid("a change has no actor; say who makes it")
         with self._database.writing() as connection:
             yield Edit(connection, self._clock, actor, why)
+
+    def add_usage(self, spent: Iterable[Spent]) -> None:
+        """Write down what keys used of their quotas, all or nothing; nobody acts, so nothing is logged."""
+        with self._database.writing() as connection:
+            add_usage(connection, spent)
 
     @contextmanager
     def snapshot(self) -> Iterator[Reader]:

@@ -14,11 +14,12 @@ from hythe.base.errors import Conflict, NotFound
 from hythe.bundle.canonical import canonical
 from hythe.bundle.digests import check_digest
 from hythe.registry.reader import Reader
-from hythe.registry.records import Approval, ApprovalState, VersionRecord
+from hythe.registry.records import Approval, ApprovalState, KeyRecord, VersionRecord
 from hythe.registry.refs import Ref, check_alias, check_name, parse_ref
-from hythe.registry.tables import aliases, log, models, plans, trust, versions
+from hythe.registry.tables import aliases, keys, log, models, plans, trust, versions
 from hythe.registry.versions import Version
 from hythe.security.audit import GENESIS, link
+from hythe.security.keys import NewKey, Permit
 
 
 class Edit(Reader):
@@ -163,6 +164,24 @@ class Edit(Reader):
         before = self.plan(endpoint)
         self._run(plans.delete().where(plans.c.endpoint == endpoint))
         self._log("remove plan", f"endpoint/{endpoint}", before.document, None)
+
+    def add_key(self, key: NewKey, name: str, permit: Permit, expires_at: str = "") -> KeyRecord:
+        """Let whoever holds `key` do what `permit` says, until `expires_at` (RFC 3339; empty for ever)."""
+        place = max((known.place for known in self.all_keys()), default=-1) + 1
+        record = KeyRecord(key.id, key.digest, name, place, permit, expires_at, self._now, self._actor)
+        row = {**msgspec.structs.asdict(record), "permit": canonical(permit).decode()}
+        self._run(keys.insert().values(**row))
+        self._log("add key", f"key/{key.id}", None, record.state)
+        return record
+
+    def revoke_key(self, key_id: str) -> KeyRecord:
+        """End a key now; the same again changes nothing."""
+        record = self.key(key_id)
+        if not record.revoked_at:
+            ended = {"revoked_at": self._now, "revoked_by": self._actor}
+            self._run(keys.update().where(keys.c.id == key_id).values(**ended))
+            self._log("revoke key", f"key/{key_id}", record.state, None)
+        return self.key(key_id)
 
     def note(self, action: str, subject: str, after: Any) -> None:
         """Write down a change of the outside world, such as a push."""

@@ -7,13 +7,22 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import msgspec
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, RowMapping, select
 
 from hythe.base.errors import NotFound
-from hythe.registry.records import AliasRecord, Approval, LogEntry, PlanRecord, TrustRecord, VersionRecord
+from hythe.registry.records import (
+    AliasRecord,
+    Approval,
+    KeyRecord,
+    LogEntry,
+    PlanRecord,
+    TrustRecord,
+    VersionRecord,
+)
 from hythe.registry.refs import Ref, parse_ref
-from hythe.registry.tables import aliases, log, models, plans, trust, versions
+from hythe.registry.tables import aliases, key_usage, keys, log, models, plans, trust, versions
 from hythe.registry.versions import Version
+from hythe.security.keys import Permit
 
 
 class Connects(Protocol):
@@ -104,8 +113,26 @@ class Reader:
         with self._connects() as connection:
             return [_plan(row) for row in connection.execute(select(plans).order_by(plans.c.endpoint))]
 
+    def all_keys(self) -> list[KeyRecord]:
+        """List the API keys, also those that ended, the oldest first."""
+        with self._connects() as connection:
+            return [_key(row) for row in connection.execute(select(keys).order_by(keys.c.place)).mappings()]
+
+    def key(self, key_id: str) -> KeyRecord:
+        """Give one API key."""
+        with self._connects() as connection:
+            row = connection.execute(select(keys).where(keys.c.id == key_id)).mappings().one_or_none()
+        if row is None:
+            raise NotFound(f"there is no key {key_id!r}; see: hythe key list")
+        return _key(row)
+
+    def key_usage(self) -> dict[tuple[str, int], int]:
+        """Tell how many requests each key made in each of its newest periods, by id and period."""
+        with self._connects() as connection:
+            return {(row.id, row.period): row.used for row in connection.execute(select(key_usage))}
+
     def history(self, subject: str | None = None) -> list[LogEntry]:
-        """List the changes of a subject (a model, `endpoint/NAME`, a digest) or of all, the oldest first."""
+        """List the changes of a model, `endpoint/NAME`, `key/ID` or digest, or all, the oldest first."""
         query = select(log).order_by(log.c.seq)
         if subject is not None:
             query = query.where(log.c.subject == subject)
@@ -156,6 +183,10 @@ def _newest(known: list[VersionRecord]) -> VersionRecord:
 
 def _plan(row: Row[Any]) -> PlanRecord:
     return PlanRecord(row.endpoint, row.revision, msgspec.json.decode(row.document), row.at, row.by)
+
+
+def _key(row: RowMapping) -> KeyRecord:
+    return KeyRecord(**{**row, "permit": msgspec.json.decode(row["permit"], type=Permit)})
 
 
 def _entry(row: Row[Any]) -> LogEntry:

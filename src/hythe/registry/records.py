@@ -7,6 +7,8 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from hythe.security.keys import Permit
+
 ApprovalState: TypeAlias = Literal["pending", "approved", "rejected"]
 
 
@@ -75,6 +77,31 @@ class PlanRecord(msgspec.Struct, frozen=True):
     document: Any
     at: str
     by: str
+
+
+class KeyRecord(msgspec.Struct, frozen=True):
+    """An API key without its secret: what it is for, who made it, until when it stands.
+
+    `digest` is SHA-256 of the key's text; `place` a number that no other key ever has. Times are RFC 3339,
+    empty for never.
+    """
+
+    id: str
+    digest: str
+    name: str
+    place: int
+    permit: Permit
+    expires_at: str
+    created_at: str
+    created_by: str
+    revoked_at: str = ""
+    revoked_by: str = ""
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What the change log says of the key."""
+        fields = ("digest", "name", "place", "permit", "expires_at")
+        return {field: msgspec.to_builtins(getattr(self, field)) for field in fields}
 
 
 class LogEntry(msgspec.Struct, frozen=True):

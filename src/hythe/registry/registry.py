@@ -78,8 +78,8 @@ class Registry:
         return Bundle.open(self.blobs, self.resolve(ref).digest)
 
     def history(self, subject: str | None = None) -> list[LogEntry]:
-        """List the changes of a model (or of a ref's model, an endpoint, a digest), or all."""
-        if subject is not None and not subject.startswith(("endpoint/", "sha256:")):
+        """List the changes of a model (or of a ref's model, an endpoint, a key, a digest), or all."""
+        if subject is not None and not subject.startswith(("endpoint/", "key/", "sha256:")):
             subject = parse_ref(subject).name
         return self.catalog.history(subject)
 

@@ -59,12 +59,17 @@ def _apply(state: State, entry: LogEntry) -> None:
             state["trust", name] = True
         case "distrust":
             state.pop(("trust", name), None)
-        case "put plan":
-            state["plan", name.removeprefix("endpoint/")] = after
-        case "remove plan":
-            state.pop(("plan", name.removeprefix("endpoint/")), None)
+        case "put plan" | "add key":
+            state[_kind_and_name(name)] = after
+        case "remove plan" | "revoke key":
+            state.pop(_kind_and_name(name), None)
         case _:
             pass
+
+
+def _kind_and_name(subject: str) -> tuple[str, str]:
+    kind, _, name = subject.partition("/")
+    return "plan" if kind == "endpoint" else kind, name
 
 
 def _standing(reader: Reader) -> State:
@@ -74,5 +79,6 @@ def _standing(reader: Reader) -> State:
         state["approval", record.name, record.version] = record.approval.state
         state |= {("alias", record.name, alias): record.version for alias in record.aliases}
     state |= {("trust", record.digest): True for record in reader.all_trusted()}
+    state |= {("key", key.id): key.state for key in reader.all_keys() if not key.revoked_at}
     state |= {("plan", plan.endpoint): plan.document for plan in reader.plans()}
     return state

@@ -64,6 +64,30 @@ plans = Table(
     Column("by", Text, nullable=False),
 )
 
+keys = Table(
+    "keys",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("place", Integer, nullable=False, unique=True),
+    Column("permit", Text, nullable=False),
+    Column("expires_at", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("revoked_at", Text, nullable=False),
+    Column("revoked_by", Text, nullable=False),
+)
+
+key_usage = Table(
+    "key_usage",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("period", BigInteger, primary_key=True, autoincrement=False),
+    Column("used", BigInteger, nullable=False),
+    ForeignKeyConstraint(["id"], ["keys.id"], name="usage_of_keys"),
+)
+
 log = Table(
     "log",
     METADATA,

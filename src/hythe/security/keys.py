@@ -8,6 +8,7 @@ last 6 characters are CRC-32 of all before them.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
 import zlib
@@ -15,6 +16,8 @@ from collections.abc import Callable
 from typing import Literal, TypeAlias, get_args
 
 import msgspec
+
+from hythe.base.errors import Invalid
 
 Verb: TypeAlias = Literal["predict", "explain", "feedback", "metrics", "admin"]
 VERBS: tuple[Verb, ...] = get_args(Verb)
@@ -35,26 +38,45 @@ class NewKey(msgspec.Struct, frozen=True):
     digest: str
 
 
-class KeyEntry(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A key as serving processes know it.
+class Permit(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What a key is for, and how much of it.
 
-    `digest` is SHA-256 of the key's text in hexadecimal. `endpoints` and `verbs` are what it is for, None
-    for all. `rate_per_s` requests a second are let through, `burst` at once; `quota` requests in each period
-    of `quota_period_s` seconds since 1970 (a day is a UTC day); None is no limit. `expires_at` is in seconds
-    since 1970, None for never. `place` is where its use is counted in the shared memory of the limiter.
+    `endpoints` and `verbs` are what it may use, None for all. `rate_per_s` requests a second are let
+    through, `burst` at once; `quota` requests in each period of `quota_period_s` seconds since 1970 (a day
+    is a UTC day); None is no limit. Raises Invalid when a value does not fit.
     """
 
-    digest: str
-    id: str
-    name: str = ""
     endpoints: tuple[str, ...] | None = None
     verbs: tuple[Verb, ...] | None = None
     rate_per_s: float | None = None
     burst: int = 1
     quota: int | None = None
     quota_period_s: int = 86_400
+
+    def __post_init__(self) -> None:
+        for verb in self.verbs or ():
+            if verb not in VERBS:
+                raise Invalid(f"there is no verb {verb!r}; the verbs are {', '.join(VERBS)}")
+        if self.rate_per_s is not None and not 0 < self.rate_per_s < math.inf:
+            raise Invalid(f"the rate is {self.rate_per_s} a second; give more than 0")
+        if self.burst < 1:
+            raise Invalid(f"the burst is {self.burst}; give 1 or more")
+        if self.quota is not None and (self.quota < 1 or self.quota_period_s < 1):
+            raise Invalid(f"the quota is {self.quota} in {self.quota_period_s} s; give 1 or more")
+
+
+class KeyEntry(Permit, frozen=True, omit_defaults=True, kw_only=True):
+    """A key as serving processes know it.
+
+    `digest` is SHA-256 of the key's text in hexadecimal. `expires_at` is in seconds since 1970, None for
+    never. `place` is where its use is counted in the shared memory of the limiter.
+    """
+
+    digest: str
+    id: str
+    place: int
+    name: str = ""
     expires_at: float | None = None
-    place: int = -1
 
 
 def new_key(entropy: Callable[[int], bytes] = os.urandom) -> NewKey:

@@ -16,10 +16,14 @@ from hythe.base.errors import Conflict, Invalid, NotFound
 from hythe.registry.catalog import Catalog
 from hythe.registry.edit import Edit
 from hythe.registry.records import Approval
+from hythe.registry.tables import keys
+from hythe.registry.usage import Spent
+from hythe.security.keys import Permit, new_key
 
 Open: TypeAlias = Callable[[], Catalog]
 Check: TypeAlias = Callable[[Open], None]
 
+KEY = new_key()
 ONE, TWO, THREE = (f"sha256:{digit * 64}" for digit in "123")
 
 
@@ -235,6 +239,72 @@ def a_version_in_use_cannot_be_removed(opened: Open) -> None:
     assert catalog.faults() == []
 
 
+def a_key_is_known_by_its_digest_until_it_is_revoked(opened: Open) -> None:
+    """Tell what it is for, who made it and who ended it; the log has both changes."""
+    catalog = opened()
+    permit = Permit(endpoints=("churn",), verbs=("predict",), rate_per_s=100.0, burst=10, quota=5)
+    with catalog.edit(actor="ana", why="for ci") as tx:
+        tx.add_key(KEY, "ci", permit, expires_at="2030-01-01T00:00:00.000Z")
+    found = opened().key(KEY.id)
+    assert (found.digest, found.permit, found.created_by) == (KEY.digest, permit, "ana")
+    with catalog.edit(actor="bo") as tx:
+        tx.revoke_key(KEY.id)
+        tx.revoke_key(KEY.id)
+    ended = opened().key(KEY.id)
+    assert (ended.revoked_by, bool(ended.revoked_at)) == ("bo", True)
+    assert [entry.action for entry in catalog.history(f"key/{KEY.id}")] == ["add key", "revoke key"]
+    assert catalog.faults() == []
+
+
+def no_part_of_a_keys_secret_is_kept(opened: Open) -> None:
+    """Neither in the key's row nor in the log."""
+    catalog = opened()
+    with catalog.edit(actor="ana") as tx:
+        tx.add_key(KEY, "ci", Permit())
+    secret = KEY.text.rpartition("_")[2]
+    kept = f"{catalog.all_keys()} {catalog.history()}"
+    assert KEY.id in kept
+    assert all(secret[start : start + 8] not in kept for start in range(len(secret) - 7))
+
+
+def an_unknown_key_cannot_be_revoked(opened: Open) -> None:
+    """Say where the known ones are listed."""
+    catalog = opened()
+    with pytest.raises(NotFound, match="hythe key list"), catalog.edit(actor="ana") as tx:
+        tx.revoke_key("0000000000")
+
+
+def keys_never_share_a_place(opened: Open) -> None:
+    """Not even with one that has ended: what was counted there belongs to it."""
+    catalog = opened()
+    with catalog.edit(actor="ana") as tx:
+        for _ in range(3):
+            tx.revoke_key(tx.add_key(new_key(), "", Permit()).id)
+        tx.add_key(new_key(), "", Permit())
+    assert [key.place for key in catalog.all_keys()] == [0, 1, 2, 3]
+
+
+def a_key_changed_behind_the_log_is_found(opened: Open) -> None:
+    """Whoever puts a digest of their own into a row is found by `fsck`."""
+    catalog = opened()
+    with catalog.edit(actor="ana") as tx:
+        tx.add_key(KEY, "ci", Permit())
+        tx._run(keys.update().values(digest="0" * 64))  # noqa: SLF001 - what an intruder would do
+    assert [KEY.id in fault for fault in catalog.faults()] == [True]
+
+
+def usage_adds_up_and_leaves_no_log_entry(opened: Open) -> None:
+    """Over writers and periods; what is older than a key's period before goes."""
+    catalog = opened()
+    with catalog.edit(actor="ana") as tx:
+        tx.add_key(KEY, "ci", Permit(quota=5))
+    entries = len(catalog.history())
+    for period, requests in ((7, 2), (7, 3), (8, 1), (9, 4)):
+        opened().add_usage([Spent(KEY.id, period, requests)])
+    assert opened().key_usage() == {(KEY.id, 8): 1, (KEY.id, 9): 4}
+    assert len(catalog.history()) == entries
+
+
 def changes_made_at_once_all_succeed(opened: Open) -> None:
     """Writers line up; no change and no link of the chain is lost."""
     _with_version(opened)
@@ -306,6 +376,12 @@ CHECKS: Sequence[Check] = (
     a_plan_counts_its_revisions,
     a_plan_changed_meanwhile_is_a_conflict,
     a_version_in_use_cannot_be_removed,
+    a_key_is_known_by_its_digest_until_it_is_revoked,
+    no_part_of_a_keys_secret_is_kept,
+    an_unknown_key_cannot_be_revoked,
+    keys_never_share_a_place,
+    a_key_changed_behind_the_log_is_found,
+    usage_adds_up_and_leaves_no_log_entry,
     changes_made_at_once_all_succeed,
     of_two_that_claim_one_version_one_gets_a_conflict,
 )
