@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from hythe.base.errors import Invalid
+from hythe.security.tokens import Issuer
 
 _FILE = "hythe.toml"
 _KEYS = ("home", "catalog", "actor")
@@ -22,12 +25,13 @@ class Config:
     """The settings that every command shares.
 
     `home` holds the blobs and, unless `catalog` (a SQLAlchemy URL) says otherwise, the catalog. `actor` is
-    written into the change log.
+    written into the change log. Tokens of `issuers` are taken by servers; they are in `hythe.toml` alone.
     """
 
     home: Path
     catalog: str
     actor: str
+    issuers: tuple[Issuer, ...] = ()
 
 
 def load(
@@ -48,7 +52,8 @@ def load(
         Invalid: when `hythe.toml` cannot be read or names an unknown setting.
 
     """
-    settings = _settings((folder or Path.cwd()) / _FILE)
+    file = (folder or Path.cwd()) / _FILE
+    settings = _settings(file)
     given = {"home": home, "catalog": catalog, "actor": actor}
     chosen = {key: given[key] or environ.get(f"HYTHE_{key.upper()}") or settings.get(key) for key in _KEYS}
     place = Path(chosen["home"] or Path.home() / ".hythe").expanduser().absolute()
@@ -56,6 +61,7 @@ def load(
         home=place,
         catalog=str(chosen["catalog"] or f"sqlite:///{place / 'catalog.db'}"),
         actor=str(chosen["actor"] or f"{_user()}@{socket.gethostname()}"),
+        issuers=_issuers(settings.get("issuers", []), file),
     )
 
 
@@ -66,10 +72,24 @@ def _settings(path: Path) -> dict[str, Any]:
         settings = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as err:
         raise Invalid(f"{path} cannot be read: {err}; mend it or remove it") from err
-    unknown = sorted(set(settings) - set(_KEYS))
+    unknown = sorted(set(settings) - {*_KEYS, "issuers"})
     if unknown:
-        raise Invalid(f"{path} sets {', '.join(unknown)}; the settings are {', '.join(_KEYS)}")
+        raise Invalid(f"{path} sets {', '.join(unknown)}; the settings are {', '.join(_KEYS)}, issuers")
     return settings
+
+
+def _issuers(tables: Any, file: Path) -> tuple[Issuer, ...]:
+    """Read the issuers of tokens; a relative `jwks_from` is beside the file."""
+    try:
+        issuers = msgspec.convert(tables, tuple[Issuer, ...])
+    except (msgspec.ValidationError, Invalid) as err:
+        raise Invalid(f"{file}: [[issuers]] does not fit: {err}; see docs/keys.md") from err
+    return tuple(
+        msgspec.structs.replace(issuer, jwks_from=str(file.parent / issuer.jwks_from))
+        if issuer.jwks_from and "://" not in issuer.jwks_from
+        else issuer
+        for issuer in issuers
+    )
 
 
 def _user() -> str:

@@ -99,9 +99,15 @@ class KeyRecord(msgspec.Struct, frozen=True):
 
     @property
     def state(self) -> dict[str, Any]:
-        """What the change log says of the key."""
-        fields = ("digest", "name", "place", "permit", "expires_at")
-        return {field: msgspec.to_builtins(getattr(self, field)) for field in fields}
+        """What the change log says of the key; a limit that it lacks is left out, so new kinds can come."""
+        permit: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self.permit))
+        return {
+            "digest": self.digest,
+            "name": self.name,
+            "place": self.place,
+            "permit": {field: value for field, value in permit.items() if value is not None},
+            "expires_at": self.expires_at,
+        }
 
 
 class LogEntry(msgspec.Struct, frozen=True):

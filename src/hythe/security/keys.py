@@ -38,7 +38,7 @@ class NewKey(msgspec.Struct, frozen=True):
     digest: str
 
 
-class Permit(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Permit(msgspec.Struct, frozen=True, kw_only=True):
     """What a key is for, and how much of it.
 
     `endpoints` and `verbs` are what it may use, None for all. `rate_per_s` requests a second are let
@@ -65,7 +65,7 @@ class Permit(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
             raise Invalid(f"the quota is {self.quota} in {self.quota_period_s} s; give 1 or more")
 
 
-class KeyEntry(Permit, frozen=True, omit_defaults=True, kw_only=True):
+class KeyEntry(Permit, frozen=True, kw_only=True):
     """A key as serving processes know it.
 
     `digest` is SHA-256 of the key's text in hexadecimal. `expires_at` is in seconds since 1970, None for

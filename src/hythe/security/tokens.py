@@ -36,7 +36,7 @@ REFUSED = "the key or token is not valid; ask for a new one"
 """All that is ever said about a wrong key or token: which part was wrong would help to guess it."""
 
 
-class Issuer(msgspec.Struct, frozen=True, omit_defaults=True):
+class Issuer(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Who issues tokens, and which of them are for this server.
 
     `url` and `audience` must be the token's `iss` and `aud`. The public keys are at `jwks_from`, a file or

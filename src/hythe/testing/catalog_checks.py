@@ -247,6 +247,7 @@ def a_key_is_known_by_its_digest_until_it_is_revoked(opened: Open) -> None:
         tx.add_key(KEY, "ci", permit, expires_at="2030-01-01T00:00:00.000Z")
     found = opened().key(KEY.id)
     assert (found.digest, found.permit, found.created_by) == (KEY.digest, permit, "ana")
+    assert catalog.faults() == []
     with catalog.edit(actor="bo") as tx:
         tx.revoke_key(KEY.id)
         tx.revoke_key(KEY.id)
