@@ -26,6 +26,7 @@ _COMMANDS = {
     "fsck": "Check every stored byte and record.",
     "gc": "Remove what nothing names.",
     "serve": "Serve a version over HTTP.",
+    "key": "Make, list and end API keys.",
     "predict": "Answer rows from a file, here or against a server.",
 }
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
