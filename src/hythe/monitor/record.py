@@ -13,12 +13,14 @@ Layout and body are filled up to 8 bytes, so that the arrays lie where a process
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 import numpy as np
 
+from hythe.base.errors import Corrupt
 from hythe.bundle.rows import Array
 
 HEAD = struct.Struct("<4Iqd")
@@ -112,36 +114,68 @@ class RecordReader:
     """Reads records; layouts that it has seen are not read again."""
 
     def __init__(self) -> None:
-        self._layouts: dict[bytes, Layout] = {}
-        self._layout = msgspec.msgpack.Decoder(Layout).decode
+        self._plans: dict[bytes, _Plan] = {}
         self._body = msgspec.msgpack.Decoder(Body).decode
 
     def __call__(self, data: memoryview) -> BatchRecord:
-        """Read one record."""
+        """Read one record; raises Corrupt when it is none."""
+        try:
+            return self._read(data)
+        except (struct.error, TypeError, ValueError, StopIteration, msgspec.MsgspecError) as err:
+            raise Corrupt(f"a record of {len(data)} bytes cannot be read: {err}; report this") from err
+
+    def _read(self, data: memoryview) -> BatchRecord:
         layout_size, body_size, rows, flags, at_ns, inference_s = HEAD.unpack_from(data)
         start = HEAD.size + padded(layout_size)
-        written = bytes(data[HEAD.size : HEAD.size + layout_size])
-        layout = self._layouts.get(written)
-        if layout is None:
-            layout = self._layouts[written] = self._layout(written)
+        plan = self._plan(bytes(data[HEAD.size : HEAD.size + layout_size]))
         body = self._body(data[start : start + body_size])
-        lists = iter(body.lists)
-        place = start + padded(body_size)
-        both: list[dict[str, Array | list[Any]]] = []
-        for fields in (layout.inputs, layout.outputs):
-            found: dict[str, Array | list[Any]] = {}
-            for field in fields:
-                if field.dtype:
-                    size = rows * field.row_bytes
-                    flat = np.frombuffer(data[place : place + size], dtype=field.dtype)
-                    found[field.name] = flat.reshape(rows, *field.shape) if field.shape else flat
-                    place += size
-                else:
-                    found[field.name] = next(lists)
-            both.append(found)
+        lists, place = iter(body.lists), start + padded(body_size)
+        inputs, place = plan.inputs(data, place, rows, lists)
+        outputs, place = plan.outputs(data, place, rows, lists)
+        ran = bool(flags & RAN)
         return BatchRecord(
-            layout, at_ns, rows, bool(flags & RAN), inference_s, body.calls, body.refused, *both
+            plan.layout, at_ns, rows, ran, inference_s, body.calls, body.refused, inputs, outputs
         )
+
+    def _plan(self, written: bytes) -> _Plan:
+        plan = self._plans.get(written)
+        if plan is None:
+            layout = msgspec.msgpack.decode(written, type=Layout)
+            plan = self._plans[written] = _Plan(layout, _Cut(layout.inputs), _Cut(layout.outputs))
+        return plan
+
+
+class _Cut:
+    """Cuts the arrays of some fields out of a record, one behind the other."""
+
+    def __init__(self, fields: Sequence[Field]) -> None:
+        self._fields = [
+            (field.name, np.dtype(field.dtype) if field.dtype else None, field.row_bytes, field.shape)
+            for field in fields
+        ]
+
+    def __call__(
+        self, data: memoryview, place: int, rows: int, lists: Iterator[list[Any]]
+    ) -> tuple[dict[str, Array | list[Any]], int]:
+        """Give the arrays, and the place behind them."""
+        found: dict[str, Array | list[Any]] = {}
+        for name, dtype, row_bytes, shape in self._fields:
+            if dtype is None:
+                found[name] = next(lists)
+                continue
+            end = place + rows * row_bytes
+            found[name] = np.ndarray((rows, *shape), dtype, data[place:end])
+            place = end
+        return found, place
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How to read the records of one layout."""
+
+    layout: Layout
+    inputs: _Cut
+    outputs: _Cut
 
 
 def padded(size: int) -> int:

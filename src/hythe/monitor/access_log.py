@@ -1,0 +1,103 @@
+"""One line of JSON for each request, in the field names of ECS, written from records in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+
+import msgspec
+
+from hythe.monitor.record import CACHED, DEGRADED, PART, BatchRecord
+
+_RESULTS = {"answered": "success"}
+
+
+class _Line(msgspec.Struct, gc=False, omit_defaults=True, rename={
+    "at": "@timestamp", "level": "log.level", "ecs": "ecs.version", "service": "service.name",
+    "dataset": "event.dataset", "result": "event.outcome", "reason": "event.reason",
+    "duration_ns": "event.duration", "status": "http.response.status_code",
+    "bytes_in": "http.request.body.bytes", "bytes_out": "http.response.body.bytes",
+    "caller": "user.name", "trace": "trace.id", "id": "hythe.prediction_id", "endpoint": "hythe.endpoint",
+    "version": "hythe.version", "door": "hythe.door", "rows": "hythe.rows", "queue_s": "hythe.queue_s",
+    "degraded": "hythe.degraded", "cached": "hythe.cached",
+}):  # fmt: skip
+    """A line; what is empty is left out."""
+
+    at: str
+    level: str
+    ecs: str
+    service: str
+    dataset: str
+    result: str
+    endpoint: str
+    duration_ns: int
+    rows: int
+    version: str = ""
+    id: str = ""
+    reason: str = ""
+    status: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    caller: str = ""
+    trace: str = ""
+    door: str = ""
+    queue_s: float = 0.0
+    degraded: bool = False
+    cached: bool = False
+
+
+_encode = msgspec.json.Encoder().encode_lines
+
+
+def lines(records: Sequence[BatchRecord]) -> bytes:
+    """Write the lines of all requests in `records`; a request that came in parts has one."""
+    found = []
+    for record in records:
+        at = _moment(record.at_ns)
+        endpoint, version = record.layout.endpoint, record.layout.version
+        for call in record.calls:
+            flags = call.flags
+            if flags & PART:
+                continue
+            found.append(
+                _Line(
+                    at,
+                    "error" if call.outcome == "failed" else "info",
+                    "8.11.0",
+                    "hythe",
+                    "hythe.access",
+                    _RESULTS.get(call.outcome, "failure"),
+                    endpoint,
+                    int(call.duration_s * 1e9),
+                    call.first + call.rows,
+                    version,
+                    call.id,
+                    call.reason,
+                    call.status,
+                    call.bytes_in,
+                    call.bytes_out,
+                    call.caller,
+                    call.trace,
+                    call.door,
+                    call.queue_s,
+                    bool(flags & DEGRADED),
+                    bool(flags & CACHED),
+                )
+            )
+    return _encode(found)
+
+
+def _moment(at_ns: int) -> str:
+    """Write UTC nanoseconds as RFC 3339 with milliseconds.
+
+    >>> _moment(1_767_323_045_678_000_000)
+    '2026-01-02T03:04:05.678Z'
+    """
+    seconds, rest = divmod(at_ns, 1_000_000_000)
+    return f"{_second(seconds)}.{rest // 1_000_000:03d}Z"
+
+
+@lru_cache(maxsize=16)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -1,0 +1,147 @@
+"""Counts the values of one version into the bins of its baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hythe.bundle.baseline import Baseline
+from hythe.bundle.feed import Feed
+from hythe.bundle.rows import Array
+from hythe.bundle.schema import Column, Output, Schema
+from hythe.bundle.summary import Summary, output_parts
+from hythe.monitor.observing import Observing
+from hythe.monitor.sources import Source, codes_of, sources
+from hythe.monitor.window import Tally
+from hythe.statistics.bins import NumberBins, ValueBins, hashed
+from hythe.statistics.powers import PowerSums, power_sums, scale_of
+
+_Counter = Callable[[Array], NDArray[np.int64]]
+
+
+class BinCounter:
+    """Knows where each feature of a baseline lies in what the version's records hold, and its bins.
+
+    `feed` is that of the serving variant, None for a native model.
+    """
+
+    def __init__(self, schema: Schema, baseline: Baseline, feed: Feed | None, observing: Observing) -> None:
+        columns = {column.name: column for column in schema.columns}
+        self._by_array: dict[str, list[tuple[str, Source]]] = {}
+        self._counters: dict[str, _Counter] = {}
+        for name, source in sources(schema, baseline, feed, observing).items():
+            self._by_array.setdefault(source.array, []).append((name, source))
+            self._counters[name] = _counter(baseline.features[name], source, columns.get(name))
+        self._features = baseline.features
+        self._outputs = baseline.outputs
+        self._known: Mapping[str, Output] = {output.name: output for output in schema.outputs}
+
+    def features(self, arrays: Iterable[tuple[str, Array]]) -> dict[str, Tally]:
+        """Count input arrays by name, the first axis the row."""
+        found: dict[str, Tally] = {}
+        for name, values in arrays:
+            for feature, tally in self._of_array(self._by_array.get(name, []), values):
+                found[feature] = found[feature] + tally if feature in found else tally
+        return found
+
+    def outputs(self, arrays: Iterable[tuple[str, Array]]) -> dict[str, Tally]:
+        """Count output arrays by name; one of several columns gives a tally for each, as in the baseline."""
+        found: dict[str, Tally] = {}
+        for name, values in arrays:
+            output = self._known.get(name) or Output(name, str(values.dtype), values.shape[1:])
+            for part, cells in output_parts(values, output):
+                summary = self._outputs.get(part)
+                if summary is not None:
+                    tally = _tally(summary, cells.reshape(-1))
+                    found[part] = found[part] + tally if part in found else tally
+        return found
+
+    def _of_array(self, members: list[tuple[str, Source]], values: Array) -> list[tuple[str, Tally]]:
+        if not members:
+            return []
+        if members[0][1].place is None:
+            [(name, _)] = members
+            return [(name, _tally(self._features[name], values.reshape(-1)))]
+        places = [source.place or 0 for _, source in members]
+        columns = np.ascontiguousarray(values[:, places].T)
+        cells = [self._counters[name](column) for (name, _), column in zip(members, columns, strict=True)]
+        powers = self._powers([name for name, _ in members], columns)
+        return [
+            (name, Tally(tuple(counted.tolist()), powers.get(name)))
+            for (name, _), counted in zip(members, cells, strict=True)
+        ]
+
+    def _powers(self, names: list[str], columns: Array) -> dict[str, PowerSums]:
+        """Sum the powers of those columns that have moments in the baseline, all together."""
+        places = [place for place, name in enumerate(names) if self._features[name].moments is not None]
+        if not places:
+            return {}
+        scales = [_scale(self._features[names[place]]) for place in places]
+        matrix = columns[places].T.astype(np.float64)
+        sums = power_sums(matrix, [centre for centre, _ in scales], [exponent for _, exponent in scales])
+        return {names[place]: found for place, found in zip(places, sums, strict=True)}
+
+
+def _counter(summary: Summary, source: Source, column: Column | None) -> _Counter:
+    bins = summary.counts.bins
+    if isinstance(bins, ValueBins):
+        table = _flags(bins) if source.coded is None else _cells(bins, source)
+        return lambda values: _count_codes(table, values, bins.cells)
+    nan_is_missing = column is not None and (column.null == "nan" or column.nullable)
+    return lambda values: _count_numbers(bins, values, nan_is_missing=nan_is_missing)
+
+
+def _count_numbers(bins: NumberBins, values: Array, *, nan_is_missing: bool) -> NDArray[np.int64]:
+    """Count numbers; in a model's input, missing has become NaN."""
+    found = bins.count(values)
+    if nan_is_missing:
+        found[0], found[1] = found[1], 0
+    return found
+
+
+def _count_codes(table: Mapping[int, int], codes: Array, cells: int) -> NDArray[np.int64]:
+    """Count codes into cells by a table; NaN, in a boolean column, is missing."""
+    found = np.zeros(cells, dtype=np.int64)
+    values, times = np.unique(codes, return_counts=True)
+    for value, n in zip(values.tolist(), times.tolist(), strict=True):
+        found[0 if value != value else table.get(int(value), cells - 1)] += n  # noqa: PLR0124 - only NaN differs
+    return found
+
+
+def _flags(bins: ValueBins) -> dict[int, int]:
+    """Say which cells 0 and 1 of a boolean column belong to."""
+    return {int(value): place for place, value in enumerate(bins.known, start=1)}
+
+
+def _cells(bins: ValueBins, source: Source) -> dict[int, int]:
+    """Say which cell each code belongs to; codes that are left out belong to the last."""
+    coded = source.coded
+    if coded is None:
+        return {}
+    places = {value: place for place, value in enumerate(bins.known, start=1)}
+    table = {coded.missing: 0}
+    for value, code in zip(coded.values, codes_of(coded), strict=True):
+        place = places.get(hashed(value, bins.key) if bins.key else value)
+        if place is not None:
+            table[code] = place
+    return table
+
+
+def _tally(summary: Summary, values: Array) -> Tally:
+    """Count values as they are: those of a tensor, or of an output."""
+    bins = summary.counts.bins
+    if isinstance(bins, ValueBins):
+        return Tally(tuple(bins.count(values.tolist()).tolist()))
+    numbers = values.astype(np.float64, copy=False)
+    cells = tuple(bins.count(numbers).tolist())
+    if summary.moments is None:
+        return Tally(cells)
+    centre, exponent = _scale(summary)
+    [sums] = power_sums(numbers[:, None], [centre], [exponent])
+    return Tally(cells, sums)
+
+
+def _scale(summary: Summary) -> tuple[float, int]:
+    return (0.0, 0) if summary.moments is None else scale_of(summary.moments)

@@ -1,0 +1,58 @@
+"""Records to windows: each second of each arm counted once, vectorised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from hythe.monitor.counting import BinCounter
+from hythe.monitor.group import Group, Key, Requests, groups
+from hythe.monitor.record import CACHED, DEGRADED, BatchRecord
+from hythe.monitor.statistic import Statistic
+from hythe.monitor.timing import timings
+from hythe.monitor.window import Window
+
+Counters = Callable[[str, str], BinCounter | None]
+"""Finds the bin counter of an endpoint's version; None where it has no baseline."""
+
+
+def fold(records: Sequence[BatchRecord], counters: Counters, statistics: Sequence[Statistic]) -> list[Window]:
+    """Count records into windows of one second."""
+    return [
+        _window(key, group, counters(key[0], key[1]), statistics) for key, group in groups(records).items()
+    ]
+
+
+def _window(key: Key, group: Group, counter: BinCounter | None, statistics: Sequence[Statistic]) -> Window:
+    endpoint, version, share, second = key
+    requests = Requests.of(group.calls)
+    return Window(
+        endpoint=endpoint,
+        version=version,
+        start=second,
+        share=share,
+        requests=_outcomes(requests),
+        rows=group.rows,
+        answered_rows=group.answered_rows,
+        counted_rows=group.counted_rows,
+        runs=len(group.inference_s),
+        run_rows=group.run_rows,
+        degraded=sum([call.flags & DEGRADED for call in requests.calls]) // DEGRADED,
+        cached=sum([call.flags & CACHED for call in requests.calls]) // CACHED,
+        request_s=timings(requests.duration_s[requests.answered]),
+        unanswered_s=timings(requests.duration_s[~requests.answered]),
+        queue_s=timings(requests.queue_s),
+        inference_s=timings(np.array(group.inference_s, dtype=np.float64)),
+        features={} if counter is None else counter.features(group.inputs()),
+        outputs={} if counter is None else counter.outputs(group.outputs()),
+        statistics={item.name: tuple(item.count(requests, group)) for item in statistics},
+    )
+
+
+def _outcomes(requests: Requests) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for call in requests.calls:
+        name = f"{call.outcome}:{call.reason}" if call.reason else call.outcome
+        found[name] = found.get(name, 0) + 1
+    return found

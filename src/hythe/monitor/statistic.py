@@ -1,0 +1,76 @@
+"""What guards and detectors want counted beside the rest: named whole numbers that add up.
+
+A statistic is an entry point in the group `hythe.window_statistics`; ours are declared there too. It sees
+each second's requests once, beside the serving path, and what it gives stands in every window by its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib.metadata import entry_points
+from typing import Protocol
+
+import numpy as np
+
+from hythe.base.errors import Unsupported
+from hythe.monitor.group import Group, Requests
+
+GROUP = "hythe.window_statistics"
+
+
+class Statistic(Protocol):
+    """Something to count in each second of each arm."""
+
+    @property
+    def name(self) -> str:
+        """The name under which windows hold it."""
+        ...
+
+    def count(self, requests: Requests, group: Group) -> Sequence[int]:
+        """Give whole numbers, as many each time; those of two groups added up are those of both together."""
+        ...
+
+
+class Errors:
+    """How many requests there were that a model should have answered, and how many of them failed.
+
+    What the caller did wrong is no error of the version's.
+    """
+
+    name = "errors"
+
+    def count(self, requests: Requests, _group: Group) -> Sequence[int]:
+        """Count requests answered or failed, and those failed."""
+        failed = sum([call.outcome == "failed" for call in requests.calls])
+        return int(requests.answered.sum()) + failed, failed
+
+
+class Latency:
+    """For a confidence sequence on mean latency: n, Σ t and Σ t² of answered requests, t in whole µs."""
+
+    name = "latency_us"
+
+    def count(self, requests: Requests, _group: Group) -> Sequence[int]:
+        """Count answered requests, and sum their microseconds and the squares of these."""
+        micros = np.rint(requests.duration_s[requests.answered] * 1e6).astype(np.int64).tolist()
+        return len(micros), sum(micros), sum([value * value for value in micros])
+
+
+@lru_cache(maxsize=1)
+def declared() -> tuple[Statistic, ...]:
+    """Load every statistic that is installed, by name.
+
+    Raises:
+        Unsupported: when one cannot be loaded.
+
+    """
+    found = []
+    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+        try:
+            found.append(point.load()())
+        except Exception as err:
+            raise Unsupported(
+                f"the statistic {point.name!r} ({point.value}) cannot be loaded: {err}; reinstall its package"
+            ) from err
+    return tuple(found)
