@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 
 from hythe.base.errors import Invalid
 from hythe.bundle.rows import Array
-from hythe.runtime.cells import show
 from hythe.server.http.tensors import DATATYPES, scalar_datatype
 
 
@@ -58,6 +58,11 @@ def write_outputs(
     return documents, tail
 
 
+def text(value: Any) -> str:
+    """Write one value of a mixed output as text: itself, or its JSON."""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
 def _typed(array: Array) -> tuple[str, list[Any] | Array]:
     """Give the datatype and the flat values; mixed objects are written as text."""
     flat = array.ravel()
@@ -67,7 +72,7 @@ def _typed(array: Array) -> tuple[str, list[Any] | Array]:
     kinds = {scalar_datatype(value) for value in values}
     word = kinds.pop() if len(kinds) == 1 else "BYTES"
     if word == "BYTES":
-        return word, [value if isinstance(value, str) else show(value) for value in values]
+        return word, [text(value) for value in values]
     return word, np.array(values)
 
 
