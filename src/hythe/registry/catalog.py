@@ -13,6 +13,7 @@ from hythe.registry.edit import Edit
 from hythe.registry.reader import Reader
 from hythe.registry.replay import disagreements
 from hythe.registry.usage import Spent, add_usage
+from hythe.registry.windows import Observations
 from hythe.security.audit import first_break
 
 
@@ -32,6 +33,7 @@ class Catalog(Reader):
         super().__init__(database.reading)
         self._database = database
         self._clock = clock or SystemClock()
+        self.observations = Observations(database)
 
     @classmethod
     def of_file(cls, path: Path, clock: Clock | None = None) -> Catalog:

@@ -1,11 +1,22 @@
 """The tables of the catalog, the same on SQLite and PostgreSQL.
 
-Times are RFC 3339 text, documents JSON text.
+Times are RFC 3339 text, documents JSON text. What is observed is counted in seconds since 1970, and the
+documents of windows are compressed (zlib).
 """
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKeyConstraint, Index, Integer, MetaData, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
 
 METADATA = MetaData()
 
@@ -86,6 +97,41 @@ key_usage = Table(
     Column("period", BigInteger, primary_key=True, autoincrement=False),
     Column("used", BigInteger, nullable=False),
     ForeignKeyConstraint(["id"], ["keys.id"], name="usage_of_keys"),
+)
+
+windows = Table(
+    "windows",
+    METADATA,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("endpoint", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("period_s", Integer, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    Index("windows_by_start", "endpoint", "start"),
+    Index("windows_by_period", "period_s", "start"),
+)
+
+joins = Table(
+    "joins",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("first", Integer, primary_key=True, autoincrement=False),
+    Column("rows", Integer, nullable=False),
+    Column("at_ns", BigInteger, nullable=False),
+    Column("endpoint", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Index("joins_by_time", "at_ns"),
+)
+
+observers = Table(
+    "observers",
+    METADATA,
+    Column("server", Text, primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    Column("positions", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
 )
 
 log = Table(

@@ -13,7 +13,7 @@ from hythe.registry.tables import schema_version
 if TYPE_CHECKING:
     from alembic.operations import Operations
 
-NEWEST = 2
+NEWEST = 3
 """The schema that this Hythe reads and writes; the last step of `_steps`."""
 
 
@@ -44,6 +44,6 @@ def migrate(connection: Connection) -> None:
 
 
 def _steps() -> tuple[Callable[[Operations], None], ...]:
-    from hythe.registry.migrations import m0001_first, m0002_keys
+    from hythe.registry.migrations import m0001_first, m0002_keys, m0003_windows
 
-    return (m0001_first.upgrade, m0002_keys.upgrade)
+    return (m0001_first.upgrade, m0002_keys.upgrade, m0003_windows.upgrade)

@@ -1,0 +1,208 @@
+"""What was observed of endpoints: windows of counts, and the records that feedback joins.
+
+These are numbers that grow each second, so no entries of the change log. What a window counts is nothing to
+this file: it keeps documents by endpoint, version and time.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Select, func, select
+
+from hythe.registry.database import Database
+from hythe.registry.tables import joins, observers, windows
+
+_IN_ONE_GO = 500
+
+
+class WindowRecord(msgspec.Struct, frozen=True):
+    """A stored window; `document` is its JSON, `start` UTC seconds. `id` is 0 until it is stored."""
+
+    endpoint: str
+    version: str
+    start: int
+    period_s: int
+    document: bytes
+    id: int = 0
+
+
+class JoinRecord(msgspec.Struct, frozen=True):
+    """What is kept of an answered request's rows `first` to `first + rows - 1`; `document` is JSON."""
+
+    id: str
+    first: int
+    rows: int
+    at_ns: int
+    endpoint: str
+    version: str
+    document: str
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """What a server observed since its delivery before this one.
+
+    `positions` say, by ring, up to where all is in this delivery or an earlier one. Each `server` counts its
+    deliveries from 1; one that is stored twice counts once.
+    """
+
+    server: str
+    sequence: int
+    at: int
+    positions: dict[str, int]
+    windows: tuple[WindowRecord, ...] = ()
+    joins: tuple[JoinRecord, ...] = ()
+
+
+class Observed(msgspec.Struct, frozen=True):
+    """How far a server's observations are stored; nothing is, at sequence 0."""
+
+    sequence: int = 0
+    positions: Mapping[str, int] = {}
+
+
+class Observations:
+    """The windows and join records of a catalog."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def store(self, delivery: Delivery) -> bool:
+        """Store a delivery, all or nothing; False when it stands there already."""
+        with self._database.writing() as connection:
+            if _observed(connection, delivery.server).sequence >= delivery.sequence:
+                return False
+            _insert_windows(connection, delivery.windows)
+            _insert_joins(connection, delivery.joins)
+            own = observers.c.server == delivery.server
+            connection.execute(observers.delete().where(own))
+            positions = msgspec.json.encode(delivery.positions).decode()
+            row = {"server": delivery.server, "sequence": delivery.sequence, "at": delivery.at}
+            connection.execute(observers.insert().values(**row, positions=positions))
+        return True
+
+    def observed(self, server: str) -> Observed:
+        """Say how far the observations of a server are stored."""
+        with self._database.reading() as connection:
+            return _observed(connection, server)
+
+    def endpoints(self) -> list[str]:
+        """List the endpoints that have windows."""
+        with self._database.reading() as connection:
+            query = select(windows.c.endpoint).distinct().order_by(windows.c.endpoint)
+            return list(connection.execute(query).scalars())
+
+    def read(
+        self,
+        endpoint: str,
+        version: str | None = None,
+        *,
+        since: int | None = None,
+        until: int | None = None,
+    ) -> list[WindowRecord]:
+        """Give the windows that begin before `until` and end after `since` (UTC seconds), by their start.
+
+        One second may have several, to be added up.
+        """
+        query = select(windows).where(windows.c.endpoint == endpoint)
+        if version is not None:
+            query = query.where(windows.c.version == version)
+        if since is not None:
+            query = query.where(windows.c.start + windows.c.period_s > since)
+        if until is not None:
+            query = query.where(windows.c.start < until)
+        with self._database.reading() as connection:
+            return list(_windows(connection, query.order_by(windows.c.start, windows.c.id)))
+
+    def shorter(self, period_s: int, before: int, most: int) -> list[WindowRecord]:
+        """Give up to `most` windows shorter than `period_s` that begin before `before`, the oldest first."""
+        chosen = (windows.c.period_s < period_s) & (windows.c.start < before)
+        query = select(windows).where(chosen).order_by(windows.c.start, windows.c.id).limit(most)
+        with self._database.reading() as connection:
+            return list(_windows(connection, query))
+
+    def replace(self, old: Sequence[WindowRecord], new: Sequence[WindowRecord]) -> bool:
+        """Put `new` windows in the place of stored ones; False, and nothing, when those are not all there."""
+        numbers = [window.id for window in old]
+        parts = [numbers[start : start + _IN_ONE_GO] for start in range(0, len(numbers), _IN_ONE_GO)]
+        with self._database.writing() as connection:
+            there = select(func.count()).select_from(windows)
+            found = [connection.execute(there.where(windows.c.id.in_(part))).scalar_one() for part in parts]
+            if sum(found) != len(old):
+                return False
+            for part in parts:
+                connection.execute(windows.delete().where(windows.c.id.in_(part)))
+            _insert_windows(connection, new)
+        return True
+
+    def joined(self, ids: Sequence[str]) -> list[JoinRecord]:
+        """Find the join records of prediction ids (of requests, without a row), by id and first row."""
+        with self._database.reading() as connection:
+            found: list[JoinRecord] = []
+            for start in range(0, len(ids), _IN_ONE_GO):
+                chosen = joins.c.id.in_(ids[start : start + _IN_ONE_GO])
+                rows = connection.execute(select(joins).where(chosen)).mappings()
+                found += [JoinRecord(**row) for row in rows]
+        return sorted(found, key=lambda join: (join.id, join.first))
+
+    def forget(self, *, windows_before: int, joins_before: int) -> int:
+        """Remove windows that ended, and joins made, before these UTC seconds; give how many."""
+        old_windows = windows.c.start + windows.c.period_s <= windows_before
+        old_joins = joins.c.at_ns < joins_before * 1_000_000_000
+        with self._database.reading() as connection:
+            counted = [
+                connection.execute(select(func.count()).select_from(table).where(condition)).scalar_one()
+                for table, condition in ((windows, old_windows), (joins, old_joins))
+            ]
+        if any(counted):
+            with self._database.writing() as connection:
+                connection.execute(windows.delete().where(old_windows))
+                connection.execute(joins.delete().where(old_joins))
+                connection.execute(observers.delete().where(observers.c.at < windows_before))
+        return sum(counted)
+
+
+def _observed(connection: Connection, server: str) -> Observed:
+    row = connection.execute(select(observers).where(observers.c.server == server)).one_or_none()
+    return Observed() if row is None else Observed(row.sequence, msgspec.json.decode(row.positions))
+
+
+def _insert_windows(connection: Connection, new: Sequence[WindowRecord]) -> None:
+    rows = [
+        {
+            "endpoint": window.endpoint,
+            "version": window.version,
+            "start": window.start,
+            "period_s": window.period_s,
+            "document": zlib.compress(window.document, 1),
+        }
+        for window in new
+    ]
+    if rows:
+        connection.execute(windows.insert(), rows)
+
+
+def _insert_joins(connection: Connection, new: Sequence[JoinRecord]) -> None:
+    """Insert what is not there yet: an id is never used twice, but a record may be sent twice."""
+    if not new:
+        return
+    statement: Any
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+
+        statement = insert_postgresql(joins).on_conflict_do_nothing()
+    else:
+        from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+
+        statement = insert_sqlite(joins).on_conflict_do_nothing()
+    connection.execute(statement, [msgspec.structs.asdict(join) for join in new])
+
+
+def _windows(connection: Connection, query: Select[Any]) -> Iterator[WindowRecord]:
+    for row in connection.execute(query):
+        yield WindowRecord(
+            row.endpoint, row.version, row.start, row.period_s, zlib.decompress(row.document), row.id
+        )
