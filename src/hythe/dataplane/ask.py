@@ -22,14 +22,14 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
     place: int = -1
 
     def check(self, endpoint: str, verb: str) -> None:
-        """See whether it may; raises Denied.
+        """See whether it may; raises Denied. `endpoint` is "" for what belongs to none.
 
         >>> Caller("ana", endpoints=frozenset({"churn"})).check("fraud", "predict")
         Traceback (most recent call last):
         ...
         hythe.base.errors.Denied: the key 'ana' is not for endpoint 'fraud'; ask for one that is
         """
-        if self.endpoints is not None and endpoint not in self.endpoints:
+        if endpoint and self.endpoints is not None and endpoint not in self.endpoints:
             raise Denied(f"the key {self.name!r} is not for endpoint {endpoint!r}; ask for one that is")
         if self.verbs is not None and verb not in self.verbs:
             raise Denied(f"the key {self.name!r} may not {verb}; ask for one that may")

@@ -11,7 +11,7 @@ from typing import TypeAlias, TypeVar
 from hythe.base.errors import Denied, Unauthenticated
 from hythe.dataplane.ask import Caller
 from hythe.runtime.limiter import Limit, Limiter, Policer
-from hythe.security.keys import KeyEntry, is_key, key_digest
+from hythe.security.keys import VERBS, KeyEntry, is_key, key_digest
 from hythe.security.tokens import ANY_ENDPOINT, REFUSED, Issuer, Verifiers
 
 _BEARER = re.compile(r"[Bb]earer +([!-~]+)")
@@ -41,14 +41,14 @@ class TokenHolder(Caller, frozen=True, gc=False, kw_only=True):
 
 
 Holder: TypeAlias = KeyHolder | TokenHolder
-_NOBODY = KeyHolder()
+_NOBODY = KeyHolder(verbs=frozenset(VERBS) - {"admin"})
 
 
 class Gate:
     """Knows the keys and issuers of one process, and who was let in with what.
 
-    With `anonymous`, whoever shows nothing may come in; whoever shows something wrong never may. `now`
-    gives seconds since 1970.
+    With `anonymous`, whoever shows nothing may do all but `admin`; whoever shows something wrong never may
+    come in. `now` gives seconds since 1970.
     """
 
     def __init__(
