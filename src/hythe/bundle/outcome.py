@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
@@ -18,10 +18,15 @@ Answers: TypeAlias = Mapping[str, Array]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Answers for `refused.size` rows; where `refused` is true the answer's cells mean nothing."""
+    """Answers for `refused.size` rows; where `refused` is true the answer's cells mean nothing.
+
+    `reasons` is what the model says of rows that it refuses, by position, for the first of them where it says
+    anything. When every row is refused there may be no answers at all.
+    """
 
     answers: Answers
     refused: NDArray[np.bool_]
+    reasons: Mapping[int, str] = field(default_factory=dict)
 
     @classmethod
     def answered(cls, answers: Answers) -> Outcome:

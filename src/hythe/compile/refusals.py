@@ -66,6 +66,13 @@ class Asked:
         self.parts.append((positions, answers))
         return answers
 
+    def outcome(self, total: int) -> Outcome:
+        """Put together what was gathered for `total` rows."""
+        refused = np.zeros(total, dtype=np.bool_)
+        refused[list(self.refusals)] = True
+        names = list(self.parts[0][1]) if self.parts else []
+        return Outcome({name: _joined(name, self, total) for name in names}, refused)
+
 
 def original_outcome(
     predict: Predict,
@@ -123,7 +130,7 @@ def ask(
             asked.ask(batch)
         for position in np.flatnonzero(suspects):
             asked.ask(np.array([position]))
-    return _assembled(asked, total), asked.refusals
+    return asked.outcome(total), asked.refusals
 
 
 def reason(err: BaseException) -> str:
@@ -148,13 +155,6 @@ def _checked(answers: Answers, rows: int) -> Answers:
         if values.ndim == 0 or len(values) != rows:
             raise Invalid(f"output {name!r} has shape {values.shape} for {rows} rows; give one entry a row")
     return arrays
-
-
-def _assembled(asked: Asked, total: int) -> Outcome:
-    refused = np.zeros(total, dtype=np.bool_)
-    refused[list(asked.refusals)] = True
-    names = list(asked.parts[0][1]) if asked.parts else []
-    return Outcome({name: _joined(name, asked, total) for name in names}, refused)
 
 
 def _joined(name: str, asked: Asked, total: int) -> Array:

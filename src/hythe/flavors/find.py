@@ -57,15 +57,28 @@ def named(name: str) -> Flavor:
         Unsupported: when there is none, or it cannot be imported.
 
     """
+    return at(name, "")
+
+
+def point_of(name: str) -> str:
+    """Say where the flavor called `name` is: `module:attribute`; raises Unsupported when there is none.
+
+    A process of another environment finds it there, by `at`, without this environment's entry points.
+    """
     point = _points().get(name)
     if point is None:
         raise Unsupported(f"there is no flavor {name!r}; known flavors: {_known()}")
-    try:
-        return _load(point)
-    except Exception as err:
-        raise Unsupported(
-            f"the flavor {name!r} ({point.value}) cannot be loaded: {err}; reinstall its package"
-        ) from err
+    return point.value
+
+
+def at(name: str, point: str) -> Flavor:
+    """Give the flavor called `name` that is at `point`, or where `named` finds it when `point` is empty.
+
+    Raises:
+        Unsupported: when there is none, or it cannot be imported.
+
+    """
+    return _loaded(EntryPoint(name, point or point_of(name), GROUP))
 
 
 def names() -> tuple[str, ...]:
@@ -91,6 +104,15 @@ def _flavors() -> list[Flavor]:
         except Exception:  # noqa: BLE001, S112 - a broken third party must not break the others; `named` says why
             continue
     return found
+
+
+def _loaded(point: EntryPoint) -> Flavor:
+    try:
+        return _load(point)
+    except Exception as err:
+        raise Unsupported(
+            f"the flavor {point.name!r} ({point.value}) cannot be loaded: {err}; reinstall its package"
+        ) from err
 
 
 def _load(point: EntryPoint) -> Flavor:

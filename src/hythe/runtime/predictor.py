@@ -16,10 +16,11 @@ from hythe.bundle.outcome import Answers, Outcome
 from hythe.bundle.rows import Rows
 from hythe.bundle.schema import Schema
 from hythe.bundle.variant import Variant
-from hythe.runtime import wire
 from hythe.runtime.answers import Answer, Labeller
 from hythe.runtime.batch import Batch, RowReader, reader
-from hythe.runtime.child import Child, ChildConfig
+from hythe.runtime.native import wire
+from hythe.runtime.native.child import Child
+from hythe.runtime.native.config import ChildConfig
 from hythe.runtime.onnx import OnnxModel
 from hythe.runtime.session import refusal, run_onnx
 
@@ -132,5 +133,6 @@ def native_predictor(
 
 def _unrefused(outcome: Outcome) -> Answers:
     if outcome.refused.any():
-        raise refusal(int(np.argmax(outcome.refused)))
+        row = int(np.argmax(outcome.refused))
+        raise refusal(row, outcome.reasons.get(row, ""))
     return outcome.answers

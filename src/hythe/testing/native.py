@@ -8,13 +8,14 @@ from pathlib import Path
 from hythe.bundle.schema import Column, Output, Schema
 from hythe.dataplane.spec import EndpointSpec, NativeFiles, VersionSpec
 from hythe.rollout.plan import Plan
-from hythe.runtime.wire import Load
+from hythe.runtime.native.wire import Load
 from hythe.testing.tiny import DIGEST
 
 SCHEMA = Schema((Column("x", "float64"),), (Output("value", "float64"),), container="dicts")
 """One number in, twice that number out."""
-RAISES, DIES, HANGS = -1.0, -2.0, -3.0
-"""Values of `x` on which the model raises ValueError, kills its process, or never answers."""
+RAISES, DIES, HANGS, EATS, SAYS_WHO = -1.0, -2.0, -3.0, -4.0, -5.0
+"""Values of `x` on which the model raises ValueError, kills its process, never answers, takes all the memory
+that it gets, or answers with its process id."""
 
 _CODE = f"""
 import os
@@ -28,8 +29,12 @@ def predict(rows):
         os._exit(7)
     if {HANGS} in values:
         threading.Event().wait()
+    if {EATS} in values:
+        eaten = []
+        while True:
+            eaten.append(bytearray(2**22))
     print("models may print")
-    return [2.0 * value for value in values]
+    return [float(os.getpid()) if value == {SAYS_WHO} else 2.0 * value for value in values]
 """
 
 
@@ -42,7 +47,7 @@ def misbehaving_endpoint(folder: Path, name: str = "double") -> EndpointSpec:
 
 def misbehaving_model(folder: Path) -> Load:
     """Lay out the model's files in `folder`, as a bundle unpacks them, and say how to load it."""
-    (folder / "model").mkdir()
+    (folder / "model").mkdir(parents=True)
     (folder / "code").mkdir()
     target = {"module": "misbehaving", "name": "predict"}
     (folder / "model" / "python.json").write_text(json.dumps(target))

@@ -1,0 +1,109 @@
+"""One child of a native model inside an event loop: a thread that speaks with it, a watch over its life."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from hythe.base.errors import HytheError
+from hythe.bundle.outcome import Outcome
+from hythe.bundle.rows import Rows
+from hythe.runtime.native.child import Child
+
+
+class Instance:
+    """Starts again what died, after its back-off; `changed` is called whenever `free` may have changed."""
+
+    def __init__(self, child: Child, changed: Callable[[], None]) -> None:
+        self._child = child
+        self._changed = changed
+        self._busy = False
+        self._closed = False
+        self._watched: int | None = None
+        self._revival: asyncio.Task[None] | None = None
+        # One thread speaks with the child, which takes one caller at a time and dies with its parent thread.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="child")
+
+    @property
+    def ready(self) -> bool:
+        """Whether the child runs with its model loaded."""
+        return self._watched is not None
+
+    @property
+    def free(self) -> bool:
+        """Whether it would answer a batch at once."""
+        return self.ready and not self._busy
+
+    def take(self) -> None:
+        """Keep it for one batch."""
+        self._busy = True
+
+    def leave(self) -> None:
+        """Give it back without a batch."""
+        self._busy = False
+        self._changed()
+
+    async def start(self) -> None:
+        """Start the child and wait until it has loaded the model; raises Corrupt or Unavailable."""
+        await asyncio.wrap_future(self._thread.submit(self._child.start))
+        self._watch()
+
+    async def run(self, rows: Rows, deadline_s: float) -> Outcome:
+        """Answer a batch; it is taken until the child has done so, even when the caller waits no longer."""
+        future = self._thread.submit(self._child.predict, rows, deadline_s)
+        loop = asyncio.get_running_loop()
+
+        def done(_: Future[Outcome]) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self.leave)
+
+        future.add_done_callback(done)
+        return await asyncio.shield(asyncio.wrap_future(future))
+
+    async def close(self) -> None:
+        """End the child, in the middle of an answer if need be."""
+        self._closed = True
+        self._unwatch()
+        if self._revival is not None:
+            self._revival.cancel()
+        self._child.interrupt()
+        await asyncio.wrap_future(self._thread.submit(self._child.close))
+        self._thread.shutdown(wait=False)
+
+    def _watch(self) -> None:
+        """Have the loop say when the child ends."""
+        pid = self._child.pid
+        if pid is None:
+            self._revive()
+            return
+        self._watched = os.pidfd_open(pid)
+        asyncio.get_running_loop().add_reader(self._watched, self._ended)
+        self._changed()
+
+    def _unwatch(self) -> None:
+        if self._watched is not None:
+            asyncio.get_running_loop().remove_reader(self._watched)
+            os.close(self._watched)
+            self._watched = None
+
+    def _ended(self) -> None:
+        self._unwatch()
+        self._changed()
+        if not self._closed:
+            self._revive()
+
+    def _revive(self) -> None:
+        self._revival = asyncio.get_running_loop().create_task(self._start_again())
+
+    async def _start_again(self) -> None:
+        while not self._closed:
+            await asyncio.wrap_future(self._thread.submit(self._child.reap))
+            await asyncio.sleep(self._child.wait_s)
+            try:
+                await asyncio.wrap_future(self._thread.submit(self._child.start))
+            except HytheError:
+                continue
+            self._watch()
+            return
