@@ -79,6 +79,12 @@ class Unsupported(CallerError):
     code = "unsupported"
 
 
+class Cancelled(CallerError):
+    """Whoever asked went away before there was an answer."""
+
+    code = "cancelled"
+
+
 class OperatorError(HytheError):
     """The surroundings are at fault; whoever runs Hythe can put it right."""
 
@@ -112,6 +118,10 @@ class Unavailable(OperatorError):
 
 
 class Internal(HytheError):
-    """A fault of Hythe's own; clients see one fixed sentence with an id."""
+    """A fault of Hythe's own; clients see one fixed sentence with an id, `incident`, that the log knows."""
 
     code = "internal"
+
+    def __init__(self, message: str, incident: str = "") -> None:
+        super().__init__(message)
+        self.incident = incident

@@ -9,14 +9,17 @@ from hythe.base.errors import Invalid, TooLarge
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The most that one request may hold: bytes of its body, rows."""
+    """The most that one request may hold (bytes of its body, rows), and the most that it may take."""
 
     body_bytes: int = 16 * 2**20
     rows: int = 10_000
+    timeout_s: float = 30.0
 
     def __post_init__(self) -> None:
         if self.body_bytes < 1 or self.rows < 1:
             raise Invalid(f"limits are {self.body_bytes} bytes and {self.rows} rows; give 1 or more")
+        if self.timeout_s <= 0:
+            raise Invalid(f"timeout_s is {self.timeout_s}; give more than 0")
 
     def admit_bytes(self, size: int) -> None:
         """Check the size of a body.

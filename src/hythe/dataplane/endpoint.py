@@ -1,52 +1,86 @@
-"""A live endpoint: its plan, how its rows are read, and a session for each version."""
+"""A live endpoint: which version answers a request now; versions come and go while requests run."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from hythe.base.errors import Corrupt, NotFound
-from hythe.bundle.variant import Variant
-from hythe.dataplane.spec import EndpointSpec, NativeFiles, OnnxFiles, VersionSpec
-from hythe.runtime import wire
-from hythe.runtime.answers import Labeller
+from hythe.base.errors import NotFound
+from hythe.bundle.schema import Schema
+from hythe.dataplane.ask import Ask
+from hythe.dataplane.live import LiveVersion
+from hythe.dataplane.observe import Ids, Observer
+from hythe.dataplane.spec import EndpointSpec, VersionSpec
+from hythe.dataplane.ticket import Ticket
+from hythe.monitor.record import DEGRADED
+from hythe.rollout.choose import choose
+from hythe.rollout.plan import Arm, Plan
 from hythe.runtime.batch import RowReader, reader
-from hythe.runtime.child import Child, ChildConfig
-from hythe.runtime.child_session import ChildSession
-from hythe.runtime.onnx import OnnxModel
-from hythe.runtime.session import OnnxSession, Session
+from hythe.runtime.batcher import BatchPolicy, Scheduler
+from hythe.runtime.session import Session
+
+Open = Callable[[VersionSpec, RowReader], Session]
+"""Makes the session of a version; it is started before it answers."""
+_IDLE_CHECK_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class LiveVersion:
-    """One version in this process; `label` turns its output arrays into JSON answers."""
+class Routing:
+    """What an endpoint does at one moment; replaced as a whole."""
 
-    spec: VersionSpec
-    session: Session
-    label: Labeller
+    plan: Plan
+    versions: Mapping[str, LiveVersion]
+    weight: float
+
+    @classmethod
+    def of(cls, plan: Plan, versions: Mapping[str, LiveVersion]) -> Routing:
+        """Route by a plan whose versions are all there."""
+        return cls(plan, versions, sum(arm.weight for arm in plan.arms))
+
+    def share(self, arm: Arm) -> float:
+        """Give the arm's share of the traffic."""
+        return arm.weight / self.weight
 
 
 class Endpoint:
     """Where requests for one name go; `start` loads every version before the first request."""
 
-    def __init__(self, spec: EndpointSpec, *, threads: int = 1, child: ChildConfig | None = None) -> None:
+    def __init__(
+        self,
+        spec: EndpointSpec,
+        open_session: Open,
+        observer: Observer,
+        scheduler: Scheduler,
+        ids: Ids | None = None,
+        policy: BatchPolicy | None = None,
+    ) -> None:
         self.name = spec.name
         self.spec = spec
-        self.plan = spec.plan
-        self.reader: RowReader = reader(spec.schema)
-        self.versions = {
-            item.version: LiveVersion(
-                item,
-                _session(item, self.reader, threads, child or ChildConfig(threads=threads)),
-                Labeller(item.schema.outputs, text_keys=True),
-            )
-            for item in spec.versions
-        }
+        self.observer = observer
+        self._open = open_session
+        self._scheduler = scheduler
+        self._ids = ids or Ids()
+        self._policy = policy
+        self._readers: dict[Schema, RowReader] = {}
+        self._routing = Routing.of(spec.plan, {item.version: self._live(item) for item in spec.versions})
+        self._retiring: set[asyncio.Task[None]] = set()
+
+    @property
+    def plan(self) -> Plan:
+        """The plan in force."""
+        return self._routing.plan
+
+    @property
+    def versions(self) -> Mapping[str, LiveVersion]:
+        """The versions that answer, by number."""
+        return self._routing.versions
 
     @property
     def ready(self) -> bool:
-        """Whether every version of the plan would answer now."""
-        return all(self.versions[arm.version].session.ready for arm in self.plan.arms if arm.weight)
+        """Whether every arm of the plan would answer now."""
+        versions = self._routing.versions
+        return all(versions[arm.version].session.ready for arm in self._routing.plan.arms if arm.weight)
 
     def version(self, number: str) -> LiveVersion:
         """Find a version of this endpoint.
@@ -55,34 +89,91 @@ class Endpoint:
             NotFound: naming the versions that there are.
 
         """
-        found = self.versions.get(number)
+        found = self._routing.versions.get(number)
         if found is None:
-            known = ", ".join(self.versions)
+            known = ", ".join(self._routing.versions)
             raise NotFound(f"endpoint {self.name!r} does not serve version {number!r}; versions: {known}")
         return found
+
+    def enter(self, ticket: Ticket) -> LiveVersion:
+        """Give a ticket its prediction id and the version that answers it; raises NotFound."""
+        ticket.id = self._ids.next()
+        ask: Ask = ticket.ask
+        if ask.version is not None:
+            ticket.share = 0.0
+            return self.version(ask.version)
+        routing = self._routing
+        arm = choose(routing.plan.arms, ticket.id)
+        ticket.share = arm.weight / routing.weight
+        return routing.versions[arm.version]
 
     async def start(self) -> None:
         """Load every version; raises Corrupt or Unavailable."""
         for version in self.versions.values():
             await version.session.start()
 
+    async def apply(self, spec: EndpointSpec) -> None:
+        """Follow a new spec: load what is new beside the serving path, switch, then let go of what is old.
+
+        Raises:
+            Corrupt, Unavailable: when a new version cannot be loaded; nothing has changed then.
+
+        """
+        before = self._routing.versions
+        kept = {number: live for number, live in before.items() if live.spec in spec.versions}
+        fresh = {item.version: self._live(item) for item in spec.versions if item.version not in kept}
+        try:
+            for live in fresh.values():
+                await live.session.start()
+        except BaseException:
+            for live in fresh.values():
+                await live.close()
+            raise
+        self._routing = Routing.of(spec.plan, {**kept, **fresh})
+        self.spec = spec
+        for number, live in before.items():
+            if number not in kept:
+                self._retire(live)
+
+    async def retire(self) -> None:
+        """Let the last requests have their answers, then give everything back."""
+        for version in self.versions.values():
+            await _close_when_idle(version)
+
     async def close(self) -> None:
         """Give everything back."""
+        await asyncio.gather(*self._retiring)
         for version in self.versions.values():
-            await version.session.close()
+            await version.close()
+
+    def _live(self, item: VersionSpec) -> LiveVersion:
+        rows = self._readers.get(item.schema)
+        if rows is None:
+            rows = self._readers[item.schema] = reader(item.schema)
+        live = LiveVersion(item, rows, self._open(item, rows), self.observer, self._scheduler, self._policy)
+        live.fell_back = self._fall_back
+        return live
+
+    def _fall_back(self, ticket: Ticket) -> bool:
+        """Hand a failed ticket to the next version of the chain that can read its rows; false for none."""
+        routing, tried = self._routing, ticket.live.spec.version
+        chain: Sequence[str] = routing.plan.fallback
+        rest = chain[chain.index(tried) + 1 :] if tried in chain else chain
+        for number in rest:
+            live = routing.versions.get(number)
+            if live is not None and live.reader is ticket.live.reader and live.ready:
+                ticket.flags |= DEGRADED
+                live.put(ticket)
+                return True
+        return False
+
+    def _retire(self, live: LiveVersion) -> None:
+        task = asyncio.get_running_loop().create_task(_close_when_idle(live))
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
 
 
-def _session(spec: VersionSpec, rows: RowReader, threads: int, config: ChildConfig) -> Session:
-    files = spec.files
-    if isinstance(files, NativeFiles):
-        load = wire.Load(files.flavor, files.format, files.folder, spec.schema)
-        return ChildSession(Child(load, config), rows)
-    return OnnxSession(lambda: _onnx(files, rows, threads))
-
-
-def _onnx(files: OnnxFiles, rows: RowReader, threads: int) -> OnnxModel:
-    try:
-        variant = Variant.decode(Path(files.variant).read_bytes())
-    except OSError as err:
-        raise Corrupt(f"{files.variant} cannot be read: {err.strerror}; pull the version again") from err
-    return OnnxModel(Path(files.graph), variant, fields=rows.fields, threads=threads)
+async def _close_when_idle(live: LiveVersion) -> None:
+    while not live.batcher.idle:  # noqa: ASYNC110 - an old version may take its time to leave
+        await asyncio.sleep(_IDLE_CHECK_S)
+    await live.close()

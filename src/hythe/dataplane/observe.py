@@ -5,10 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from hythe.base.errors import CallerError, HytheError
+from hythe.bundle.rows import Array
+from hythe.dataplane.record import Recorder
+from hythe.dataplane.ticket import Ticket
+from hythe.monitor.record import CACHED, DEGRADED, Call
+from hythe.runtime.batcher import Ran
 from hythe.runtime.counters import Counter, Counters, Histogram, Metric
+from hythe.runtime.ring import Ring
 
 SECONDS = (
     25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
@@ -24,8 +31,13 @@ ANSWERED_ROWS = Metric("hythe_rows_total", "counter", "Rows answered.")
 DURATION = Metric("hythe_request_duration_seconds", "histogram", "From request to answer.", SECONDS)
 INFERENCE = Metric("hythe_inference_duration_seconds", "histogram", "One call of the model.", SECONDS)
 BATCH = Metric("hythe_batch_rows", "histogram", "Rows in one call of the model.", ROWS)
+QUEUE = Metric("hythe_queue_duration_seconds", "histogram", "From rows read to model called.", SECONDS)
+DEGRADED_ANSWERS = Metric("hythe_degraded_total", "counter", "Answers given by a fallback.")
+CACHE_HITS = Metric("hythe_cache_hits_total", "counter", "Answers given from the cache.")
 IN_FLIGHT = Metric("hythe_in_flight", "gauge", "Requests being answered now.")
-METRICS = (REQUESTS, ANSWERED_ROWS, DURATION, INFERENCE, BATCH, IN_FLIGHT)
+METRICS = (
+    REQUESTS, ANSWERED_ROWS, DURATION, QUEUE, INFERENCE, BATCH, IN_FLIGHT, DEGRADED_ANSWERS, CACHE_HITS,
+)  # fmt: skip
 
 
 class Ids:
@@ -64,47 +76,140 @@ class Ids:
 
 
 class Meter:
-    """The counts of one endpoint in this process."""
+    """The counts of one endpoint in this process, for `/metrics`."""
 
     def __init__(self, counters: Counters, endpoint: str) -> None:
         self._counters = counters
         self._endpoint = endpoint
-        self._requests: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
-        self._runs: dict[str, tuple[Counter, Histogram, Histogram]] = {}
+        self._outcomes: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
+        self._runs: dict[str, Runs] = {}
+        self._flagged: dict[tuple[str, str], Counter] = {}
         self.in_flight = counters.gauge(IN_FLIGHT.name, endpoint=endpoint)
 
-    def answered(self, version: str, seconds: float) -> None:
-        """Count a request that was answered."""
-        self._count(version, "answered", "", seconds)
-
-    def failed(self, version: str, err: BaseException, seconds: float) -> None:
-        """Count a request that was refused (the caller's fault) or failed (ours)."""
-        outcome = "refused" if isinstance(err, CallerError) else "failed"
-        reason = "cancelled" if isinstance(err, asyncio.CancelledError) else "internal"
-        self._count(version, outcome, err.code if isinstance(err, HytheError) else reason, seconds)
-
-    def ran(self, version: str, rows: int, seconds: float) -> None:
-        """Count one call of a model."""
-        run = self._runs.get(version)
-        if run is None:
-            labels = {"endpoint": self._endpoint, "version": version}
-            run = self._runs[version] = (
-                self._counters.counter(ANSWERED_ROWS.name, **labels),
-                self._counters.histogram(BATCH.name, BATCH.bounds, **labels),
-                self._counters.histogram(INFERENCE.name, INFERENCE.bounds, **labels),
-            )
-        total, batches, durations = run
-        total.add(rows)
-        batches.observe(rows)
-        durations.observe(seconds)
-
-    def _count(self, version: str, outcome: str, reason: str, seconds: float) -> None:
-        pair = self._requests.get((version, outcome, reason))
+    def outcome(self, version: str, outcome: str, reason: str = "") -> tuple[Counter, Histogram]:
+        """Find the counter of requests and the histogram of durations of one outcome."""
+        pair = self._outcomes.get((version, outcome, reason))
         if pair is None:
             labels = {"endpoint": self._endpoint, "version": version, "outcome": outcome}
-            pair = self._requests[version, outcome, reason] = (
+            pair = self._outcomes[version, outcome, reason] = (
                 self._counters.counter(REQUESTS.name, **labels, reason=reason),
                 self._counters.histogram(DURATION.name, DURATION.bounds, **labels),
             )
-        pair[0].add()
-        pair[1].observe(seconds)
+        return pair
+
+    def runs(self, version: str) -> Runs:
+        """Find what is counted of the model calls of one version."""
+        found = self._runs.get(version)
+        if found is None:
+            labels = {"endpoint": self._endpoint, "version": version}
+            found = self._runs[version] = Runs(
+                self._counters.counter(ANSWERED_ROWS.name, **labels),
+                self._counters.histogram(BATCH.name, BATCH.bounds, **labels),
+                self._counters.histogram(INFERENCE.name, INFERENCE.bounds, **labels),
+                self._counters.histogram(QUEUE.name, QUEUE.bounds, **labels),
+            )
+        return found
+
+    def flagged(self, version: str, flags: int) -> None:
+        """Count an answer that a fallback or the cache gave."""
+        for flag, metric in ((DEGRADED, DEGRADED_ANSWERS), (CACHED, CACHE_HITS)):
+            if flags & flag:
+                counter = self._flagged.get((version, metric.name))
+                if counter is None:
+                    counter = self._counters.counter(metric.name, endpoint=self._endpoint, version=version)
+                    self._flagged[version, metric.name] = counter
+                counter.add()
+
+
+class Runs(NamedTuple):
+    """What is counted of the model calls of one version."""
+
+    rows: Counter
+    batches: Histogram
+    inference: Histogram
+    queue: Histogram
+
+
+class Observer:
+    """Counts the requests of one endpoint, and hands them to the process beside where there is one."""
+
+    def __init__(self, endpoint: str, counters: Counters, ring: Ring | None = None) -> None:
+        self._endpoint = endpoint
+        self._meter = Meter(counters, endpoint)
+        self._ring = ring
+        self._recorders: dict[str, Recorder] = {}
+        self.in_flight = self._meter.in_flight
+
+    def ran(
+        self, version: str, ran: Ran, fed: Mapping[str, Array], failures: Mapping[int, Exception]
+    ) -> None:
+        """Note one model call and every request in it; `failures` are by place in `ran.jobs`."""
+        runs = self._meter.runs(version)
+        runs.rows.add(ran.rows)
+        runs.batches.observe(ran.rows)
+        runs.inference.observe(ran.seconds)
+        queued = runs.queue.observe
+        now, started_s, calls = time.monotonic(), ran.started_s, []
+        taken_s = []
+        tickets: Sequence[Any] = ran.jobs
+        for place, ticket in enumerate(tickets):
+            queue_s = started_s - ticket.queued_s
+            queued(queue_s)
+            call = _call(ticket, queue_s, now - ticket.started_s)
+            calls.append(call)
+            if failures and place in failures:
+                _blame(call, failures[place])
+                self._count(version, call)
+            else:
+                taken_s.append(call.duration_s)
+                if call.flags:
+                    self._meter.flagged(version, call.flags)
+        if taken_s:
+            counter, durations = self._meter.outcome(version, "answered")
+            counter.add(len(taken_s))
+            for seconds in taken_s:
+                durations.observe(seconds)
+        self.in_flight.add(-len(calls))
+        if self._ring is not None:
+            refused = ran.outcome.refused if failures else None
+            self._recorder(self._ring, version).batch(
+                calls, fed, ran.outcome.answers, refused, inference_s=ran.seconds, at_ns=time.time_ns()
+            )
+
+    def failed(self, ticket: Ticket, version: str, err: BaseException | None) -> None:
+        """Note a request that got no answer from a model; without an error, one that the cache answered."""
+        now = time.monotonic()
+        call = _call(ticket, 0.0, now - ticket.started_s)
+        if err is not None:
+            _blame(call, err)
+        self._count(version, call)
+        if call.flags:
+            self._meter.flagged(version, call.flags)
+        self.in_flight.add(-1.0)
+        if self._ring is not None:
+            self._recorder(self._ring, version).alone(call, at_ns=time.time_ns())
+
+    def _recorder(self, ring: Ring, version: str) -> Recorder:
+        found = self._recorders.get(version)
+        if found is None:
+            found = self._recorders[version] = Recorder(ring, self._endpoint, version)
+        return found
+
+    def _count(self, version: str, call: Call) -> None:
+        counter, durations = self._meter.outcome(version, call.outcome, call.reason)
+        counter.add()
+        durations.observe(call.duration_s)
+
+
+def _call(ticket: Ticket, queue_s: float, duration_s: float) -> Call:
+    ask = ticket.ask
+    return Call(
+        ticket.id, ticket.rows, "answered", "", duration_s, queue_s, ticket.share, ticket.key,
+        ask.caller.name, ask.door, ticket.status, ticket.bytes_in, ticket.bytes_out, ask.trace, ticket.flags,
+    )  # fmt: skip
+
+
+def _blame(call: Call, err: BaseException) -> None:
+    call.outcome = "refused" if isinstance(err, CallerError) else "failed"
+    unknown = "cancelled" if isinstance(err, asyncio.CancelledError) else "internal"
+    call.reason = err.code if isinstance(err, HytheError) else unknown

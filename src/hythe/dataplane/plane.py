@@ -1,37 +1,25 @@
-"""One request's way, the same for every door: read and admit, choose an arm, run, observe."""
+"""One request's way, the same for every door: who may ask, which version answers, its rows, the run."""
 
 from __future__ import annotations
 
-import time
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeAlias
 
-import msgspec
-
-from hythe.base.errors import NotFound
-from hythe.bundle.outcome import Answers
+from hythe.base.errors import HytheError, NotFound
 from hythe.dataplane.admit import Limits
-from hythe.dataplane.endpoint import Endpoint, LiveVersion
-from hythe.dataplane.observe import Ids, Meter
-from hythe.dataplane.run import run
-from hythe.rollout.choose import choose
-from hythe.runtime.batch import Batch, RowReader, size
-from hythe.runtime.counters import Counters
+from hythe.dataplane.ask import Ask
+from hythe.dataplane.endpoint import Endpoint
+from hythe.dataplane.gate import Gate
+from hythe.dataplane.live import LiveVersion
+from hythe.dataplane.spec import EndpointSpec
+from hythe.dataplane.ticket import Awaited, Prediction, Ticket
+from hythe.runtime.batch import Batch, RowReader, kind, size
 
 Read: TypeAlias = Callable[[RowReader], Awaitable[Batch]]
-"""How a door reads its request with an endpoint's row reader."""
-
-
-class Prediction(msgspec.Struct, frozen=True, gc=False):
-    """The answers to one request: arrays by output name, the version that gave them, and the id.
-
-    Row `i` of the request has the prediction id `f"{id}:{i}"`.
-    """
-
-    id: str
-    endpoint: str
-    version: LiveVersion
-    answers: Answers
+"""How a door reads its request with a version's row reader."""
+PREDICT = "predict"
+_ASK = Ask()
 
 
 class DataPlane:
@@ -39,16 +27,17 @@ class DataPlane:
 
     def __init__(
         self,
-        endpoints: Sequence[Endpoint],
-        counters: Counters,
+        specs: Sequence[EndpointSpec],
+        open_endpoint: Callable[[EndpointSpec], Endpoint],
+        *,
         limits: Limits | None = None,
-        ids: Ids | None = None,
+        gate: Gate | None = None,
     ) -> None:
-        self.endpoints: Mapping[str, Endpoint] = {endpoint.name: endpoint for endpoint in endpoints}
+        self._open = open_endpoint
+        self.endpoints: Mapping[str, Endpoint] = {spec.name: open_endpoint(spec) for spec in specs}
         self.limits = limits or Limits()
-        self.counters = counters
-        self._ids = ids or Ids()
-        self._meters = {name: Meter(counters, name) for name in self.endpoints}
+        self._gate = gate
+        self._leaving: set[asyncio.Task[None]] = set()
 
     def endpoint(self, name: str) -> Endpoint:
         """Find an endpoint.
@@ -62,41 +51,103 @@ class DataPlane:
             raise NotFound(f"there is no endpoint {name!r}; endpoints: {', '.join(self.endpoints)}")
         return found
 
-    async def predict(self, name: str, read: Read, *, version: str | None = None) -> Prediction:
-        """Answer one request; every outcome is counted. `version` asks for one version, whatever the plan.
+    def submit(self, endpoint: Endpoint, ticket: Ticket, read: Callable[[RowReader], Batch]) -> None:
+        """Take a ticket; it hears of its outcome exactly once, and every outcome is counted."""
+        live = self._enter(endpoint, ticket)
+        if live is not None:
+            try:
+                batch = read(live.reader)
+            except Exception as err:  # noqa: BLE001 - whatever is wrong with the rows is the ticket's answer
+                self._refuse(endpoint, ticket, live, err)
+                return
+            self._run(endpoint, ticket, live, batch)
+
+    async def predict(self, name: str, read: Read, ask: Ask = _ASK, *, bytes_in: int = 0) -> Prediction:
+        """Answer one request.
 
         Raises:
-            NotFound, Malformed, TooLarge, Invalid: the caller's faults.
-            Busy, Unavailable: when there is no answer now.
+            NotFound, Malformed, TooLarge, Invalid, Denied: the caller's faults.
+            Busy, TimedOut, Unavailable: when there is no answer now, or not in time.
 
         """
-        start = time.perf_counter()
         endpoint = self.endpoint(name)
-        if version is not None:
-            endpoint.version(version)
-        meter = self._meters[name]
-        chosen = version or ""
-        meter.in_flight.add(1.0)
+        ticket = Awaited(ask, name)
+        ticket.bytes_in = ticket.weight = bytes_in
+        live = self._enter(endpoint, ticket)
+        if live is not None:
+            try:
+                batch = await read(live.reader)
+            except BaseException as err:
+                endpoint.observer.failed(ticket, live.spec.version, err)
+                raise
+            self._run(endpoint, ticket, live, batch)
         try:
-            batch = await read(endpoint.reader)
-            rows = size(batch)
-            self.limits.admit_rows(rows)
-            prediction_id = self._ids.next()
-            chosen = version or choose(endpoint.plan.arms, prediction_id).version
-            live = endpoint.versions[chosen]
-            answers = await run(live.session, batch, rows, meter, chosen)
-        except BaseException as err:
-            meter.failed(chosen, err, time.perf_counter() - start)
+            return await ticket.future
+        except asyncio.CancelledError:
+            ticket.cancelled = True
             raise
-        finally:
-            meter.in_flight.add(-1.0)
-        meter.answered(chosen, time.perf_counter() - start)
-        return Prediction(prediction_id, name, live, answers)
+
+    def _enter(self, endpoint: Endpoint, ticket: Ticket) -> LiveVersion | None:
+        endpoint.observer.in_flight.add(1.0)
+        try:
+            if self._gate is not None:
+                self._gate.admit(ticket.ask.caller, endpoint.name, PREDICT)
+            return endpoint.enter(ticket)
+        except Exception as err:  # noqa: BLE001 - whatever stands against it is the ticket's answer
+            self._refuse(endpoint, ticket, None, err)
+            return None
+
+    def _run(self, endpoint: Endpoint, ticket: Ticket, live: LiveVersion, batch: Batch) -> None:
+        rows = size(batch)
+        try:
+            self.limits.admit_rows(rows)
+        except Exception as err:  # noqa: BLE001 - whatever is wrong with the rows is the ticket's answer
+            self._refuse(endpoint, ticket, live, err)
+            return
+        ticket.batch, ticket.rows, ticket.kind = batch, rows, kind(batch)
+        live.put(ticket)
+
+    def _refuse(self, endpoint: Endpoint, ticket: Ticket, live: LiveVersion | None, err: Exception) -> None:
+        ticket.refused(err)
+        endpoint.observer.failed(ticket, "" if live is None else live.spec.version, err)
 
     async def start(self) -> None:
         """Load every endpoint; raises Corrupt or Unavailable."""
         for endpoint in self.endpoints.values():
             await endpoint.start()
+
+    async def apply(self, specs: Sequence[EndpointSpec]) -> None:
+        """Serve these endpoints from now on: what is new is loaded beside the serving path, then switched in.
+
+        Raises:
+            Corrupt, Unavailable: when something new cannot be loaded; that endpoint stays as it was, and the
+                others follow.
+
+        """
+        served, faults = dict(self.endpoints), []
+        for spec in specs:
+            try:
+                served[spec.name] = await self._applied(spec)
+            except HytheError as err:
+                faults.append(err)
+        wanted = {spec.name for spec in specs}
+        gone = [endpoint for name, endpoint in served.items() if name not in wanted]
+        self.endpoints = {name: endpoint for name, endpoint in served.items() if name in wanted}
+        for endpoint in gone:
+            task = asyncio.get_running_loop().create_task(endpoint.retire())
+            self._leaving.add(task)
+            task.add_done_callback(self._leaving.discard)
+        if faults:
+            raise faults[0]
+
+    async def _applied(self, spec: EndpointSpec) -> Endpoint:
+        endpoint = self.endpoints.get(spec.name)
+        if endpoint is None:
+            endpoint = self._open(spec)
+            await endpoint.start()
+        elif endpoint.spec != spec:
+            await endpoint.apply(spec)
+        return endpoint
 
     async def close(self) -> None:
         """Give everything back."""

@@ -11,6 +11,8 @@ from hythe.base.errors import Corrupt, Invalid
 from hythe.bundle.schema import Schema
 from hythe.monitor.observing import Observing
 from hythe.rollout.plan import Plan
+from hythe.security.keys import KeyEntry
+from hythe.security.tokens import Issuer
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -60,9 +62,9 @@ class EndpointSpec(msgspec.Struct, frozen=True, omit_defaults=True):
         if not _NAME.fullmatch(self.name):
             raise Invalid(f"endpoint {self.name!r}; use letters, digits, '.', '_' and '-'")
         known = {item.version for item in self.versions}
-        for arm in self.plan.arms:
-            if arm.version not in known:
-                raise Invalid(f"endpoint {self.name!r} has an arm for {arm.version}, but not that version")
+        for version in (*(arm.version for arm in self.plan.arms), *self.plan.fallback):
+            if version not in known:
+                raise Invalid(f"endpoint {self.name!r} has an arm for {version}, but not that version")
 
     @property
     def schema(self) -> Schema:
@@ -75,12 +77,14 @@ class Posting(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a server's processes serve from now on, whole; the steward publishes it, all others apply it.
 
     `notices` are sentences for operators: what was not switched in and why. `catalog_reachable` is false
-    while the steward cannot ask the catalog, so that this may be old.
+    while the steward cannot ask the catalog, so that this may be old. `keys` and `issuers` say who may ask.
     """
 
     endpoints: tuple[EndpointSpec, ...]
     notices: tuple[str, ...] = ()
     catalog_reachable: bool = True
+    keys: tuple[KeyEntry, ...] = ()
+    issuers: tuple[Issuer, ...] = ()
 
     def __post_init__(self) -> None:
         names = [endpoint.name for endpoint in self.endpoints]

@@ -27,13 +27,14 @@ class Arm(msgspec.Struct, frozen=True, omit_defaults=True):
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     """The arms of one endpoint; a plan is replaced as a whole, never changed.
 
-    A plan checks itself.
+    `fallback` names versions that answer, in this order, when the chosen one fails. A plan checks itself.
 
     >>> Plan(arms=(Arm("1.0.0", "sha256:0a"), Arm("1.1.0", "sha256:0b", weight=0))).arms[1].weight
     0
     """
 
     arms: tuple[Arm, ...]
+    fallback: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         versions = [arm.version for arm in self.arms]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, Protocol, TypeAlias
+
+import numpy as np
 
 from hythe.bundle.rows import Rows, count
 from hythe.bundle.schema import Schema
@@ -16,6 +19,11 @@ Batch: TypeAlias = "list[Any] | Rows"
 
 class RowReader(Protocol):
     """Reads what clients send for one schema; each method raises Invalid with the path of what is wrong."""
+
+    @property
+    def schema(self) -> Schema:
+        """What is read."""
+        ...
 
     @property
     def fields(self) -> Mapping[str, str]:
@@ -46,6 +54,35 @@ class RowReader(Protocol):
 def reader(schema: Schema) -> RowReader:
     """Make the reader of a schema's rows."""
     return TensorRecords(schema) if schema.tensors else Records(schema)
+
+
+def kind(batch: Batch) -> Any:
+    """Say what a batch may be joined with: batches of an equal kind, read by one reader.
+
+    >>> kind({"image": np.zeros((2, 8, 8))}) == kind({"image": np.zeros((1, 9, 9))})
+    False
+    """
+    if isinstance(batch, list):
+        return None
+    if isinstance(batch, Mapping):
+        return tuple((name, array.shape[1:]) for name, array in batch.items())
+    return "table"
+
+
+def join(batches: Sequence[Batch]) -> Batch:
+    """Put batches of one kind behind each other.
+
+    >>> join([[1, 2], [3]])
+    [1, 2, 3]
+    """
+    first = batches[0]
+    if isinstance(first, list):
+        return list(chain.from_iterable(batches))
+    if isinstance(first, Mapping):
+        return {name: np.concatenate([batch[name] for batch in batches]) for name in first}  # type: ignore[index]  # equal kinds
+    import pyarrow as pa
+
+    return pa.concat_tables(batches)
 
 
 def size(batch: Batch) -> int:

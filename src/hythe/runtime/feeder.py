@@ -5,16 +5,17 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from hythe.bundle.feed import FIRST, Coded, Feed
 from hythe.bundle.rows import Array, Rows
 from hythe.runtime.text import Counter
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Feeds = dict[str, Array]
 
@@ -60,7 +61,7 @@ class Feeder:
 
     def from_rows(self, rows: Rows) -> Feeds:
         """Build the tensors of an Arrow table, or check and pass tensors."""
-        if not isinstance(rows, pa.Table):
+        if isinstance(rows, Mapping):
             return {spec.name: np.ascontiguousarray(rows[spec.name]) for spec in self.feed.tensors}
         feeds: Feeds = {}
         if self.feed.numbers:
@@ -97,7 +98,7 @@ class _Table(dict[Any, int]):
         self.name = coded.name
         self._missing = coded.missing
         self._unseen = coded.unseen
-        self._values = pa.array(list(coded.values)) if coded.values else pa.array([], type=pa.string())
+        self._coded = coded
         self._codes = np.array([*codes, coded.unseen], dtype=np.int64)
 
     def __missing__(self, _value: Any) -> int:
@@ -105,9 +106,13 @@ class _Table(dict[Any, int]):
 
     def codes(self, column: pa.ChunkedArray) -> Array:
         """Find the codes of many cells, int64 [rows]."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        values = pa.array(list(self._coded.values)) if self._coded.values else pa.array([], type=pa.string())
         if pa.types.is_dictionary(column.type):
             column = column.cast(column.type.value_type)
-        found = pc.index_in(column.cast(self._values.type), value_set=self._values)
+        found = pc.index_in(column.cast(values.type), value_set=values)
         codes: NDArray[np.int64] = self._codes[pc.fill_null(found, -1).to_numpy()]
         codes[column.is_null().to_numpy()] = self._missing
         return codes
@@ -129,6 +134,8 @@ def _getter(names: Sequence[str]) -> _Getter:
 
 
 def _floats(column: pa.ChunkedArray) -> Array:
+    import pyarrow as pa
+
     if pa.types.is_boolean(column.type):
         column = column.cast(pa.uint8())
     return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(), dtype=np.float64)

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from hythe.base.errors import Corrupt
 from hythe.bundle.feed import Feed
 from hythe.bundle.outcome import Outcome
-from hythe.bundle.rows import Array, Rows, count
+from hythe.bundle.rows import Array, Rows
 from hythe.bundle.variant import Decoder, Variant
 from hythe.runtime.feeder import Feeder, Feeds
 
@@ -46,23 +45,28 @@ class OnnxModel:
         self._run = _runner(self._session)
         self._chunk_rows = _chunk_rows(variant.feed)
 
+    def feed(self, batch: Sequence[Any] | Rows) -> Feeds:
+        """Build the input tensors of decoded row objects, an Arrow table or tensors."""
+        if isinstance(batch, list):
+            return self.feeder.from_objects(batch)
+        return self.feeder.from_rows(batch)
+
     def run(self, feeds: Feeds) -> Outcome:
-        """Answer one batch of input tensors; inputs that the graph does not use are left out."""
+        """Answer input tensors, in chunks that bound the memory; inputs that are not used are left out."""
         if len(feeds) != len(self._takes):
             feeds = {name: values for name, values in feeds.items() if name in self._takes}
-        return self._decode(dict(zip(self._names, self._run(self._names, feeds), strict=True)))
+        total = len(next(iter(feeds.values()), ()))
+        if total <= self._chunk_rows:
+            return self._once(feeds)
+        starts = range(0, total, self._chunk_rows)
+        return _joined([self._once(_slice(feeds, at, self._chunk_rows)) for at in starts])
 
     def predict(self, rows: Rows) -> Outcome:
-        """Answer an Arrow table or tensors, in chunks that bound the memory."""
-        total = count(rows)
-        if total <= self._chunk_rows:
-            return self.run(self.feeder.from_rows(rows))
-        starts = range(0, total, self._chunk_rows)
-        return _joined([self.run(self.feeder.from_rows(_slice(rows, at, self._chunk_rows))) for at in starts])
+        """Answer an Arrow table or tensors."""
+        return self.run(self.feeder.from_rows(rows))
 
-    def predict_objects(self, rows: Sequence[Any]) -> Outcome:
-        """Answer decoded row objects."""
-        return self.run(self.feeder.from_objects(rows))
+    def _once(self, feeds: Feeds) -> Outcome:
+        return self._decode(dict(zip(self._names, self._run(self._names, feeds), strict=True)))
 
 
 def _session(graph: bytes | Path, threads: int) -> Any:
@@ -97,10 +101,8 @@ def _chunk_rows(feed: Feed) -> int:
     return min(_CHUNK_ROWS, max(1, _CHUNK_CELLS // max(1, width)))
 
 
-def _slice(rows: Rows, start: int, length: int) -> Rows:
-    if isinstance(rows, pa.Table):
-        return rows.slice(start, length)
-    return {name: values[start : start + length] for name, values in rows.items()}
+def _slice(feeds: Feeds, start: int, length: int) -> Feeds:
+    return {name: values[start : start + length] for name, values in feeds.items()}
 
 
 def _joined(parts: Sequence[Outcome]) -> Outcome:

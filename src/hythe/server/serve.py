@@ -13,11 +13,13 @@ from hythe.dataplane.admit import Limits
 from hythe.dataplane.spec import EndpointSpec, Posting
 from hythe.runtime import counters, fingerprints, limiter, ring
 from hythe.runtime.bulletin import Bulletin
-from hythe.runtime.child import ChildConfig
 from hythe.runtime.ledger import Ledger
+from hythe.runtime.limiter import Limiter
 from hythe.runtime.listener import address, open_door, reserve_port
+from hythe.runtime.native.config import ChildConfig
 from hythe.runtime.supervisor import Supervisor, SupervisorConfig
-from hythe.server.http.granian import RuntimeMode
+from hythe.security.keys import KeyEntry
+from hythe.security.tokens import Issuer
 from hythe.server.roles import PARENT, Kinds
 from hythe.server.worker_spec import Descriptors, Source, Tls, WorkerSpec
 
@@ -38,7 +40,6 @@ class ServeConfig:
     anonymous: bool = True
     access_log: bool = False
     threads: int = 1
-    mode: RuntimeMode = "st"
     limits: Limits = field(default_factory=Limits)
     child: ChildConfig = field(default_factory=ChildConfig)
     supervisor: SupervisorConfig = field(default_factory=SupervisorConfig)
@@ -72,6 +73,15 @@ class Addresses:
         return self.url
 
 
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """Who may ask from the first request on; `restore` puts down what keys have used of their quotas."""
+
+    keys: tuple[KeyEntry, ...] = ()
+    issuers: tuple[Issuer, ...] = ()
+    restore: Callable[[Limiter], None] = lambda _limiter: None
+
+
 OnReady = Callable[[Addresses], None]
 
 
@@ -82,9 +92,13 @@ def ignore(_addresses: Addresses) -> None:
 class Server:
     """The parent process of a server; `run` blocks, `stop` may come from any thread."""
 
-    def __init__(self, endpoints: Sequence[EndpointSpec], config: ServeConfig) -> None:
+    def __init__(
+        self, endpoints: Sequence[EndpointSpec], config: ServeConfig, callers: Callers | None = None
+    ) -> None:
+        callers = callers or Callers()
         self._config = config
-        self._posting = Posting(tuple(endpoints))
+        self._posting = Posting(tuple(endpoints), keys=callers.keys, issuers=callers.issuers)
+        self._restore = callers.restore
         self._supervisor: Supervisor | None = None
         self._stopped = False
 
@@ -135,6 +149,7 @@ class Server:
             in_flight=fingerprints.create(kinds.places),
             rings=tuple(ring.create() for _ in range(kinds.places)),
         )
+        self._restore(Limiter(descriptors.limiter, PARENT))
         spec = self._spec(descriptors, grpc_port).into_memory()
         for descriptor in (spec, *descriptors.memory):
             stack.callback(os.close, descriptor)
@@ -157,7 +172,6 @@ class Server:
             limits=config.limits,
             child=config.child,
             threads=config.threads,
-            mode=config.mode,
             drain_s=config.supervisor.drain_s,
             tls=config.tls,
             grpc_port=grpc_port,
@@ -168,10 +182,13 @@ class Server:
 
 
 def serve(
-    endpoints: Sequence[EndpointSpec], config: ServeConfig | None = None, on_ready: OnReady = ignore
+    endpoints: Sequence[EndpointSpec],
+    config: ServeConfig | None = None,
+    on_ready: OnReady = ignore,
+    callers: Callers | None = None,
 ) -> None:
     """Serve endpoints until told to stop; see `Server.run`."""
-    Server(endpoints, config or ServeConfig()).run(on_ready)
+    Server(endpoints, config or ServeConfig(), callers).run(on_ready)
 
 
 def _certificate_files(tls: Tls | None) -> list[Path]:

@@ -1,7 +1,7 @@
 """One worker process: loads the models, then serves HTTP until its parent says stop.
 
-Run by the parent as `python -m hythe.server.worker SLOT TALK LISTENER COUNTERS SPEC`, where all but the slot
-are inherited file descriptors. Nothing here imports a model framework or the catalog.
+Run by the parent as `python -m hythe.server.worker PLACE TALK SPEC`: its place in the shared memory, and two
+inherited file descriptors. Nothing here imports a model framework or the catalog.
 """
 
 from __future__ import annotations
@@ -10,20 +10,17 @@ import asyncio
 import gc
 import signal
 import socket
+import ssl
 import sys
 
 from hythe.base.errors import HytheError
-from hythe.dataplane.endpoint import Endpoint
-from hythe.dataplane.plane import DataPlane
-from hythe.dataplane.spec import Posting
-from hythe.runtime.bulletin import Bulletin
-from hythe.runtime.counters import Counters
 from hythe.runtime.log import Log
 from hythe.runtime.slot import DRAIN, FAILED, READY, STOP
 from hythe.server.http.app import App
 from hythe.server.http.doors import make_app
-from hythe.server.http.granian import HttpServer
-from hythe.server.worker_spec import WorkerSpec
+from hythe.server.http.http_server import HttpServer
+from hythe.server.serving import Serving
+from hythe.server.worker_spec import Tls, WorkerSpec
 
 _LOG = Log("hythe.worker")
 _SETTLE_S = 0.02
@@ -39,26 +36,23 @@ def main(place: int, talk: int, spec: int) -> int:
 
 
 async def _work(spec: WorkerSpec, place: int, parent: socket.socket) -> int:
-    counters = Counters(spec.descriptors.counters, place)
-    bulletin = Bulletin(spec.descriptors.bulletin)
-    sequence, document = bulletin.read()
-    posting = Posting.decode(document)
-    endpoints = [Endpoint(item, threads=spec.threads, child=spec.child) for item in posting.endpoints]
-    plane = DataPlane(endpoints, counters, spec.limits)
     try:
-        await plane.start()
-        app = make_app(plane, counters)
-        server = HttpServer(app, spec.descriptors.door, asyncio.get_running_loop(), mode=spec.mode)
+        serving = Serving(spec, place)
+        await serving.start()
+        app = make_app(serving.plane, serving.counters, serving.gate, serving.in_flight)
+        door = socket.socket(fileno=spec.descriptors.door)
+        server = HttpServer(app, door, admits=spec.limits, tls=_tls(spec.tls))
         gc.collect()
         gc.freeze()
-        server.start()
+        await server.start()
     except HytheError as err:
         parent.sendall(f"{FAILED} {err}\n".encode())
         return 1
-    bulletin.applied(place, sequence)
+    following = asyncio.create_task(serving.follow())
     parent.sendall(f"{READY}\n".encode())
     await _until_stopped(app, server, parent, spec.drain_s)
-    await plane.close()
+    following.cancel()
+    await serving.close()
     return 0
 
 
@@ -93,6 +87,20 @@ async def _listen(app: App, parent: socket.socket) -> bool:
             return True
     _LOG.warning("the parent process is gone")
     return False
+
+
+def _tls(tls: Tls | None) -> ssl.SSLContext | None:
+    """Read certificate and key; a client without a certificate of `client_ca`, if given, is turned away."""
+    if tls is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(tls.cert, tls.key)
+    context.set_alpn_protocols(["http/1.1"])
+    if tls.client_ca:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(tls.client_ca)
+    return context
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:

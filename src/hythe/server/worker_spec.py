@@ -6,9 +6,10 @@ import os
 
 import msgspec
 
+from hythe.base.errors import Invalid
 from hythe.dataplane.admit import Limits
-from hythe.runtime.child import ChildConfig
-from hythe.server.http.granian import RuntimeMode
+from hythe.runtime.native.config import ChildConfig
+from hythe.security.tokens import Issuer
 
 
 class Tls(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -22,12 +23,33 @@ class Tls(msgspec.Struct, frozen=True, omit_defaults=True):
     client_ca: str = ""
 
 
+def tls_files(cert: str | None, key: str | None, client_ca: str | None) -> Tls | None:
+    """Put the files together; None where there is no TLS.
+
+    Raises:
+        Invalid: when one of the pair is missing, or a file is not there.
+
+    """
+    if cert is None and key is None and client_ca is None:
+        return None
+    if cert is None or key is None:
+        raise Invalid("TLS needs a certificate and its key; give --tls-cert and --tls-key")
+    for path in (cert, key, client_ca):
+        if path is not None and not os.access(path, os.R_OK):
+            raise Invalid(f"{path} cannot be read; give a PEM file")
+    return Tls(cert, key, client_ca or "")
+
+
 class Source(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where plans and keys come from: the home, the catalog's URL, and the variant asked for, if any."""
+    """Where plans and keys come from: the home, the catalog's URL, and who issues tokens.
+
+    `variant` is the one that is to answer; without it, the fastest that was proven.
+    """
 
     home: str
     catalog: str
     variant: str | None = None
+    issuers: tuple[Issuer, ...] = ()
 
 
 class Descriptors(msgspec.Struct, frozen=True):
@@ -67,7 +89,6 @@ class WorkerSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     limits: Limits
     child: ChildConfig
     threads: int
-    mode: RuntimeMode
     drain_s: float
     tls: Tls | None = None
     grpc_port: int = 0

@@ -1,7 +1,7 @@
 """One request's way: read, admitted, answered, counted."""
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,23 +10,29 @@ import pytest_asyncio
 
 from hythe.base.errors import Corrupt, HytheError, Invalid, NotFound, TooLarge
 from hythe.dataplane.admit import Limits
-from hythe.dataplane.endpoint import Endpoint
+from hythe.dataplane.ask import Ask
 from hythe.dataplane.plane import DataPlane
 from hythe.runtime.batch import RowReader
 from hythe.runtime.counters import Counters, create
+from hythe.testing.plane import make_plane
 from hythe.testing.tiny import expected, tiny_endpoint
 
 ROW = {"tenure": 4, "total charges": 20.5, "contract": "monthly"}
 
 
-@pytest_asyncio.fixture
-async def plane(tmp_path: Path) -> AsyncIterator[DataPlane]:
+@pytest.fixture
+def counters() -> Iterator[Counters]:
     descriptor = create(slots=1)
-    plane = DataPlane([Endpoint(tiny_endpoint(tmp_path))], Counters(descriptor, 0), Limits(rows=3))
+    yield Counters(descriptor, 0)
+    os.close(descriptor)
+
+
+@pytest_asyncio.fixture
+async def plane(tmp_path: Path, counters: Counters) -> AsyncIterator[DataPlane]:
+    plane = make_plane(tiny_endpoint(tmp_path), counters=counters, limits=Limits(rows=3))
     await plane.start()
     yield plane
     await plane.close()
-    os.close(descriptor)
 
 
 def reads(*rows: dict[str, Any]) -> Callable[[RowReader], Awaitable[Any]]:
@@ -36,8 +42,8 @@ def reads(*rows: dict[str, Any]) -> Callable[[RowReader], Awaitable[Any]]:
     return read
 
 
-def counted(plane: DataPlane, name: str) -> dict[tuple[str, ...], float]:
-    series = plane.counters.read()
+def counted(counters: Counters, name: str) -> dict[tuple[str, ...], float]:
+    series = counters.read()
     return {
         tuple(value for _, value in labels): values[0] for (n, labels), values in series.items() if n == name
     }
@@ -63,17 +69,17 @@ async def test_rows_get_answers_an_id_and_a_version(plane: DataPlane) -> None:
     ],
 )
 async def test_what_cannot_be_answered_is_refused_and_counted(
-    plane: DataPlane, rows: list[dict[str, Any]], error: type[HytheError], message: str
+    plane: DataPlane, counters: Counters, rows: list[dict[str, Any]], error: type[HytheError], message: str
 ) -> None:
     with pytest.raises(error, match=message):
         await plane.predict("churn", reads(*rows))
-    [(labels, count)] = counted(plane, "hythe_requests_total").items()
+    [(labels, count)] = counted(counters, "hythe_requests_total").items()
     assert labels[2:] == ("refused", error.code)
     assert count == 1
-    assert counted(plane, "hythe_in_flight") == {("churn",): 0}
+    assert counted(counters, "hythe_in_flight") == {("churn",): 0}
 
 
-async def test_every_outcome_is_counted_exactly(plane: DataPlane) -> None:
+async def test_every_outcome_is_counted_exactly(plane: DataPlane, counters: Counters) -> None:
     async def broken(_reader: RowReader) -> Any:
         raise ZeroDivisionError
 
@@ -84,31 +90,33 @@ async def test_every_outcome_is_counted_exactly(plane: DataPlane) -> None:
             await plane.predict("churn", reads({}))
     with pytest.raises(ZeroDivisionError):
         await plane.predict("churn", broken)
-    assert counted(plane, "hythe_requests_total") == {
+    assert counted(counters, "hythe_requests_total") == {
         ("churn", "1.0.0", "answered", ""): 5,
-        ("churn", "", "refused", "invalid"): 2,
-        ("churn", "", "failed", "internal"): 1,
+        ("churn", "1.0.0", "refused", "invalid"): 2,
+        ("churn", "1.0.0", "failed", "internal"): 1,
     }
-    assert counted(plane, "hythe_rows_total") == {("churn", "1.0.0"): 10}
+    assert counted(counters, "hythe_rows_total") == {("churn", "1.0.0"): 10}
 
 
 async def test_what_is_not_there_is_named(plane: DataPlane) -> None:
     with pytest.raises(NotFound, match="no endpoint 'chum'; endpoints: churn"):
         await plane.predict("chum", reads(ROW))
     with pytest.raises(NotFound, match=r"does not serve version '2\.0\.0'; versions: 1\.0\.0"):
-        await plane.predict("churn", reads(ROW), version="2.0.0")
+        await plane.predict("churn", reads(ROW), Ask(version="2.0.0"))
 
 
-async def test_a_plane_is_ready_once_its_models_are_loaded(tmp_path: Path, plane: DataPlane) -> None:
+async def test_a_plane_is_ready_once_its_models_are_loaded(
+    tmp_path: Path, plane: DataPlane, counters: Counters
+) -> None:
     assert plane.ready
-    assert not Endpoint(tiny_endpoint(tmp_path)).ready
+    assert not make_plane(tiny_endpoint(tmp_path), counters=counters).ready
 
 
-async def test_files_that_are_gone_or_damaged_are_named(tmp_path: Path) -> None:
+async def test_files_that_are_gone_or_damaged_are_named(tmp_path: Path, counters: Counters) -> None:
     spec = tiny_endpoint(tmp_path)
     (tmp_path / "model.onnx").write_bytes(b"nonsense")
     with pytest.raises(Corrupt, match="cannot load the graph"):
-        await Endpoint(spec).start()
+        await make_plane(spec, counters=counters).start()
     (tmp_path / "variant.json").unlink()
     with pytest.raises(Corrupt, match=r"variant\.json cannot be read"):
-        await Endpoint(spec).start()
+        await make_plane(spec, counters=counters).start()

@@ -1,4 +1,4 @@
-"""The RSGI application: finds the door, counts what is in flight, turns errors into replies."""
+"""The application: finds the door, says who asks, counts what is in flight, turns errors into replies."""
 
 from __future__ import annotations
 
@@ -6,56 +6,101 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from hythe.base.errors import HytheError
-from hythe.base.ids import uuid7
-from hythe.dataplane.admit import Limits
-from hythe.runtime.log import Log
-from hythe.server.http.messages import Reply, Request, error_reply, unexpected_reply
+from hythe.base.errors import Invalid
+from hythe.dataplane.gate import Gate
+from hythe.dataplane.unexpected import spoken
+from hythe.runtime.fingerprints import InFlight, fingerprint
+from hythe.server.http.messages import Reply, error_reply
+from hythe.server.http.request import Request
 from hythe.server.http.router import Door, Router
 from hythe.server.http.state import State
 
-_LOG = Log("hythe.server")
-_GOODBYE = ("connection", "close")
-
-
 class App:
-    """All doors of one worker; Granian calls `__rsgi__` for each request."""
+    """All doors of one worker.
 
-    def __init__(self, doors: Sequence[Door], limits: Limits, state: State) -> None:
+    Without a `gate` anybody may ask. `in_flight`, where given, writes down which requests are inside.
+    """
+
+    def __init__(
+        self,
+        doors: Sequence[Door],
+        state: State,
+        gate: Gate | None = None,
+        in_flight: InFlight | None = None,
+    ) -> None:
         self._router = Router([route for door in doors for route in door.routes()])
-        self._limits = limits
+        self._gate = gate
+        self._written = in_flight
         self._idle = asyncio.Event()
         self._idle.set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self.in_flight = 0
         self.state = state
 
-    async def __rsgi__(self, scope: Any, proto: Any) -> None:
-        """Answer one request."""
-        if scope.proto != "http":
-            proto.close(404)
-            return
-        self.in_flight += 1
-        self._idle.clear()
-        try:
-            reply = await self._reply(Request(scope, proto, self._limits))
-            headers = (*reply.headers, _GOODBYE) if self.state.draining else reply.headers
-            proto.response_bytes(reply.status, headers, reply.body)
-        finally:
-            self.in_flight -= 1
-            if not self.in_flight:
-                self._idle.set()
+    @property
+    def closing(self) -> bool:
+        """Whether connections end with the reply under way."""
+        return self.state.draining
 
     async def idle(self) -> None:
         """Wait until no request is in flight."""
         await self._idle.wait()
 
-    async def _reply(self, request: Request) -> Reply:
+    def handle(self, request: Request) -> None:
+        """Answer one request, now or later."""
+        self.in_flight += 1
+        if self.in_flight == 1:
+            self._idle.clear()
         try:
-            handler, parameters = self._router.find(request.method, request.path)
-            return await handler(request, *parameters)
-        except HytheError as err:
-            return error_reply(err)
-        except Exception:  # noqa: BLE001 - what nobody expected: the client hears a sentence, the log the rest
-            incident = str(uuid7())
-            _LOG.exception("unexpected error", incident=incident, method=request.method, path=request.path)
-            return unexpected_reply(incident)
+            route, parameters = self._router.find(request.method, request.target)
+            if not route.open:
+                self._let_in(request)
+            if route.instant:
+                route.handler(self, request, *parameters)
+            else:
+                self.begin(request, route.handler, *parameters)
+        except Exception as err:  # noqa: BLE001 - every request gets a reply
+            self.reply(request, error_reply(spoken(err)))
+
+    def reply(self, request: Request, reply: Reply) -> None:
+        """Send a reply; a request has one."""
+        self.done(request)
+        request.reply(reply.status, reply.headers, reply.body)
+
+    def done(self, request: Request) -> None:
+        """Note that a request is over; its reply may still be on its way."""
+        if request.in_flight >= 0 and self._written is not None:
+            self._written.leave(request.in_flight)
+            request.in_flight = -1
+        self.in_flight -= 1
+        if not self.in_flight:
+            self._idle.set()
+
+    def _let_in(self, request: Request) -> None:
+        """Say who asks, and refuse what has killed two processes already."""
+        raw = request.raw
+        if self._gate is not None:
+            shown = raw.get(b"authorization") or raw.get(b"x-api-key")
+            request.caller = self._gate.identify(None if shown is None else shown.decode("latin-1"))
+        if self._written is not None and request.whole_body:
+            mark = fingerprint(request.whole_body)
+            if self._written.refuses(mark):
+                raise Invalid("this request was inside two processes when they died; it is not tried again")
+            request.in_flight = self._written.enter(mark)
+
+    def begin(self, request: Request, handler: Any, *parameters: str) -> None:
+        """Have a coroutine answer; it is cancelled when the client goes away."""
+        task = asyncio.get_running_loop().create_task(self._answer(request, handler, parameters))
+        request.on_lost = task.cancel
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _answer(self, request: Request, handler: Any, parameters: Sequence[str]) -> None:
+        try:
+            reply = await handler(request, *parameters)
+        except asyncio.CancelledError:
+            self.done(request)
+            raise
+        except Exception as err:  # noqa: BLE001 - every request gets a reply
+            reply = error_reply(spoken(err))
+        self.reply(request, reply)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from hythe.dataplane.plane import DataPlane, Prediction, Read
-from hythe.server.http.messages import Request
+from hythe.dataplane.plane import DataPlane, Read
+from hythe.dataplane.ticket import Prediction
+from hythe.server.http.request import Request
 
 
 async def predict(
-    plane: DataPlane, _request: Request, endpoint: str, read: Read, *, door: str, version: str | None = None
+    plane: DataPlane, request: Request, endpoint: str, read: Read, *, door: str, version: str | None = None
 ) -> Prediction:
     """Answer the rows that `read` finds in the request; `door` names the protocol for the log.
 
@@ -15,5 +16,5 @@ async def predict(
         HytheError: as `DataPlane.predict` does.
 
     """
-    del door
-    return await plane.predict(endpoint, read, version=version)
+    ask = request.ask(version, door)
+    return await plane.predict(endpoint, read, ask, bytes_in=len(request.whole_body))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hythe.dataplane.plane import DataPlane
-from hythe.server.http.messages import Reply, Request, json_reply
+from hythe.server.http.messages import Reply, json_reply
+from hythe.server.http.request import Request
 from hythe.server.http.router import Route
 from hythe.server.http.state import State
 
@@ -19,8 +20,8 @@ class HealthDoor:
 
     def routes(self) -> Iterable[Route]:
         """Name the routes."""
-        yield Route("GET", "/health/live", self.live)
-        yield Route("GET", "/health/ready", self.ready)
+        yield Route("GET", "/health/live", self.live, open=True)
+        yield Route("GET", "/health/ready", self.ready, open=True)
 
     async def live(self, _request: Request) -> Reply:
         """Say that the process answers."""

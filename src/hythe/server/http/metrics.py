@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from hythe.dataplane.observe import METRICS
 from hythe.runtime.counters import Counters, Metric, Series
-from hythe.runtime.supervisor import RESTARTS
-from hythe.server.http.messages import TEXT, Reply, Request
+from hythe.runtime.server_metrics import SERVER_METRICS
+from hythe.server.http.messages import TEXT, Reply
+from hythe.server.http.request import Request
 from hythe.server.http.router import Route
 
 
@@ -29,7 +30,7 @@ class MetricsDoor:
 def exposition(series: dict[Series, list[float]]) -> str:
     """Write series in Prometheus' text format, version 0.0.4."""
     lines: list[str] = []
-    for metric in (*METRICS, RESTARTS):
+    for metric in (*METRICS, *SERVER_METRICS):
         found = sorted((labels, values) for (name, labels), values in series.items() if name == metric.name)
         if found:
             lines += [f"# HELP {metric.name} {metric.help}", f"# TYPE {metric.name} {metric.kind}"]

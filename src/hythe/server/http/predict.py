@@ -1,25 +1,73 @@
-"""`POST /predict/{endpoint}`: JSON rows or columns in, one labelled answer for each row out."""
+"""`POST /predict/{endpoint}`: JSON rows or columns in, one labelled answer for each row out.
+
+This is the way that has to be short: no task and no future for a request, the answer is written where the
+model call ends.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 
+from hythe.dataplane.ask import Ask
 from hythe.dataplane.plane import DataPlane
-from hythe.runtime.answers import Answer
-from hythe.runtime.batch import RowReader
-from hythe.server.http.messages import Reply, Request
+from hythe.dataplane.ticket import Answered, Ticket
+from hythe.dataplane.unexpected import spoken
+from hythe.monitor.record import CACHED, DEGRADED
+from hythe.runtime.batch import Batch, RowReader
+from hythe.server.http.app import App
+from hythe.server.http.messages import JSON, Reply, error_reply
+from hythe.server.http.request import Request
 from hythe.server.http.router import Route
 
+_encode = msgspec.json.Encoder().encode
+_DOOR = "json"
+_ANYTHING = {b"*/*", b"application/json", None}
+_PLAIN_JSON = {b"application/json", b"application/x-www-form-urlencoded", None}
+_FLAGGED = {
+    0: b"",
+    DEGRADED: b',"degraded":true',
+    CACHED: b',"cached":true',
+    DEGRADED | CACHED: b',"degraded":true,"cached":true',
+}
 
-class Predictions(msgspec.Struct, gc=False):
-    """The reply: row `i` of the request has the prediction id `prediction_id` + `:i`."""
 
-    predictions: list[Answer]
-    version: str
-    prediction_id: str
+class JsonTicket(Ticket):
+    """A request for JSON answers, which are written as soon as they are there."""
+
+    __slots__ = ("_app", "_request")
+
+    def __init__(self, request: Request, ask: Ask, app: App) -> None:
+        super().__init__(ask, len(request.whole_body))
+        self._request = request
+        self._app = app
+        request.on_lost = self._lost
+
+    def answered(self, answered: Answered, start: int) -> None:
+        """Write the reply: `predictions`, `version`, `prediction_id`."""
+        predictions = _encode(answered.labelled()[start : start + self.rows])
+        version = _encode(answered.live.spec.version)
+        body = b'{"predictions":%b,"version":%b,"prediction_id":"%b"%b}' % (
+            predictions,
+            version,
+            self.id.encode(),
+            _FLAGGED[self.flags & (DEGRADED | CACHED)],
+        )
+        self.status, self.bytes_out = 200, len(body)
+        self._app.done(self._request)
+        self._request.reply(200, JSON, body)
+
+    def refused(self, err: Exception) -> None:
+        """Write the error."""
+        reply = error_reply(spoken(err))
+        self.status, self.bytes_out = reply.status, len(reply.body)
+        if not self.cancelled:
+            self._app.reply(self._request, reply)
+
+    def _lost(self) -> None:
+        self.cancelled = True
+        self._app.done(self._request)
 
 
 class PredictDoor:
@@ -27,19 +75,37 @@ class PredictDoor:
 
     def __init__(self, plane: DataPlane) -> None:
         self._plane = plane
-        self._encode = msgspec.json.Encoder().encode
 
     def routes(self) -> Iterable[Route]:
         """Name the routes."""
-        yield Route("POST", "/predict/{endpoint}", self.predict)
+        yield Route("POST", "/predict/{endpoint}", self.predict, instant=True)
 
-    async def predict(self, request: Request, endpoint: str) -> Reply:
+    def predict(self, app: App, request: Request, name: str) -> None:
         """Answer the rows of the body."""
+        endpoint = self._plane.endpoint(name)
+        raw = request.raw
+        if (
+            raw.get(b"content-type") not in _PLAIN_JSON
+            or raw.get(b"accept") not in _ANYTHING
+            or b"content-encoding" in raw
+        ):
+            app.begin(request, self._table, name)
+            return
+        body = request.whole_body
+        ticket = JsonTicket(request, request.ask(door=_DOOR), app)
+        self._plane.submit(endpoint, ticket, lambda rows: rows.decode(body))
 
-        async def read(rows: RowReader) -> Any:
+    async def _table(self, request: Request, name: str) -> Reply:
+        """Answer rows that come otherwise: compressed, or as a table."""
+
+        async def read(rows: RowReader) -> Batch:
             return rows.decode(await request.json_body())
 
-        prediction = await self._plane.predict(endpoint, read)
+        prediction = await self._plane.predict(name, read, request.ask(door=_DOOR))
         live = prediction.version
-        labelled = Predictions(live.label(prediction.answers), live.spec.version, prediction.id)
-        return Reply(self._encode(labelled))
+        document = {
+            "predictions": live.label(prediction.answers),
+            "version": live.spec.version,
+            "prediction_id": prediction.id,
+        }
+        return Reply(_encode(document))

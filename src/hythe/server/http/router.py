@@ -9,17 +9,23 @@ from urllib.parse import unquote
 from hythe.base.errors import NotFound
 from hythe.server.http.messages import Reply, WrongMethod
 
-Handler: TypeAlias = Callable[..., Awaitable[Reply]]
-"""Takes the request and the path's parameters, in order."""
+Handler: TypeAlias = Callable[..., Awaitable[Reply]] | Callable[..., None]
+"""Takes the request and the path's parameters, in order; gives the reply, or (an instant one) sees to it."""
 _MOST_REMEMBERED = 1024
 
 
 class Route(NamedTuple):
-    """A method, a path such as `/predict/{endpoint}` or `/v1/models/{model}:predict`, and who answers it."""
+    """A method, a path such as `/predict/{endpoint}` or `/v1/models/{model}:predict`, and who answers it.
+
+    The handler of an `instant` route is no coroutine and replies by itself; it takes the application first.
+    An `open` route asks nobody for a key.
+    """
 
     method: str
     path: str
     handler: Handler
+    instant: bool = False
+    open: bool = False
 
 
 class Door(Protocol):
@@ -35,24 +41,24 @@ class Router:
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._routes = [(route, route.path.split("/")) for route in routes]
-        self._found: dict[tuple[str, str], tuple[Handler, tuple[str, ...]]] = {}
+        self._found: dict[tuple[str, str], tuple[Route, tuple[str, ...]]] = {}
 
-    def find(self, method: str, path: str) -> tuple[Handler, tuple[str, ...]]:
-        """Give the handler and the path's parameters.
+    def find(self, method: str, target: str) -> tuple[Route, tuple[str, ...]]:
+        """Give the route and the path's parameters; `target` is the path as it came, perhaps with a query.
 
         Raises:
             NotFound: when no route has this path.
             WrongMethod: when its routes take other methods.
 
         """
-        found = self._found.get((method, path))
+        found = self._found.get((method, target))
         if found is None:
-            found = self._search(method, path)
+            found = self._search(method, _path(target))
             if len(self._found) < _MOST_REMEMBERED:
-                self._found[method, path] = found
+                self._found[method, target] = found
         return found
 
-    def _search(self, method: str, path: str) -> tuple[Handler, tuple[str, ...]]:
+    def _search(self, method: str, path: str) -> tuple[Route, tuple[str, ...]]:
         steps = path.split("/")
         allowed = []
         for route, template in self._routes:
@@ -60,11 +66,23 @@ class Router:
             if parameters is None:
                 continue
             if route.method == method or (method == "HEAD" and route.method == "GET"):
-                return route.handler, parameters
+                return route, parameters
             allowed.append(route.method)
         if allowed:
             raise WrongMethod(f"{path} does not take {method}; use {' or '.join(allowed)}")
         raise NotFound(f"there is nothing at {path}; /openapi.json lists what there is")
+
+
+def _path(target: str) -> str:
+    """Leave out the query, and what a proxy may write before the path (RFC 9112, section 3.2.2).
+
+    >>> _path("http://example.org/predict/churn?x=1")
+    '/predict/churn'
+    """
+    path = target.partition("?")[0]
+    if not path.startswith("/") and "://" in path:
+        path = "/" + path.partition("://")[2].partition("/")[2]
+    return path
 
 
 def _match(template: list[str], steps: list[str]) -> tuple[str, ...] | None:

@@ -1,5 +1,6 @@
 """All doors on a small proven model, spoken to without a network."""
 
+import asyncio
 import json
 import os
 from collections.abc import AsyncIterator, Sequence
@@ -11,40 +12,26 @@ import pytest
 import pytest_asyncio
 
 from hythe.dataplane.admit import Limits
-from hythe.dataplane.endpoint import Endpoint
-from hythe.dataplane.plane import DataPlane
 from hythe.runtime.counters import Counters, create
 from hythe.server.http.app import App
 from hythe.server.http.doors import make_app
+from hythe.server.http.request import Request
+from hythe.testing.plane import make_plane
 from hythe.testing.tiny import tiny_endpoint
 
 
-@dataclass
-class Scope:
-    method: str
-    path: str
-    headers: dict[str, str]
-    proto: str = "http"
-
-
 class Proto:
-    """What Granian hands to an application, for one request."""
+    """The reply to one request."""
 
-    def __init__(self, pieces: Sequence[bytes]) -> None:
-        self._pieces = pieces
+    def __init__(self) -> None:
         self.status = 0
         self.headers: dict[str, str] = {}
         self.body = b""
+        self.came = asyncio.Event()
 
-    async def __call__(self) -> bytes:
-        return b"".join(self._pieces)
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for piece in self._pieces:
-            yield piece
-
-    def response_bytes(self, status: int, headers: Any, body: bytes) -> None:
+    def take(self, status: int, headers: Any, body: bytes) -> None:
         self.status, self.headers, self.body = status, dict(headers), body
+        self.came.set()
 
     @property
     def document(self) -> Any:
@@ -53,9 +40,10 @@ class Proto:
 
 @dataclass
 class Caller:
-    """Calls an application as Granian does."""
+    """Calls an application as the server does."""
 
     app: App
+    limits: Limits
 
     async def __call__(
         self,
@@ -64,15 +52,14 @@ class Caller:
         document: Any = None,
         *,
         raw: Sequence[bytes] | None = None,
-        chunked: bool = False,
         **headers: str,
     ) -> Proto:
         pieces = raw if raw is not None else [] if document is None else [json.dumps(document).encode()]
-        given = {name.replace("_", "-"): value for name, value in headers.items()}
-        if not chunked:
-            given["content-length"] = str(sum(map(len, pieces)))
-        proto = Proto(pieces)
-        await self.app.__rsgi__(Scope(method, path, given), proto)
+        given = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
+        proto = Proto()
+        self.app.handle(Request(method, path, given, b"".join(pieces), self.limits, proto.take))
+        async with asyncio.timeout(30):
+            await proto.came.wait()
         return proto
 
 
@@ -81,9 +68,9 @@ async def call(tmp_path: Path) -> AsyncIterator[Caller]:
     descriptor = create(slots=1)
     counters = Counters(descriptor, 0)
     limits = Limits(body_bytes=2000, rows=20)
-    plane = DataPlane([Endpoint(tiny_endpoint(tmp_path))], counters, limits)
+    plane = make_plane(tiny_endpoint(tmp_path), counters=counters, limits=limits)
     await plane.start()
-    yield Caller(make_app(plane, counters))
+    yield Caller(make_app(plane, counters), limits)
     await plane.close()
     os.close(descriptor)
 

@@ -20,7 +20,7 @@ async def test_prometheus_reads_exact_counts(call: Any, row: dict[str, Any]) -> 
     assert samples["hythe_rows_total", version] == 6
     assert samples["hythe_inference_duration_seconds_count", version] == 3
     answered = (("endpoint", "churn"), ("outcome", "answered"), ("reason", ""), ("version", "1.0.0"))
-    refused = (("endpoint", "churn"), ("outcome", "refused"), ("reason", "invalid"), ("version", ""))
+    refused = (("endpoint", "churn"), ("outcome", "refused"), ("reason", "invalid"), ("version", "1.0.0"))
     assert samples["hythe_requests_total", answered] == 3
     assert samples["hythe_requests_total", refused] == 1
     assert samples["hythe_batch_rows_bucket", (("endpoint", "churn"), ("le", "1"), ("version", "1.0.0"))] == 0

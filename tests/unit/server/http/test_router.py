@@ -24,14 +24,19 @@ ROUTER = Router(
 )
 
 
+def found(method: str, target: str) -> tuple[object, tuple[str, ...]]:
+    route, parameters = ROUTER.find(method, target)
+    return route.handler, parameters
+
+
 def test_a_step_may_end_in_a_verb() -> None:
-    assert ROUTER.find("POST", "/v1/models/churn:predict") == (predict, ("churn",))
-    assert ROUTER.find("POST", "/v1/models/churn/versions/1.0.0:predict") == (predict, ("churn", "1.0.0"))
-    assert ROUTER.find("GET", "/v1/models/churn") == (about, ("churn",))
+    assert found("POST", "/v1/models/churn:predict") == (predict, ("churn",))
+    assert found("POST", "/v1/models/churn/versions/1.0.0:predict") == (predict, ("churn", "1.0.0"))
+    assert found("GET", "/v1/models/churn") == (about, ("churn",))
 
 
 def test_parameters_are_unquoted() -> None:
-    assert ROUTER.find("POST", "/v1/models/a%20b:predict") == (predict, ("a b",))
+    assert found("POST", "/v1/models/a%20b:predict") == (predict, ("a b",))
 
 
 def test_a_verb_that_is_not_known_is_not_found() -> None:

@@ -1,0 +1,121 @@
+"""One version that answers in this process: its session, its batcher, its breaker, its record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from hythe.base.errors import Cancelled, HytheError, Internal, OperatorError, TimedOut, Unavailable
+from hythe.bundle.rows import Array
+from hythe.dataplane.observe import Observer
+from hythe.dataplane.observed import Observed
+from hythe.dataplane.spec import VersionSpec
+from hythe.dataplane.ticket import Answered, Ticket
+from hythe.dataplane.unexpected import spoken
+from hythe.runtime.answers import Labeller
+from hythe.runtime.batch import RowReader, join
+from hythe.runtime.batcher import Batcher, BatchPolicy, Ran, Scheduler
+from hythe.runtime.breaker import Breaker
+from hythe.runtime.job import Job
+from hythe.runtime.session import Session, refusal
+
+class LiveVersion:
+    """A version that takes tickets; `label` turns its output arrays into JSON answers.
+
+    `fell_back` is asked about each ticket that failed by this version's fault: true when another answers it.
+    """
+
+    def __init__(
+        self,
+        spec: VersionSpec,
+        reader: RowReader,
+        session: Session,
+        observer: Observer,
+        scheduler: Scheduler,
+        policy: BatchPolicy | None = None,
+    ) -> None:
+        self.spec = spec
+        self.reader = reader
+        self.session = session
+        self.label = Labeller(spec.schema.outputs, text_keys=True)
+        self.batcher = Batcher(session, self, scheduler, policy)
+        self.breaker = Breaker()
+        self.fell_back: Callable[[Ticket], bool] = lambda _ticket: False
+        self._observer = observer
+        self._observed = Observed(spec.observing, spec.schema, reader.fields)
+
+    @property
+    def ready(self) -> bool:
+        """Whether a ticket would be answered now."""
+        return self.session.ready and not self.breaker.open
+
+    def put(self, ticket: Ticket) -> None:
+        """Take a ticket; it hears of its outcome exactly once."""
+        ticket.live = self
+        if self.breaker.allows():
+            self.batcher.put(ticket)
+            return
+        version, wait_s = self.spec.version, self.breaker.wait_s
+        self._fail(
+            ticket,
+            Unavailable(f"version {version} keeps failing and rests for {wait_s:.1f} s; try again then"),
+        )
+
+    def answered(self, ran: Ran) -> None:
+        """Hand each ticket its own rows; a row that the model refuses refuses its own request."""
+        self.breaker.succeeded()
+        answered = Answered(self, ran.outcome.answers)
+        refused = ran.outcome.refused
+        marked = b"\x01" in refused.tobytes()
+        failures: dict[int, Exception] = {}
+        start = 0
+        for place, ticket in enumerate(ran.jobs):
+            stop = start + ticket.rows
+            if ticket.cancelled:
+                failures[place] = Cancelled("the client went away before the answer")
+            elif marked and refused[start:stop].any():
+                failures[place] = self._refusal(ran, start, stop)
+            else:
+                try:
+                    ticket.answered(answered, start)  # type: ignore[attr-defined]  # the batcher gives tickets back
+                except Exception as err:  # noqa: BLE001 - one answer that cannot be written must not cost the others
+                    failures[place] = spoken(err)
+            start = stop
+        for place, fault in failures.items():
+            ran.jobs[place].refused(fault)  # type: ignore[attr-defined]  # as above
+        self._observer.ran(self.spec.version, ran, self._fed(ran), failures)
+
+    def failed(self, jobs: Sequence[Job], err: Exception) -> None:
+        """Tell tickets that they get no answer, unless another version can give one."""
+        fault = spoken(err)
+        if isinstance(fault, OperatorError | Internal) and not isinstance(fault, TimedOut) and _ran(fault):
+            self.breaker.failed()
+        for ticket in jobs:
+            self._fail(ticket, fault)
+
+    async def close(self) -> None:
+        """Give everything back."""
+        await self.session.close()
+
+    def _fail(self, ticket: Any, err: HytheError) -> None:
+        if isinstance(err, OperatorError | Internal) and self.fell_back(ticket):
+            return
+        ticket.refused(err)
+        self._observer.failed(ticket, self.spec.version, err)
+
+    def _refusal(self, ran: Ran, start: int, stop: int) -> Exception:
+        row = start + int(ran.outcome.refused[start:stop].argmax())
+        return refusal(row - start, ran.outcome.reasons.get(row, ""))
+
+    def _fed(self, ran: Ran) -> Mapping[str, Array]:
+        """Give the tensors that the model was fed, and what its input does not tell of the features."""
+        fed: dict[str, Array] = ran.fed if isinstance(ran.fed, dict) else {}
+        if not self._observed:
+            return fed
+        batches = [job.batch for job in ran.jobs]
+        return {**fed, **self._observed(batches[0] if len(batches) == 1 else join(batches))}
+
+
+def _ran(err: HytheError) -> bool:
+    """Tell a failure of the version from a queue that is full."""
+    return err.code != "busy"

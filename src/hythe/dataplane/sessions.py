@@ -1,0 +1,54 @@
+"""From the files of a version to the session that answers with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hythe.base.errors import Corrupt
+from hythe.bundle.variant import Variant
+from hythe.dataplane.spec import NativeFiles, OnnxFiles, VersionSpec
+from hythe.runtime.batch import RowReader
+from hythe.runtime.native.config import ChildConfig
+from hythe.runtime.onnx import OnnxModel
+from hythe.runtime.session import OnnxSession, Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionConfig:
+    """How models run here: threads and instances of one model's session, and the limits of its child."""
+
+    threads: int = 1
+    instances: int = 1
+    child: ChildConfig = field(default_factory=ChildConfig)
+
+
+def opener(config: SessionConfig | None = None) -> Callable[[VersionSpec, RowReader], Session]:
+    """Make what opens sessions; nothing is loaded before a session is started."""
+    chosen = config or SessionConfig()
+
+    def open_session(spec: VersionSpec, rows: RowReader) -> Session:
+        files = spec.files
+        if isinstance(files, NativeFiles):
+            return _native(files, spec, rows, chosen)
+        return OnnxSession(lambda: _onnx(files, rows, chosen.threads), instances=chosen.instances)
+
+    return open_session
+
+
+def _native(files: NativeFiles, spec: VersionSpec, rows: RowReader, config: SessionConfig) -> Session:
+    from hythe.runtime.native import wire
+    from hythe.runtime.native.session import ChildSession
+
+    return ChildSession.of(
+        wire.Load(files.flavor, files.format, files.folder, spec.schema), rows, config.child
+    )
+
+
+def _onnx(files: OnnxFiles, rows: RowReader, threads: int) -> OnnxModel:
+    try:
+        variant = Variant.decode(Path(files.variant).read_bytes())
+    except OSError as err:
+        raise Corrupt(f"{files.variant} cannot be read: {err.strerror}; pull the version again") from err
+    return OnnxModel(Path(files.graph), variant, fields=rows.fields, threads=threads)

@@ -1,0 +1,37 @@
+"""Rows that wait for a model: what the queue and the batcher need to know of a request."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from hythe.runtime.batch import Batch
+
+
+class Job:
+    """One request's rows on their way to a model.
+
+    `kind` says which jobs may share a call: equal kinds only. `lane` is whose turn it takes, `deadline_s`
+    is on the monotonic clock, `weight` the bytes that it holds while it waits.
+    """
+
+    __slots__ = ("batch", "cancelled", "deadline_s", "kind", "lane", "queued_s", "rows", "weight")
+
+    def __init__(
+        self,
+        batch: Batch,
+        rows: int,
+        *,
+        kind: Any = None,
+        lane: str = "",
+        deadline_s: float = math.inf,
+        weight: int = 0,
+    ) -> None:
+        self.batch = batch
+        self.rows = rows
+        self.kind = kind
+        self.lane = lane
+        self.deadline_s = deadline_s
+        self.weight = weight
+        self.queued_s = 0.0
+        self.cancelled = False

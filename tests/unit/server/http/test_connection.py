@@ -1,0 +1,240 @@
+"""What a client may send over a connection, and what comes back: raw bytes on a loopback socket."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import pytest
+import pytest_asyncio
+
+from hythe.dataplane.admit import Limits
+from hythe.server.http.http_server import HttpLimits, HttpServer
+from hythe.server.http.messages import TEXT
+from hythe.server.http.request import Request
+
+PATIENCE_S = 20
+OK = b"HTTP/1.1 200 OK"
+
+
+@dataclass
+class Echo:
+    """Answers each request with its method, target and body; `hold` keeps requests until released."""
+
+    closing: bool = False
+    hold: bool = False
+    held: list[Request] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    came: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def handle(self, request: Request) -> None:
+        request.on_lost = lambda: (self.lost.append(request.target), self.came.set())
+        self.held.append(request)
+        self.came.set()
+        if not self.hold:
+            self.answer()
+
+    def answer(self) -> None:
+        request = self.held.pop(0)
+        said = f"{request.method} {request.target} ".encode() + request.whole_body
+        request.reply(200, TEXT, said)
+
+
+@dataclass
+class Peer:
+    handler: Echo
+    server: HttpServer
+    port: int
+    now: list[float]
+
+    async def say(self, *pieces: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+        return reader, writer
+
+    async def whole(self, *pieces: bytes) -> bytes:
+        """Say something, and give all that comes until the server ends the connection."""
+        reader, writer = await self.say(*pieces)
+        async with asyncio.timeout(PATIENCE_S):
+            said = await reader.read()
+        writer.close()
+        return said
+
+
+@pytest_asyncio.fixture
+async def peer() -> AsyncIterator[Peer]:
+    handler, now = Echo(), [0.0]
+    door = socket.create_server(("127.0.0.1", 0))
+    limits = HttpLimits(head_bytes=4096, pipelined=2)
+    server = HttpServer(handler, door, admits=Limits(body_bytes=2000), limits=limits, now=lambda: now[0])
+    port = door.getsockname()[1]
+    await server.start()
+    yield Peer(handler, server, port, now)
+    await server.stop(0.1)
+
+
+def post(body: bytes, *headers: bytes) -> bytes:
+    head = b"\r\n".join([b"POST /echo HTTP/1.1", b"host: x", b"content-length: %d" % len(body), *headers])
+    return head + b"\r\n\r\n" + body
+
+
+async def test_a_connection_answers_one_request_after_the_other(peer: Peer) -> None:
+    said = await peer.whole(post(b"one"), post(b"two", b"connection: close"))
+    assert said.count(OK) == 2
+    assert said.index(b"/echo one") < said.index(b"/echo two")
+
+
+async def test_a_request_may_come_byte_by_byte(peer: Peer) -> None:
+    request = post(b"slow", b"connection: close")
+    said = await peer.whole(*[request[i : i + 1] for i in range(len(request))])
+    assert said.startswith(OK)
+    assert said.endswith(b"POST /echo slow")
+
+
+async def test_chunks_are_put_together(peer: Peer) -> None:
+    said = await peer.whole(
+        b"POST /echo HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n",
+        b"3\r\none\r\n",
+        b"4\r\n two\r\n0\r\n\r\n",
+    )
+    assert said.endswith(b"POST /echo one two")
+
+
+async def test_replies_keep_the_order_of_pipelined_requests(peer: Peer) -> None:
+    peer.handler.hold = True
+    reader, writer = await peer.say(b"".join(post(b"%d" % i) for i in range(5)))
+    said = b""
+    async with asyncio.timeout(PATIENCE_S):
+        for i in range(5):
+            while not peer.handler.held:
+                peer.handler.came.clear()
+                await peer.handler.came.wait()
+            assert len(peer.handler.held) == 1, "one at a time is handed over"
+            peer.handler.answer()
+            while b"/echo %d" % i not in said:
+                said += await reader.read(65536)
+    writer.close()
+    assert [said.index(b"/echo %d" % i) for i in range(5)] == sorted(
+        said.index(b"/echo %d" % i) for i in range(5)
+    )
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status", "word"),
+    [
+        (post(b"x" * 2001), b"413", b"too_large"),
+        (
+            b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+            + b"".join(b"3e8\r\n%b\r\n" % (b"x" * 1000) for _ in range(3)),
+            b"413",
+            b"too_large",
+        ),
+        (b"GET / HTTP/1.1\r\nhost: x\r\nlong: " + b"x" * 5000 + b"\r\n\r\n", b"413", b"too_large"),
+        (b"\x16\x03\x01nonsense\r\n\r\n", b"400", b"malformed"),
+        (b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n", b"400", b"malformed"),
+        (
+            b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\nabc",
+            b"400",
+            b"malformed",
+        ),
+    ],
+    ids=["length", "chunked", "head", "no http", "negative", "smuggled"],
+)
+async def test_what_cannot_be_taken_is_refused_with_a_reply(
+    peer: Peer, request_bytes: bytes, status: bytes, word: bytes
+) -> None:
+    reader, writer = await peer.say(request_bytes)
+    async with asyncio.timeout(PATIENCE_S):
+        said = await reader.readuntil(b"}")
+    writer.close()
+    assert said.startswith(b"HTTP/1.1 " + status)
+    assert b'"code":"' + word in said
+    assert peer.handler.held == []
+
+
+async def test_head_gives_the_length_and_no_body(peer: Peer) -> None:
+    said = await peer.whole(b"HEAD /x HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+    assert said.startswith(OK)
+    assert b"content-length: 8\r\n" in said
+    assert said.endswith(b"\r\n\r\n")
+
+
+async def test_a_client_that_waits_for_leave_gets_it(peer: Peer) -> None:
+    reader, writer = await peer.say(
+        b"POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\nexpect: 100-continue\r\n\r\n"
+    )
+    async with asyncio.timeout(PATIENCE_S):
+        assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        writer.write(b"ok")
+        assert await reader.readuntil(b"echo ok")
+    writer.close()
+
+
+async def test_a_client_that_waits_for_leave_for_too_much_is_told_at_once(peer: Peer) -> None:
+    said = await peer.whole(
+        b"POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 9999\r\nexpect: 100-continue\r\n\r\n"
+    )
+    assert said.startswith(b"HTTP/1.1 413")
+
+
+@pytest.mark.parametrize(
+    ("said", "waited_s", "status"),
+    [
+        (b"POST / HTTP/1.1\r\nho", 11.0, b"408"),
+        (b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nslow", 31.0, b"408"),
+        (b"", 76.0, b""),
+    ],
+    ids=["head", "body", "idle"],
+)
+async def test_a_client_that_takes_too_long_is_let_go(
+    peer: Peer, said: bytes, waited_s: float, status: bytes
+) -> None:
+    reader, writer = await peer.say(said)
+    while not peer.server.connections:
+        await asyncio.sleep(0)
+    if said:
+        connection = next(iter(peer.server._connections))
+        async with asyncio.timeout(PATIENCE_S):
+            while not connection.reading:
+                await asyncio.sleep(0)
+    peer.now[0] = waited_s
+    async with asyncio.timeout(PATIENCE_S):
+        came = await reader.read(12)
+    writer.close()
+    assert came == (b"HTTP/1.1 " + status if status else b"")
+
+
+async def test_whoever_works_for_a_client_that_left_is_told(peer: Peer) -> None:
+    peer.handler.hold = True
+    _, writer = await peer.say(post(b"never read"))
+    async with asyncio.timeout(PATIENCE_S):
+        await peer.handler.came.wait()
+        peer.handler.came.clear()
+        writer.transport.abort()
+        await peer.handler.came.wait()
+    assert peer.handler.lost == ["/echo"]
+    peer.handler.answer()
+
+
+async def test_a_server_about_to_end_closes_with_the_reply(peer: Peer) -> None:
+    peer.handler.closing = True
+    said = await peer.whole(post(b"last"))
+    assert b"connection: close\r\n" in said
+    assert said.endswith(b"echo last")
+
+
+async def test_stopping_waits_for_the_request_under_way(peer: Peer) -> None:
+    peer.handler.hold = True
+    reader, writer = await peer.say(post(b"late"))
+    async with asyncio.timeout(PATIENCE_S):
+        await peer.handler.came.wait()
+        stopping = asyncio.create_task(peer.server.stop())
+        await asyncio.sleep(0)
+        peer.handler.closing = True
+        peer.handler.answer()
+        assert (await reader.read()).endswith(b"echo late")
+        await stopping
+    writer.close()
+    assert peer.server.connections == 0
