@@ -1,67 +1,181 @@
-"""`hythe serve churn`: a version behind an endpoint, over HTTP."""
+"""`hythe serve churn fraud`: versions behind endpoints, over HTTP and gRPC."""
 
 from __future__ import annotations
 
 import json
 import sys
+import time
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
 
 from hythe.cli.common import COMMON, Common, say
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def serve_command(
-    ref: str,
-    *,
+    from hythe.app.wire import Here
+    from hythe.dataplane.spec import EndpointSpec
+    from hythe.operations.size import Size
+    from hythe.server.serve import Addresses, Callers, ServeConfig
+
+
+def serve_command(  # noqa: PLR0913 - one option each
+    *refs: str,
     host: str = "127.0.0.1",
     port: int = 8080,
-    workers: int = 1,
-    threads: int = 1,
+    grpc_port: int | None = None,
+    workers: int | Literal["auto"] = "auto",
+    threads: int | Literal["auto"] = "auto",
     variant: str | None = None,
+    tls_cert: str | None = None,
+    tls_key: str | None = None,
+    tls_client_ca: str | None = None,
+    anonymous: bool | None = None,
+    access_log: Annotated[bool, Parameter(negative=())] = False,
     common: Common = COMMON,
 ) -> None:
-    """Serve a version over HTTP until told to stop. Its stored rows are replayed first.
+    """Serve versions over HTTP until told to stop. Their stored rows are replayed first.
 
     Parameters
     ----------
-    ref
-        The version: churn, churn:1.0.0, churn:champion or churn@sha256:….
+    refs
+        The versions, each behind an endpoint of its model's name: churn, churn:1.0.0, churn:champion.
     host
         The address to listen on.
     port
         The port to listen on; 0 takes a free one.
+    grpc_port
+        The port for gRPC; 0 takes a free one. Without it there is no gRPC.
     workers
-        How many processes answer.
+        How many processes answer; auto chooses from processors, memory and the models' times.
     threads
-        How many threads one model call may use.
+        How many threads one model call may use; auto chooses as for workers.
     variant
         Which variant answers; the fastest proven one when left out.
+    tls_cert
+        The PEM file of the certificate chain; when it changes, processes are replaced.
+    tls_key
+        The PEM file of the certificate's key.
+    tls_client_ca
+        The PEM file of those whose clients may call; others are turned away (mTLS).
+    anonymous
+        Let callers in without a key or token; by default only on a loopback address.
+    access_log
+        Write a line for each request.
 
     """
     from hythe.app.wire import opened
-    from hythe.operations.serve import endpoint
+    from hythe.base.errors import Invalid
+    from hythe.operations.serve import endpoints
+    from hythe.operations.size import size
     from hythe.runtime.supervisor import SupervisorConfig
     from hythe.server.serve import ServeConfig, serve
+    from hythe.server.worker_spec import Source, tls_files
 
-    config = ServeConfig(host=host, port=port, threads=threads, supervisor=SupervisorConfig(workers=workers))
-    with opened(common.config()) as here:
-        notice = here.registry.resolve(ref).notice
-        with endpoint(here.registry, ref, variant, actor=here.actor) as spec:
-            here.registry.close()  # serving never waits on the catalog
-            version = f"{spec.name}:{spec.plan.arms[0].version}"
+    if not refs:
+        raise Invalid("there is nothing to serve; name a version, such as: hythe serve churn")
+    settings = common.config()
+    tls = tls_files(tls_cert, tls_key, tls_client_ca)
+    with opened(settings) as here:
+        notices = [notice for ref in refs if (notice := here.registry.resolve(ref).notice)]
+        chosen = size(here.registry, refs, variant, _number(workers), _number(threads))
+        config = ServeConfig(
+            host=host,
+            port=port,
+            grpc_port=grpc_port,
+            tls=tls,
+            anonymous=_is_loopback(host) if anonymous is None else anonymous,
+            access_log=access_log,
+            threads=chosen.threads,
+            supervisor=SupervisorConfig(workers=chosen.workers),
+            source=Source(str(settings.home), settings.catalog, variant, settings.issuers),
+        )
+        with endpoints(here.registry, refs, variant, actor=here.actor) as specs:
+            callers = _callers(here, config)
 
-            def ready(address: str) -> None:
+            def ready(addresses: Addresses) -> None:
                 if common.json:
-                    document = {"endpoint": spec.name, "version": version, "url": address}
-                    sys.stdout.write(json.dumps(document) + "\n")
+                    sys.stdout.write(json.dumps(_document(addresses, specs, config)) + "\n")
                 else:
-                    if notice:
-                        say(f"note: {notice}")
-                    row = json.dumps({"rows": [spec.example]}, default=str) if spec.example else "…"
-                    say(
-                        f"{version} answers at {address}/predict/{spec.name}",
-                        f"  curl {address}/predict/{spec.name} -d '{row}'",
-                        f"  {address}/openapi.json   {address}/metrics   {address}/health/ready",
-                        "stop it with Ctrl-C",
-                    )
+                    _tell(addresses, specs, config, chosen, notices)
                 sys.stdout.flush()
 
-            serve([spec], config, ready)
+            serve(specs, config, ready, callers)
+
+
+def _callers(here: Here, config: ServeConfig) -> Callers:
+    """Find who may ask; what follows in the server asks the catalog no more, save its steward."""
+    from hythe.base.errors import Invalid
+    from hythe.operations.issuers import Issuers
+    from hythe.operations.keys import key_entries
+    from hythe.operations.usage import save_usage
+    from hythe.runtime.limiter import Limiter
+    from hythe.server.serve import Callers
+
+    keys = key_entries(here.catalog)
+    issuers = config.source.issuers if config.source else ()
+    if not (config.anonymous or keys or issuers):
+        raise Invalid(
+            f"nobody could ask a server on {config.host}: it wants keys and there is none; make one with "
+            "'hythe key create', or let everybody in with --anonymous"
+        )
+
+    def restore(limiter: Limiter) -> None:
+        save_usage(here.catalog, limiter, keys, time.time())
+        here.registry.close()
+
+    return Callers(keys, Issuers(issuers).refresh() if issuers else (), restore)
+
+
+def _document(addresses: Addresses, specs: Sequence[EndpointSpec], config: ServeConfig) -> dict[str, Any]:
+    served = [{"endpoint": spec.name, "version": _version(spec)} for spec in specs]
+    return {
+        **served[0],
+        "url": addresses.url,
+        "grpc": addresses.grpc or None,
+        "endpoints": served,
+        "workers": config.supervisor.workers,
+        "threads": config.threads,
+        "anonymous": config.anonymous,
+    }
+
+
+def _tell(
+    addresses: Addresses,
+    specs: Sequence[EndpointSpec],
+    config: ServeConfig,
+    chosen: Size,
+    notices: Sequence[str],
+) -> None:
+    url = addresses.url
+    for notice in notices:
+        say(f"note: {notice}")
+    for spec in specs:
+        say(f"{_version(spec)} answers at {url}/predict/{spec.name}")
+    row = json.dumps({"rows": [specs[0].example]}, default=str) if specs[0].example else "…"
+    key = "" if config.anonymous else " -H 'Authorization: Bearer KEY'"
+    say(f"  curl {url}/predict/{specs[0].name}{key} -d '{row}'")
+    say(f"  {url}/docs   {url}/openapi.json   {url}/metrics   {url}/health/ready")
+    if addresses.grpc:
+        say(f"  gRPC (Open Inference Protocol): {addresses.grpc}")
+    say(f"  workers: {chosen.workers}, threads of a model call: {chosen.threads} ({chosen.why})")
+    say("  callers need a key: hythe key create" if not config.anonymous else "  callers need no key")
+    say("stop it with Ctrl-C")
+
+
+def _version(spec: EndpointSpec) -> str:
+    return f"{spec.name}:{spec.plan.arms[0].version}"
+
+
+def _number(given: int | Literal["auto"]) -> int | None:
+    return None if given == "auto" else given
+
+
+def _is_loopback(host: str) -> bool:
+    import ipaddress
+
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

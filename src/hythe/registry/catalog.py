@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
@@ -29,10 +29,16 @@ class Catalog(Reader):
     >>> catalog.close()
     """
 
-    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock | None = None,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
         super().__init__(database.reading)
         self._database = database
         self._clock = clock or SystemClock()
+        self._on_change = on_change
         self.observations = Observations(database)
 
     @classmethod
@@ -49,12 +55,15 @@ class Catalog(Reader):
     def edit(self, *, actor: str, why: str = "") -> Iterator[Edit]:
         """Change the catalog: all of the block with its log entries in one transaction, or nothing.
 
-        Edits run one after the other; raises `Busy` when another takes too long.
+        Edits run one after the other; raises `Busy` when another takes too long. After each, whoever listens
+        is told: by `on_change`, and by PostgreSQL itself.
         """
         if not actor:
             raise Invalid("a change has no actor; say who makes it")
         with self._database.writing() as connection:
             yield Edit(connection, self._clock, actor, why)
+            self._database.notify(connection)
+        self._on_change()
 
     def add_usage(self, spent: Iterable[Spent]) -> None:
         """Write down what keys used of their quotas, all or nothing; nobody acts, so nothing is logged."""

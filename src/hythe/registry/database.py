@@ -17,6 +17,7 @@ from sqlalchemy.pool import NullPool, StaticPool
 
 from hythe.base.errors import Busy, Conflict, Corrupt, HytheError, Invalid, Unavailable, Unsupported
 from hythe.bundle.storage import storage_errors
+from hythe.registry.changes import CHANNEL
 from hythe.registry.durable import make_folder
 from hythe.registry.locks import alone
 from hythe.registry.migrations import NEWEST, migrate, schema_of
@@ -76,6 +77,11 @@ class Database:
                     yield connection
                 finally:
                     self._shared = None
+
+    def notify(self, connection: Connection) -> None:
+        """Have PostgreSQL tell whoever listens of a change, when and if the transaction commits."""
+        if self._url.get_backend_name() == "postgresql":
+            connection.execute(text(f"NOTIFY {CHANNEL}"))
 
     def check(self) -> str | None:
         """Ask SQLite whether its file is sound; give what it says when it is not."""

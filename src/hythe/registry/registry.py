@@ -11,6 +11,7 @@ from hythe.base.clock import Clock
 from hythe.base.errors import HytheError
 from hythe.bundle.artifact import Source, artifact
 from hythe.bundle.bundle import Bundle, read_manifest
+from hythe.registry.announce import announce
 from hythe.registry.blobs import BlobStore, Freed
 from hythe.registry.catalog import Catalog
 from hythe.registry.database import Database
@@ -32,9 +33,13 @@ class Registry:
     def open(
         cls, home: Path, database: str | None = None, clock: Clock | None = None, busy_timeout_s: float = 30.0
     ) -> Registry:
-        """Name the registry of `home`; the catalog is `home/catalog.db` or the `database` URL."""
+        """Name the registry of `home`; the catalog is `home/catalog.db` or the `database` URL.
+
+        Servers of this machine that use the same home hear of each change.
+        """
         url = database or f"sqlite:///{home / 'catalog.db'}"
-        return cls(home, Catalog(Database(url, busy_timeout_s), clock), BlobStore(home / "bundles"))
+        catalog = Catalog(Database(url, busy_timeout_s), clock, on_change=lambda: announce(home))
+        return cls(home, catalog, BlobStore(home / "bundles"))
 
     def add(
         self,

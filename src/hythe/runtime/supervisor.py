@@ -17,18 +17,17 @@ from pathlib import Path
 from hythe.base.clock import Clock, SystemClock
 from hythe.base.errors import Invalid, Unavailable
 from hythe.runtime.backoff import Backoff
-from hythe.runtime.counters import Counters, Metric
+from hythe.runtime.counters import Counters
 from hythe.runtime.crew import Crew
 from hythe.runtime.ledger import Ledger
 from hythe.runtime.log import Log
 from hythe.runtime.role import Role
+from hythe.runtime.server_metrics import POISON, RESTARTS
 from hythe.runtime.slot import CRASHED, FAILED, READY, Slot
 from hythe.runtime.turnover import Turnover
 from hythe.runtime.watched_files import WatchedFiles
 from hythe.runtime.wind_down import WindDown
 
-RESTARTS = Metric("hythe_worker_restarts_total", "counter", "Processes started again after they died.")
-REFUSED = Metric("hythe_poison_requests_total", "counter", "Requests refused since, because they killed two.")
 _MOST_FAILED_STARTS = 3
 _LOOK_S = 1.0
 
@@ -187,7 +186,7 @@ class Supervisor:
     def _refuse(self, requests: Sequence[int]) -> None:
         for request in requests:
             _LOG.error("a request has killed two processes; it is refused from now on", fingerprint=request)
-            self._counters.counter(REFUSED.name).add()
+            self._counters.counter(POISON.name).add()
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:

@@ -48,7 +48,7 @@ class Kinds:
 _MODULES = {
     "http": "hythe.server.worker",
     "grpc": "hythe.server.grpc.worker",
-    "steward": "hythe.server.steward",
+    "steward": "hythe.server.steward_main",
 }
 
 

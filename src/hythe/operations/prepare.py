@@ -1,0 +1,100 @@
+"""A version made ready to serve: bytes checked, goldens replayed, files where processes find them."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from hythe.base.errors import Corrupt
+from hythe.bundle.goldens import Goldens
+from hythe.dataplane.spec import NativeFiles, OnnxFiles, VersionSpec
+from hythe.operations.load import UNPACKED, Loadable, find, opened, replayed, unpacked
+from hythe.operations.observing import observable
+from hythe.operations.trial import NATIVE
+from hythe.registry.registry import Registry
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """A version that may serve, and a row that it answers, for people to try."""
+
+    name: str
+    version: VersionSpec
+    example: dict[str, Any] | None
+
+
+def prepare(
+    registry: Registry, ref: str, variant: str | None = None, *, digest: str = "", owner: int | None = None
+) -> Prepared:
+    """Check a version's bytes, replay its goldens, and give what serves it.
+
+    A native model is unpacked for the server whose parent is the process `owner` (this one, when left out),
+    until `remove_unpacked`.
+
+    Raises:
+        Corrupt: when the version does not answer as it did when packed, or is not the one with `digest`.
+        NotFound, Unsupported, Untrusted: when it cannot be loaded.
+
+    """
+    found = find(registry, ref, variant)
+    if digest and found.record.digest != digest:
+        raise Corrupt(
+            f"{found.record.ref} is {found.record.digest}, but the plan says {digest}; put it again"
+        )
+    found.bundle.verify()
+    with opened(found, registry.home) as predictor:
+        outcome = replayed(found, predictor)
+    if not outcome.holds:
+        raise Corrupt(f"{found.record.ref} does not answer as it did when packed: {outcome}")
+    files = _files(found, registry.home, owner or os.getpid())
+    version = VersionSpec(found.record.version, found.record.digest, found.manifest.schema, files)
+    return Prepared(found.record.name, observable(version, found), example_row(found.goldens()))
+
+
+def remove_unpacked(home: Path, owner: int) -> None:
+    """Remove the native models that were unpacked for a server."""
+    for folder in (home / UNPACKED).glob(f"{_owned(owner)}-*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def example_row(goldens: Goldens) -> dict[str, Any] | None:
+    """Take a stored row that the model answers, as JSON values, to show callers; None for tensors.
+
+    Rows of the example data come first, and among them those without gaps.
+    """
+    if not isinstance(goldens.rows, pa.Table):
+        return None
+    answered = np.flatnonzero(~goldens.outcome.refused)
+    rows = [(goldens.kinds[i] != "example", goldens.rows.slice(int(i), 1).to_pylist()[0]) for i in answered]
+    plain = [(odd, _plain(row)) for odd, row in rows]
+    return min(
+        plain, key=lambda item: (item[0], sum(v is None for v in item[1].values())), default=(0, None)
+    )[1]
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """Write what JSON has no word for as null."""
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in row.items()
+    }
+
+
+def _files(found: Loadable, home: Path, owner: int) -> OnnxFiles | NativeFiles:
+    if found.variant == NATIVE:
+        flavor = found.manifest.flavor
+        return NativeFiles(flavor.name, flavor.format, str(unpacked(found, home, _owned(owner))))
+    paths = (found.bundle.file(f"{found.folder}/{name}") for name in ("model.onnx", "variant.json"))
+    graph, variant = (str(path) for path in paths)
+    return OnnxFiles(graph, variant)
+
+
+def _owned(owner: int) -> str:
+    """Begin the names of a server's folders: with its process, and with what no model's name has in it."""
+    return f"{owner}-@"

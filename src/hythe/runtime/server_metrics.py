@@ -1,0 +1,11 @@
+"""What is counted of a server as a whole, beside its requests."""
+
+from __future__ import annotations
+
+from hythe.runtime.counters import Metric
+
+RESTARTS = Metric("hythe_worker_restarts_total", "counter", "Processes started again after they died.")
+POISON = Metric("hythe_poison_requests_total", "counter", "Requests refused since, because they killed two.")
+REACHABLE = Metric("hythe_catalog_reachable", "gauge", "1 while the steward can ask the catalog, else 0.")
+POSTINGS = Metric("hythe_postings", "gauge", "How many times what to serve was published.")
+SERVER_METRICS = (RESTARTS, POISON, REACHABLE, POSTINGS)

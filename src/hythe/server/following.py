@@ -1,0 +1,139 @@
+"""One endpoint's plan, followed: what is new in it is prepared, and it counts when all of it is ready."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import msgspec
+
+from hythe.base.clock import Clock
+from hythe.base.errors import HytheError
+from hythe.dataplane.spec import EndpointSpec, NativeFiles
+from hythe.operations.prepare import Prepared
+from hythe.registry.records import PlanRecord
+from hythe.rollout.plan import Plan
+from hythe.runtime.backoff import Backoff, Restarts
+from hythe.runtime.log import Log
+from hythe.server.prepare import Ready, Refused
+
+_LOG = Log("hythe.steward")
+_KEPT = 16
+"""How many versions of an endpoint are remembered as ready."""
+
+Prepare: TypeAlias = Callable[[str, str], Awaitable[Ready | Refused]]
+"""Prepares the version that a ref names, which must have a digest unless that is empty."""
+
+
+class Following:
+    """Keeps `spec` what the endpoint is to serve; `notice` says why it is not what the catalog says.
+
+    `changed` is called when either is another.
+    """
+
+    def __init__(
+        self, spec: EndpointSpec, prepare: Prepare, clock: Clock, changed: Callable[[], None]
+    ) -> None:
+        self.spec = spec
+        self.notice = ""
+        self._prepare = prepare
+        self._ready = {item.version: Prepared(spec.name, item, spec.example) for item in spec.versions}
+        self._clock = clock
+        self._changed = changed
+        self._tried: int | None = None
+        self._again_at: float | None = None
+        self._waits = Restarts(Backoff(first_s=1.0, most_s=60.0))
+        self._task: asyncio.Task[None] | None = None
+
+    def look(self, record: PlanRecord | None) -> None:
+        """Compare with the plan that stands in the catalog now."""
+        if record is None:
+            self._tell(f"endpoint {self.spec.name!r} has no plan any more; what it served is served on")
+        elif record.revision != self._tried or self._due():
+            self.stop()
+            self._tried, self._again_at = record.revision, None
+            self._begin(record)
+
+    def stop(self) -> None:
+        """Give up what is being prepared."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    def _due(self) -> bool:
+        return self._again_at is not None and self._clock.monotonic_s() >= self._again_at
+
+    def _begin(self, record: PlanRecord) -> None:
+        try:
+            plan = msgspec.convert(record.document, Plan)
+        except (msgspec.ValidationError, HytheError) as err:
+            self._tell(f"the plan of {record.endpoint!r} at revision {record.revision} is wrong: {err}")
+            return
+        if plan == self.spec.plan:
+            self._tell("")
+        else:
+            self._task = asyncio.create_task(self._switch(plan, record.revision))
+
+    async def _switch(self, plan: Plan, revision: int) -> None:
+        """Switch to the plan when all its versions are ready, else say why not."""
+        prepared: list[Prepared] = []
+        for number, digest in _wanted(plan):
+            found = self._known(number, digest)
+            if found is None:
+                outcome = await self._prepare(f"{self.spec.name}:{number}", digest)
+                if isinstance(outcome, Refused):
+                    self._refuse(outcome, revision)
+                    return
+                found = outcome.prepared
+            prepared.append(found)
+        self._remember(prepared)
+        versions = tuple(item.version for item in prepared)
+        self.spec = msgspec.structs.replace(
+            self.spec, plan=plan, versions=versions, example=prepared[0].example
+        )
+        self.notice = ""
+        _LOG.info("plan switched in", endpoint=self.spec.name, revision=revision)
+        self._changed()
+
+    def _known(self, number: str, digest: str) -> Prepared | None:
+        """Find a version that was ready before, so that going back takes no time."""
+        found = self._ready.get(number)
+        if found is None or digest not in {"", found.version.digest} or not _is_there(found):
+            return None
+        return found
+
+    def _remember(self, prepared: list[Prepared]) -> None:
+        for item in prepared:
+            self._ready.pop(item.version.version, None)
+            self._ready[item.version.version] = item
+        for number in list(self._ready)[:-_KEPT]:
+            del self._ready[number]
+
+    def _refuse(self, refused: Refused, revision: int) -> None:
+        if refused.again:
+            self._again_at = self._clock.monotonic_s() + self._waits.died(lived_s=0.0)
+        self._tell(
+            f"the plan of {self.spec.name!r} at revision {revision} is not switched in, and the one before "
+            f"stays: {refused.reason}"
+        )
+
+    def _tell(self, notice: str) -> None:
+        if notice != self.notice:
+            self.notice = notice
+            if notice:
+                _LOG.error("plan not switched in", endpoint=self.spec.name, reason=notice)
+            self._changed()
+
+
+def _wanted(plan: Plan) -> list[tuple[str, str]]:
+    """List the versions that a plan names, its first arm's first; a fallback has no digest in the plan."""
+    arms = {arm.version: arm.digest for arm in plan.arms}
+    return [*arms.items(), *((number, "") for number in plan.fallback if number not in arms)]
+
+
+def _is_there(prepared: Prepared) -> bool:
+    files = prepared.version.files
+    paths = (files.folder,) if isinstance(files, NativeFiles) else (files.graph, files.variant)
+    return all(Path(path).exists() for path in paths)

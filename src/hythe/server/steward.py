@@ -1,0 +1,178 @@
+"""The steward of a server: it alone asks the catalog, and publishes what all other processes serve.
+
+It looks when it is told that the catalog has changed, and each second. While the catalog is gone, what was
+published last is served on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hythe.base.clock import Clock, SystemClock
+from hythe.base.errors import HytheError, Unavailable
+from hythe.dataplane.spec import Posting
+from hythe.operations.issuers import Issuers
+from hythe.operations.keys import key_entries
+from hythe.operations.usage import save_usage
+from hythe.registry.catalog import Catalog
+from hythe.registry.records import PlanRecord
+from hythe.runtime.backoff import Backoff, Restarts
+from hythe.runtime.bulletin import Bulletin
+from hythe.runtime.counters import Counters
+from hythe.runtime.limiter import Limiter
+from hythe.runtime.log import Log
+from hythe.runtime.server_metrics import POSTINGS, REACHABLE
+from hythe.security.keys import KeyEntry
+from hythe.server.following import Following, Prepare
+from hythe.server.leftovers import Leftovers
+
+_LOOK_S = 1.0
+_ISSUERS_S = 300.0
+_LOG = Log("hythe.steward")
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the steward shares with the processes that serve."""
+
+    bulletin: Bulletin
+    limiter: Limiter
+    counters: Counters
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    plans: dict[str, PlanRecord]
+    keys: tuple[KeyEntry, ...]
+
+
+class Steward:
+    """Follows the plans of the endpoints that the bulletin names, and all keys.
+
+    `file` is the catalog's file where it is one: SQLite would make a lost one anew, and empty.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        memory: Memory,
+        prepare: Prepare,
+        issuers: Issuers,
+        *,
+        file: Path | None = None,
+        clock: Clock | None = None,
+        now_s: Callable[[], float] = time.time,
+    ) -> None:
+        self._catalog = catalog
+        self._memory = memory
+        self._issuers = issuers
+        self._file = file
+        self._clock = clock or SystemClock()
+        self._now_s = now_s
+        sequence, document = memory.bulletin.read()
+        self._posting = Posting.decode(document)
+        self._following = {
+            spec.name: Following(spec, prepare, self._clock, self._publish)
+            for spec in self._posting.endpoints
+        }
+        self._leftovers = Leftovers(memory.bulletin, self._posting.endpoints)
+        self._keys, self._found_issuers = self._posting.keys, self._posting.issuers
+        self._notice = ""
+        self._waits = Restarts(Backoff(first_s=_LOOK_S, most_s=15.0))
+        self._issuers_at = self._clock.monotonic_s()
+        self._reachable = memory.counters.gauge(REACHABLE.name)
+        self._reachable.add(1.0)
+        self._postings = memory.counters.gauge(POSTINGS.name)
+        self._postings.add(sequence)
+        self.asked = asyncio.Event()
+
+    async def run(self) -> None:
+        """Look whenever `asked`, and each second, until cancelled."""
+        try:
+            while True:
+                self.asked.clear()
+                pause_s = await self.look()
+                try:
+                    async with asyncio.timeout(pause_s):
+                        await self.asked.wait()
+                except TimeoutError:
+                    pass
+        finally:
+            for item in self._following.values():
+                item.stop()
+
+    async def look(self) -> float:
+        """Ask the catalog, publish what follows; give the seconds until the next look."""
+        try:
+            seen = await asyncio.to_thread(self._ask)
+        except HytheError as err:
+            self._unreachable(err)
+            return min(self._waits.died(lived_s=0.0), 15.0)
+        if self._notice:
+            _LOG.info("the catalog answers again")
+            self._waits = Restarts(Backoff(first_s=_LOOK_S, most_s=15.0))
+        self._notice, self._keys = "", seen.keys
+        await self._refresh_issuers()
+        for name, item in self._following.items():
+            item.look(seen.plans.get(name))
+        self._publish()
+        self._leftovers.remove()
+        return _LOOK_S
+
+    def save(self) -> None:
+        """Write down what keys have used; the catalog may be gone."""
+        try:
+            self._check_file()
+            save_usage(self._catalog, self._memory.limiter, self._keys, self._now_s())
+        except HytheError as err:
+            _LOG.warning("the use of quotas cannot be written down", reason=str(err))
+
+    def _ask(self) -> _Seen:
+        self._check_file()
+        with self._catalog.snapshot() as seen:
+            plans = {plan.endpoint: plan for plan in seen.plans()}
+        keys = key_entries(self._catalog)
+        save_usage(self._catalog, self._memory.limiter, keys, self._now_s())
+        return _Seen(plans, keys)
+
+    def _check_file(self) -> None:
+        if self._file is not None and not self._file.exists():
+            raise Unavailable(f"the catalog {self._file} is gone; put it back")
+
+    def _unreachable(self, err: HytheError) -> None:
+        if not self._notice:
+            _LOG.error("the catalog does not answer; what stands is served on", reason=str(err))
+        self._notice = f"the catalog does not answer, and what stands is served on: {err}"
+        self._publish()
+
+    async def _refresh_issuers(self) -> None:
+        if self._clock.monotonic_s() < self._issuers_at:
+            return
+        self._issuers_at = self._clock.monotonic_s() + _ISSUERS_S
+        try:
+            self._found_issuers = await asyncio.to_thread(self._issuers.refresh)
+        except HytheError as err:
+            _LOG.error("token issuers cannot be used", reason=str(err))
+
+    def _publish(self) -> None:
+        """Publish what stands now; the same again changes nothing."""
+        notices = (self._notice, *(item.notice for item in self._following.values()))
+        posting = Posting(
+            tuple(item.spec for item in self._following.values()),
+            notices=tuple(notice for notice in notices if notice),
+            catalog_reachable=not self._notice,
+            keys=self._keys,
+            issuers=self._found_issuers,
+        )
+        if posting == self._posting:
+            return
+        sequence = self._memory.bulletin.publish(posting.encode())
+        self._postings.add(1.0)
+        if posting.catalog_reachable != self._posting.catalog_reachable:
+            self._reachable.add(1.0 if posting.catalog_reachable else -1.0)
+        self._posting = posting
+        self._leftovers.published(sequence, posting.endpoints)
