@@ -13,7 +13,7 @@ def history_command(subject: str | None = None, *, common: Common = COMMON) -> N
     Parameters
     ----------
     subject
-        A model or one of its refs, endpoint/NAME, or a digest; all changes when left out.
+        A model or one of its refs, endpoint/NAME, key/ID, or a digest; all changes when left out.
 
     """
     from hythe.app.wire import opened

@@ -96,12 +96,12 @@ def list_keys(*, common: Common = COMMON) -> None:
 
 
 @key_command.command
-def revoke(key_id: str, *, common: Common = COMMON) -> None:
+def revoke(key: str, *, common: Common = COMMON) -> None:
     """End a key. Running servers refuse it within 2 s.
 
     Parameters
     ----------
-    key_id
+    key
         The key's id, as `hythe key list` shows it.
 
     """
@@ -109,7 +109,7 @@ def revoke(key_id: str, *, common: Common = COMMON) -> None:
     from hythe.operations.keys import revoke_key
 
     with opened(common.config()) as here:
-        record = revoke_key(here.catalog, key_id, actor=here.actor)
+        record = revoke_key(here.catalog, key, actor=here.actor)
     emit(common, record, lambda: say(f"key {record.id} is revoked"))
 
 
