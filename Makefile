@@ -1,6 +1,6 @@
 # Everything runs in .venv, which any target makes on first use; uv is used where it is there.
 .DEFAULT_GOAL := help
-.PHONY: help setup services demo test lint fix bench docs clean
+.PHONY: help setup services demo test lint fix bench bench-serving docs clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -9,10 +9,11 @@ INSTALL := $(if $(shell command -v uv),uv pip install --quiet --python $(BIN)/py
 CREATE := $(if $(shell command -v uv),uv venv --quiet --python $(PYTHON) .venv,$(PYTHON) -m venv .venv)
 
 # The real servers of the integration tests: a binary, and the Debian package that brings it.
-SERVICES := docker-registry:docker-registry skopeo:skopeo umoci:umoci /usr/lib/postgresql/15/bin/initdb:postgresql
+SERVICES := docker-registry:docker-registry skopeo:skopeo umoci:umoci /usr/lib/postgresql/15/bin/initdb:postgresql \
+	wrk:wrk nginx:nginx-light
 
 help:  ## say what can be made
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(CREATE)
@@ -48,6 +49,10 @@ fix: setup  ## mend what can be mended by machine
 
 bench: setup  ## run every benchmark and print the checks that do not hold
 	@$(BIN)/python -m bench
+
+bench-serving: setup services  ## the table against the peers; installs each on first use (15 minutes)
+	@mkdir -p .bench
+	@$(BIN)/python bench/serving.py --json .bench/serving.json
 
 docs: setup  ## check that the documentation tells the truth
 	@$(BIN)/python -m pytest -q tests/docs

@@ -21,14 +21,17 @@ from typing import Any, Self
 
 
 class Bench:
-    """One run of one benchmark."""
+    """One run of one benchmark; a `parser` brings options of its own, read from `options`."""
 
-    def __init__(self, name: str, arguments: Sequence[str]) -> None:
-        parser = argparse.ArgumentParser(prog=f"bench/{name}.py")
+    def __init__(
+        self, name: str, arguments: Sequence[str], parser: argparse.ArgumentParser | None = None
+    ) -> None:
+        parser = parser or argparse.ArgumentParser(prog=f"bench/{name}.py")
         parser.add_argument("--fast", action="store_true", help="take less than 30 s")
         parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there")
         options = parser.parse_args(arguments)
         self.name = name
+        self.options = options
         self.fast: bool = options.fast
         self._json: Path | None = options.json
         self._checks: list[dict[str, Any]] = []

@@ -1,0 +1,1 @@
+"""Load on servers: starting and stopping them, sending requests, reading what they cost."""

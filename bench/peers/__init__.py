@@ -1,0 +1,1 @@
+"""Hythe and what it is measured against: how each server is installed, started and asked."""
