@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from onnx import ModelProto, TensorProto, helper, numpy_helper
+from onnx import GraphProto, ModelProto, TensorProto, helper, numpy_helper
 
 from hythe.bundle.feed import Feed
 from hythe.bundle.schema import Output, Schema, Tensor
@@ -35,14 +35,14 @@ def image_endpoint(folder: Path, name: str = "image") -> EndpointSpec:
 def text_endpoint(folder: Path, name: str = "text") -> EndpointSpec:
     """Make an endpoint that says of each text whether it is `grüß dich`: `greets`."""
     nodes = [helper.make_node("Equal", ["text", "greeting"], ["greets"])]
-    greeting = helper.make_tensor("greeting", TensorProto.STRING, [], ["grüß dich".encode()])
+    greeting = numpy_helper.from_array(np.array("grüß dich", dtype=object), "greeting")
     takes = helper.make_tensor_value_info("text", TensorProto.STRING, ["rows"])
     gives = helper.make_tensor_value_info("greets", TensorProto.BOOL, ["rows"])
     graph = helper.make_graph(nodes, "text", [takes], [gives], [greeting])
     return _endpoint(folder, name, graph, TEXT, Output("greets", "bool"))
 
 
-def _endpoint(folder: Path, name: str, graph: object, tensor: Tensor, output: Output) -> EndpointSpec:
+def _endpoint(folder: Path, name: str, graph: GraphProto, tensor: Tensor, output: Output) -> EndpointSpec:
     model: ModelProto = helper.make_model(
         graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=9
     )
