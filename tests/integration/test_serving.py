@@ -17,8 +17,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from hythe.base.errors import Unavailable
 from hythe.dataplane.admit import Limits
 from hythe.runtime.backoff import Backoff
-from hythe.runtime.child import ChildConfig
 from hythe.runtime.listener import open_door
+from hythe.runtime.native.config import ChildConfig
 from hythe.runtime.supervisor import SupervisorConfig
 from hythe.server.serve import ServeConfig, serve
 from hythe.testing.native import DIES, HANGS, RAISES, misbehaving_endpoint

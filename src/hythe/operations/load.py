@@ -18,8 +18,8 @@ from hythe.compile.replay import Replay, replay, replay_native
 from hythe.operations.trial import NATIVE, ONNX
 from hythe.registry.records import VersionRecord
 from hythe.registry.registry import Registry
+from hythe.runtime.native.wire import Load
 from hythe.runtime.predictor import Predictor, native_predictor, onnx_predictor
-from hythe.runtime.wire import Load
 
 UNPACKED = "loaded"
 """The folder under the home where native models are laid out, each in a folder named after its process."""
@@ -102,11 +102,14 @@ def opened(found: Loadable, home: Path, *, threads: int = 1) -> Predictor:
     return onnx_predictor(graph, spec, schema, threads=threads)
 
 
-def unpacked(found: Loadable, home: Path) -> Path:
-    """Lay the native model's files out in a new folder under the home; the caller removes it."""
+def unpacked(found: Loadable, home: Path, owner: str = "") -> Path:
+    """Lay the native model's files out in a new folder under the home; the caller removes it.
+
+    The folder's name begins with the id of the process that needs it: `owner`, or this one when left out.
+    """
     place = home / UNPACKED
     place.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-{found.record.name}-", dir=place))
+    folder = Path(tempfile.mkdtemp(prefix=f"{owner or os.getpid()}-{found.record.name}-", dir=place))
     for part in ("model", "code"):
         found.bundle.unpack(folder / part, f"{part}/")
     return folder
