@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
-from hythe.base.errors import NotFound
+from hythe.base.errors import Denied, NotFound
 from hythe.base.version import VERSION
 from hythe.bundle.schema import Column, Output, Tensor
 from hythe.dataplane.ask import Caller
 from hythe.dataplane.endpoint import Endpoint
 from hythe.dataplane.gate import Gate
 from hythe.dataplane.live import LiveVersion
-from hythe.dataplane.plane import DataPlane
+from hythe.dataplane.plane import PREDICT, DataPlane
 from hythe.dataplane.spec import OnnxFiles
 from hythe.runtime.counters import Counters
 from hythe.server.grpc.asking import caller_of
@@ -120,7 +121,7 @@ class DescribeDoor:
 
     def _find(self, request: Any, caller: Caller) -> tuple[Endpoint, LiveVersion]:
         """Give the endpoint, and the version asked for or else that of its first arm."""
-        caller.check(request.name, "predict")
+        caller.check(request.name, PREDICT)
         try:
             endpoint = self._plane.endpoint(request.name)
         except NotFound as err:  # the words that clients of Triton look for
@@ -130,7 +131,8 @@ class DescribeDoor:
 
 def _visible(endpoints: Iterable[Endpoint], caller: Caller) -> Iterator[Endpoint]:
     for endpoint in endpoints:
-        if caller.endpoints is None or endpoint.name in caller.endpoints:
+        with contextlib.suppress(Denied):
+            caller.check(endpoint.name, PREDICT)
             yield endpoint
 
 
