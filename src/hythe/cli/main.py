@@ -28,6 +28,8 @@ _COMMANDS = {
     "serve": "Serve a version over HTTP.",
     "key": "Make, list and end API keys.",
     "predict": "Answer rows from a file, here or against a server.",
+    "load": "Send requests at a fixed rate and measure latencies.",
+    "top": "Watch a running server.",
 }
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 

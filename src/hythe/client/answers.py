@@ -30,7 +30,7 @@ class Predictions(msgspec.Struct, frozen=True):
     answers: list[Answer] = msgspec.field(name="predictions")
     version: str
     prediction_id: str
-    degraded: bool | str = False
+    degraded: bool = False
     cached: bool = False
 
     def __len__(self) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
-import pyarrow as pa
-
-from hythe.base.errors import CallerError, HytheError, Invalid, Unavailable
+from hythe.base.errors import CallerError, Invalid
+from hythe.client import Client
 from hythe.operations.load import load
 from hythe.operations.tables import read_table
 from hythe.registry.registry import Registry
@@ -40,43 +40,17 @@ def predict_here(
 
 
 def predict_there(url: str, data: Path) -> Iterator[dict[str, Any]]:
-    """Answer the rows of `data` by posting them to `url` (…/predict/NAME).
+    """Answer the rows of `data` by asking the server at `url` (…/predict/NAME); HYTHE_API_KEY is the key.
 
     Raises:
         Invalid: with the server's words, when it refuses a row.
         Unavailable: when it does not answer.
 
     """
-    import httpx
-
+    base, found, endpoint = url.partition("/predict/")
+    if not found or not endpoint.strip("/"):
+        raise Invalid(f"{url!r} names no endpoint; write http://HOST:PORT/predict/NAME")
     table = read_table(data)
-    with httpx.Client(timeout=_TIMEOUT_S) as client:
+    with Client(base, timeout_s=_TIMEOUT_S) as client:
         for start in range(0, table.num_rows, BATCH_ROWS):
-            yield from _posted(client, url, table.slice(start, BATCH_ROWS))
-
-
-def _posted(client: Any, url: str, batch: pa.Table) -> list[dict[str, Any]]:
-    import httpx
-    import msgspec
-
-    body = msgspec.json.encode({"rows": batch.to_pylist()})
-    try:
-        reply = client.post(url, content=body, headers={"content-type": "application/json"})
-    except httpx.HTTPError as err:
-        raise Unavailable(f"{url} does not answer: {err}; is a server running there?") from err
-    if reply.is_success:
-        answers: list[dict[str, Any]] = reply.json()["predictions"]
-        return answers
-    raise _fault(url, reply.status_code, _said(reply))
-
-
-def _fault(url: str, status: int, said: str) -> HytheError:
-    kind = Invalid if status < 500 else Unavailable  # noqa: PLR2004 - HTTP's border of whose fault it is
-    return kind(f"{url} answered {status}: {said}")
-
-
-def _said(reply: Any) -> str:
-    try:
-        return str(reply.json()["error"])
-    except (ValueError, KeyError, TypeError):
-        return str(reply.text)[:200]
+            yield from client.predict(unquote(endpoint.strip("/")), table.slice(start, BATCH_ROWS).to_pylist())
