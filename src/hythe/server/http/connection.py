@@ -43,7 +43,8 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_body", "_body_bytes", "_busy", "_discarding", "_head_bytes", "_headers", "_keep", "_parser",
-        "_queue", "_refused", "_request", "_server", "_target", "_transport", "_write_paused", "reading", "since_s",
+        "_queue", "_refused", "_request", "_server", "_target", "_transport", "_write_paused", "reading",
+        "since_s",
     )  # fmt: skip
 
     def __init__(self, server: HttpServer) -> None:
@@ -128,8 +129,10 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """See whether the body may come."""
-        if self._head_bytes > self._server.limits.head_bytes:
-            self._refuse(TooLarge(f"the head has more than {self._server.limits.head_bytes} bytes"))
+        # Body may have come with the head's last bytes, so a head that seems too large is measured itself.
+        most = self._server.limits.head_bytes
+        if self._head_bytes > most and self._head_size() > most:
+            self._refuse(TooLarge(f"the head has more than {most} bytes"))
             return
         self._head_bytes = 0
         self.reading = "body"
@@ -138,6 +141,9 @@ class Connection(asyncio.Protocol):
             return
         if self._headers.get(b"expect", b"").lower() == b"100-continue" and not self._busy:
             self._transport.write(_CONTINUE)
+
+    def _head_size(self) -> int:
+        return len(self._target) + sum(len(name) + len(value) + 4 for name, value in self._headers.items())
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body."""

@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+import os
+
+from hythe.dataplane.gate import Gate
 from hythe.dataplane.plane import DataPlane
 from hythe.runtime.counters import Counters
+from hythe.runtime.fingerprints import InFlight
 from hythe.server.http.app import App
 from hythe.server.http.health import HealthDoor
 from hythe.server.http.inference import InferenceDoor
+from hythe.server.http.kserve_v1 import KServeV1Door
 from hythe.server.http.metrics import MetricsDoor
 from hythe.server.http.openapi import OpenApiDoor
 from hythe.server.http.predict import PredictDoor
 from hythe.server.http.router import Door
+from hythe.server.http.sagemaker import SageMakerDoor
 from hythe.server.http.state import State
+from hythe.server.http.vertex import VertexDoor, vertex_routes
 
 
-def make_app(plane: DataPlane, counters: Counters) -> App:
+def make_app(
+    plane: DataPlane, counters: Counters, gate: Gate | None = None, in_flight: InFlight | None = None
+) -> App:
     """Open all doors on one data plane."""
     state = State()
+    vertex = vertex_routes(os.environ)
     doors: list[Door] = [
+        *([] if vertex is None else [VertexDoor(plane, state, vertex)]),
         PredictDoor(plane),
         InferenceDoor(plane, state),
+        KServeV1Door(plane),
+        SageMakerDoor(plane, state),
         HealthDoor(plane, state),
         MetricsDoor(counters),
         OpenApiDoor(plane),
     ]
-    return App(doors, plane.limits, state)
+    return App(doors, state, gate, in_flight)

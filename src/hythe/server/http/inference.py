@@ -15,14 +15,16 @@ from hythe.base.errors import Invalid, Unsupported
 from hythe.base.version import VERSION
 from hythe.bundle.schema import Column, Schema
 from hythe.dataplane.endpoint import Endpoint
-from hythe.dataplane.plane import DataPlane, Prediction
+from hythe.dataplane.plane import DataPlane
 from hythe.dataplane.spec import OnnxFiles
+from hythe.dataplane.ticket import Prediction
 from hythe.runtime.batch import Batch, RowReader
 from hythe.runtime.documents import malformed
 from hythe.server.http.asking import predict
 from hythe.server.http.binary import HEADER, raw_input, split, take
-from hythe.server.http.messages import Reply, Request, compressed, json_reply
+from hythe.server.http.messages import Reply, compressed, json_reply
 from hythe.server.http.outputs import Wanted, check_wanted, write_outputs
+from hythe.server.http.request import Request
 from hythe.server.http.router import Route
 from hythe.server.http.state import State
 from hythe.server.http.tensors import Flat, InputTensor, datatype, read_inputs
@@ -62,8 +64,8 @@ class InferenceDoor:
     def routes(self) -> Iterable[Route]:
         """Name the routes."""
         yield Route("GET", "/v2", self.server)
-        yield Route("GET", "/v2/health/live", self.live)
-        yield Route("GET", "/v2/health/ready", self.ready)
+        yield Route("GET", "/v2/health/live", self.live, open=True)
+        yield Route("GET", "/v2/health/ready", self.ready, open=True)
         yield Route("GET", "/v2/models", self.models)
         yield Route("POST", "/v2/repository/index", self.index)
         for prefix in ("/v2/models/{model}", "/v2/models/{model}/versions/{version}"):

@@ -13,7 +13,8 @@ from hythe.dataplane.plane import DataPlane
 from hythe.dataplane.spec import EndpointSpec
 from hythe.runtime.answers import class_name
 from hythe.runtime.cells import integer_limits, is_integer
-from hythe.server.http.messages import Reply, Request
+from hythe.server.http.messages import Reply
+from hythe.server.http.request import Request
 from hythe.server.http.router import Route
 
 Document = dict[str, Any]

@@ -15,7 +15,6 @@ from hythe.dataplane.plane import DataPlane
 from hythe.dataplane.ticket import Answered, Ticket
 from hythe.dataplane.unexpected import spoken
 from hythe.monitor.record import CACHED, DEGRADED
-from hythe.runtime.batch import Batch, RowReader
 from hythe.server.http.app import App
 from hythe.server.http.messages import JSON, Reply, error_reply
 from hythe.server.http.request import Request
@@ -97,15 +96,6 @@ class PredictDoor:
 
     async def _table(self, request: Request, name: str) -> Reply:
         """Answer rows that come otherwise: compressed, or as a table."""
+        from hythe.server.http.any_rows import answer_any
 
-        async def read(rows: RowReader) -> Batch:
-            return rows.decode(await request.json_body())
-
-        prediction = await self._plane.predict(name, read, request.ask(door=_DOOR))
-        live = prediction.version
-        document = {
-            "predictions": live.label(prediction.answers),
-            "version": live.spec.version,
-            "prediction_id": prediction.id,
-        }
-        return Reply(_encode(document))
+        return await answer_any(self._plane, request, name)
