@@ -1,6 +1,6 @@
 # Everything runs in .venv, which any target makes on first use; uv is used where it is there.
 .DEFAULT_GOAL := help
-.PHONY: help setup services demo test lint fix bench bench-serving docs clean
+.PHONY: help setup services clients demo test lint fix bench bench-serving docs clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -31,10 +31,16 @@ services:  # install what the integration tests need, where we may
 		(apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing) >/dev/null; \
 	else echo "not installed, their tests are skipped:$$missing"; fi
 
+clients:  # kserve's client needs older releases of what Hythe uses, so it lives in an environment of its own
+	@test -x .clients/kserve/bin/python || { \
+		echo "installing kserve's client (once)"; \
+		$(PYTHON) -m venv .clients/kserve && \
+		.clients/kserve/bin/python -m pip install --quiet --disable-pip-version-check kserve==0.21.0 || rm -rf .clients/kserve; }
+
 demo: setup  ## train, pack, prove, serve and query a model, end to end
 	@$(BIN)/python examples/demo.py
 
-test: setup services  ## run every test
+test: setup services clients  ## run every test
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile --cov --cov-report=term:skip-covered
 
 lint: setup  ## check style, types and the direction of imports
@@ -58,5 +64,5 @@ docs: setup  ## check that the documentation tells the truth
 	@$(BIN)/python -m pytest -q tests/docs
 
 clean:  ## remove what was made
-	rm -rf .venv .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* build dist
+	rm -rf .venv .clients .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
