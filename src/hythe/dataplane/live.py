@@ -19,6 +19,7 @@ from hythe.runtime.breaker import Breaker
 from hythe.runtime.job import Job
 from hythe.runtime.session import Session, refusal
 
+
 class LiveVersion:
     """A version that takes tickets; `label` turns its output arrays into JSON answers.
 

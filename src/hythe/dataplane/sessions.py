@@ -32,7 +32,7 @@ def opener(config: SessionConfig | None = None) -> Callable[[VersionSpec, RowRea
         files = spec.files
         if isinstance(files, NativeFiles):
             return _native(files, spec, rows, chosen)
-        return OnnxSession(lambda: _onnx(files, rows, chosen.threads), instances=chosen.instances)
+        return OnnxSession(lambda: _onnx(files, rows, chosen), instances=chosen.instances)
 
     return open_session
 
@@ -41,14 +41,14 @@ def _native(files: NativeFiles, spec: VersionSpec, rows: RowReader, config: Sess
     from hythe.runtime.native import wire
     from hythe.runtime.native.session import ChildSession
 
-    return ChildSession.of(
-        wire.Load(files.flavor, files.format, files.folder, spec.schema), rows, config.child
-    )
+    load = wire.Load(files.flavor, files.format, files.folder, spec.schema, python=files.python)
+    return ChildSession.of(load, rows, config.child)
 
 
-def _onnx(files: OnnxFiles, rows: RowReader, threads: int) -> OnnxModel:
+def _onnx(files: OnnxFiles, rows: RowReader, config: SessionConfig) -> OnnxModel:
     try:
         variant = Variant.decode(Path(files.variant).read_bytes())
     except OSError as err:
         raise Corrupt(f"{files.variant} cannot be read: {err.strerror}; pull the version again") from err
-    return OnnxModel(Path(files.graph), variant, fields=rows.fields, threads=threads)
+    device = config.child.device
+    return OnnxModel(Path(files.graph), variant, fields=rows.fields, threads=config.threads, device=device)

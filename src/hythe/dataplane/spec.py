@@ -25,11 +25,15 @@ class OnnxFiles(msgspec.Struct, frozen=True, tag_field="kind", tag="onnx"):
 
 
 class NativeFiles(msgspec.Struct, frozen=True, tag_field="kind", tag="native"):
-    """A native model for a child process: flavor, format, and the folder where its files are unpacked."""
+    """A native model for a child process: flavor, format, and the folder where its files are unpacked.
+
+    `python` is the interpreter of the environment that it runs in, "" for the server's own.
+    """
 
     flavor: str
     format: str
     folder: str
+    python: str = ""
 
 
 class VersionSpec(msgspec.Struct, frozen=True):

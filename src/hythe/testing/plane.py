@@ -14,7 +14,7 @@ from hythe.runtime.batcher import BatchPolicy
 from hythe.runtime.counters import Counters
 
 
-def make_plane(  # noqa: PLR0913 - what a test may want, each by its name
+def make_plane(
     *specs: EndpointSpec,
     counters: Counters,
     limits: Limits | None = None,

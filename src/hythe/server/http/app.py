@@ -15,6 +15,7 @@ from hythe.server.http.request import Request
 from hythe.server.http.router import Door, Router
 from hythe.server.http.state import State
 
+
 class App:
     """All doors of one worker.
 

@@ -21,8 +21,8 @@ _SWEEP_S = 0.5
 class HttpLimits:
     """What a client may take: seconds for each step, bytes, connections.
 
-    `head_s` and `body_s` are for all of a head or body to arrive, `idle_s` for the next request, `write_s` for
-    a client to read its reply. `held_bytes` bounds the bodies that are being read at one time.
+    `head_s` and `body_s` are for all of a head or body to arrive, `idle_s` for the next request, `write_s`
+    for a client to read its reply. `held_bytes` bounds the bodies that are being read at one time.
     """
 
     head_bytes: int = 64 * 2**10

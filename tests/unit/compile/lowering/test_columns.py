@@ -91,7 +91,7 @@ def test_decoded_rows_answer_as_tables_do() -> None:
     table = to_rows(MIXED_ROWS)
     assert isinstance(table, pa.Table)
     objects = [SimpleNamespace(**row) for row in table.to_pylist()]
-    wanted, got = pair.lowered.predict(table), pair.lowered.predict_objects(objects)
+    wanted, got = pair.lowered.predict(table), pair.lowered.run(pair.lowered.feed(objects))
     np.testing.assert_array_equal(got.refused, wanted.refused)
     kept = ~wanted.refused
     np.testing.assert_allclose(
