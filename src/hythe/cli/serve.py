@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-from typing import TYPE_CHECKING, Annotated, Any, Literal
-
-from cyclopts import Parameter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from hythe.cli.common import COMMON, Common, say
 
@@ -32,7 +31,8 @@ def serve_command(  # noqa: PLR0913 - one option each
     tls_key: str | None = None,
     tls_client_ca: str | None = None,
     anonymous: bool | None = None,
-    access_log: Annotated[bool, Parameter(negative=())] = False,
+    access_log: str = "off",
+    join_share: float = 0.1,
     common: Common = COMMON,
 ) -> None:
     """Serve versions over HTTP until told to stop. Their stored rows are replayed first.
@@ -62,7 +62,9 @@ def serve_command(  # noqa: PLR0913 - one option each
     anonymous
         Let callers in without a key or token; by default only on a loopback address.
     access_log
-        Write a line for each request.
+        Where to write a JSON line for each request: a path, - for standard output, or off.
+    join_share
+        The share of predictions, 0 to 1, that is kept for feedback to be joined to.
 
     """
     from hythe.app.wire import opened
@@ -86,7 +88,8 @@ def serve_command(  # noqa: PLR0913 - one option each
             grpc_port=grpc_port,
             tls=tls,
             anonymous=_is_loopback(host) if anonymous is None else anonymous,
-            access_log=access_log,
+            access_log=_log_place(access_log),
+            join_share=join_share,
             threads=chosen.threads,
             supervisor=SupervisorConfig(workers=chosen.workers),
             source=Source(str(settings.home), settings.catalog, variant, settings.issuers),
@@ -102,6 +105,11 @@ def serve_command(  # noqa: PLR0913 - one option each
                 sys.stdout.flush()
 
             serve(specs, config, ready, callers)
+
+
+def _log_place(said: str) -> str:
+    """Give the absolute path of the access log, `-` for standard output, "" for none."""
+    return {"off": "", "-": "-"}.get(said, str(Path(said).absolute()))
 
 
 def _callers(here: Here, config: ServeConfig) -> Callers:

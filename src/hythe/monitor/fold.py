@@ -46,7 +46,9 @@ def _window(key: Key, group: Group, counter: BinCounter | None, statistics: Sequ
         inference_s=timings(np.array(group.inference_s, dtype=np.float64)),
         features={} if counter is None else counter.features(group.inputs()),
         outputs={} if counter is None else counter.outputs(group.outputs()),
-        statistics={item.name: tuple(item.count(requests, group)) for item in statistics},
+        statistics={
+            item.name: tuple(numbers) for item in statistics if (numbers := item.count(requests, group))
+        },
     )
 
 

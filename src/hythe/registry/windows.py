@@ -85,8 +85,8 @@ class Observations:
         return True
 
     def observed(self, server: str) -> Observed:
-        """Say how far the observations of a server are stored."""
-        with self._database.reading() as connection:
+        """Say how far the observations of a server are stored, once all that is being stored is."""
+        with self._database.writing() as connection:
             return _observed(connection, server)
 
     def endpoints(self) -> list[str]:
@@ -117,10 +117,13 @@ class Observations:
         with self._database.reading() as connection:
             return list(_windows(connection, query.order_by(windows.c.start, windows.c.id)))
 
-    def shorter(self, period_s: int, before: int, most: int) -> list[WindowRecord]:
-        """Give up to `most` windows shorter than `period_s` that begin before `before`, the oldest first."""
-        chosen = (windows.c.period_s < period_s) & (windows.c.start < before)
-        query = select(windows).where(chosen).order_by(windows.c.start, windows.c.id).limit(most)
+    def shorter(self, period_s: int, before: int, most: int, past: int = 0) -> list[WindowRecord]:
+        """Give up to `most` windows shorter than `period_s` that begin before `before`.
+
+        They come in the order in which they were stored, behind the one with the id `past`.
+        """
+        chosen = (windows.c.period_s < period_s) & (windows.c.start < before) & (windows.c.id > past)
+        query = select(windows).where(chosen).order_by(windows.c.id).limit(most)
         with self._database.reading() as connection:
             return list(_windows(connection, query))
 

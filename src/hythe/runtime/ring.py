@@ -20,7 +20,7 @@ from hythe.base.errors import Corrupt, Invalid
 RING_BYTES = 8 * 2**20
 _PAGE = 4096
 _WORD = 8
-_ID, _HEAD, _TAIL, _CLAIMED, _LOST, _LOST_BYTES = 2, 8, 16, 24, 32, 33
+_ID, _HEAD, _TAIL, _CLAIMED, _NOTE, _LOST, _LOST_BYTES = 2, 8, 16, 24, 25, 32, 33
 _WRAP = 2**64 - 1
 """Stands where a length would, and says that the next record is at the ring's beginning."""
 _IN_ORDER = platform.machine() in {"x86_64", "AMD64", "i686"}
@@ -58,6 +58,11 @@ class Ring:
     def used(self) -> int:
         """How many bytes were put and not given back."""
         return self._words[_HEAD] - self._words[_TAIL]
+
+    @property
+    def head(self) -> int:
+        """Where the newest record ends."""
+        return self._words[_HEAD]
 
     @property
     def tail(self) -> int:
@@ -129,8 +134,14 @@ class Ring:
             self._next = end
             yield end, self._memory[at + _WORD : at + _WORD + size].toreadonly()
 
-    def claim(self, position: int) -> None:
+    @property
+    def note(self) -> int:
+        """The number that came with the last claim, whichever process made it; 0 before the first."""
+        return self._words[_NOTE]
+
+    def claim(self, position: int, note: int = 0) -> None:
         """Note that all up to `position` is about to be stored elsewhere; `release` follows."""
+        self._words[_NOTE] = note
         self._words[_CLAIMED] = position
 
     def release(self, position: int) -> None:

@@ -8,4 +8,10 @@ RESTARTS = Metric("hythe_worker_restarts_total", "counter", "Processes started a
 POISON = Metric("hythe_poison_requests_total", "counter", "Requests refused since, because they killed two.")
 REACHABLE = Metric("hythe_catalog_reachable", "gauge", "1 while the steward can ask the catalog, else 0.")
 POSTINGS = Metric("hythe_postings", "gauge", "How many times what to serve was published.")
-SERVER_METRICS = (RESTARTS, POISON, REACHABLE, POSTINGS)
+WINDOWS_WAITING = Metric(
+    "hythe_windows_waiting", "gauge", "Windows that are counted and not yet in the catalog."
+)
+OBSERVATIONS_LOST = Metric(
+    "hythe_observations_lost_total", "counter", "Records, windows, joins and log lines that found no room."
+)
+SERVER_METRICS = (RESTARTS, POISON, REACHABLE, POSTINGS, WINDOWS_WAITING, OBSERVATIONS_LOST)

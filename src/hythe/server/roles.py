@@ -21,6 +21,7 @@ class Kinds:
     workers: int
     grpc: bool = False
     steward: bool = False
+    sidecar: bool = False
 
     @property
     def places(self) -> int:
@@ -43,12 +44,15 @@ class Kinds:
             yield "grpc", 2
         if self.steward:
             yield "steward", 1
+        if self.sidecar:
+            yield "sidecar", 1
 
 
 _MODULES = {
     "http": "hythe.server.worker",
     "grpc": "hythe.server.grpc.worker",
     "steward": "hythe.server.steward_main",
+    "sidecar": "hythe.server.sidecar",
 }
 
 

@@ -38,7 +38,8 @@ class ServeConfig:
     grpc_port: int | None = None
     tls: Tls | None = None
     anonymous: bool = True
-    access_log: bool = False
+    access_log: str = ""
+    join_share: float = 0.1
     threads: int = 1
     limits: Limits = field(default_factory=Limits)
     child: ChildConfig = field(default_factory=ChildConfig)
@@ -51,6 +52,8 @@ class ServeConfig:
                 raise Invalid(f"port is {port}; give 0 to {_MOST_PORT}, where 0 takes a free one")
         if self.threads < 1:
             raise Invalid(f"threads is {self.threads}; give 1 or more")
+        if not 0 <= self.join_share <= 1:
+            raise Invalid(f"join_share is {self.join_share}; give a share from 0 to 1")
 
     @property
     def kinds(self) -> Kinds:
@@ -59,6 +62,7 @@ class ServeConfig:
             workers=self.supervisor.workers,
             grpc=self.grpc_port is not None,
             steward=self.source is not None,
+            sidecar=self.source is not None or bool(self.access_log),
         )
 
 
@@ -177,6 +181,7 @@ class Server:
             grpc_port=grpc_port,
             anonymous=config.anonymous,
             access_log=config.access_log,
+            join_share=config.join_share,
             source=config.source,
         )
 

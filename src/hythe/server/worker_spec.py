@@ -81,6 +81,8 @@ class WorkerSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     """What every process of a server is told; what to serve is in the bulletin.
 
     `places` is the number of parts that shared memory has; `grpc_port` is 0 where there is no gRPC.
+    `access_log` is a path, `-` for standard output, "" for none; `join_share` of the prediction ids are kept
+    with their answers, for feedback to be joined to them.
     """
 
     descriptors: Descriptors
@@ -93,7 +95,8 @@ class WorkerSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     tls: Tls | None = None
     grpc_port: int = 0
     anonymous: bool = True
-    access_log: bool = False
+    access_log: str = ""
+    join_share: float = 0.1
     source: Source | None = None
 
     def into_memory(self) -> int:

@@ -1,0 +1,1 @@
+"""The sidecar's parts: records in, windows, joins and log lines out."""

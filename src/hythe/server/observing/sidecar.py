@@ -1,0 +1,121 @@
+"""The sidecar's turn: take, count, deliver once a second, and give the rings their room back after that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hythe.base.clock import Clock, SystemClock
+from hythe.base.errors import HytheError
+from hythe.operations.windows import HOUR_S, MINUTE_S
+from hythe.runtime.counters import Counters
+from hythe.runtime.log import Log
+from hythe.runtime.server_metrics import WINDOWS_WAITING
+from hythe.server.observing.intake import Intake
+from hythe.server.observing.outbox import Outbox
+
+POLL_S = 0.2
+_HURRY_S = 0.05
+_CROWDED, _PRESSED = 0.25, 0.5
+"""How full a ring may become before a delivery is made early, and before its room is given back whatever."""
+_GONE_S = 10
+"""Seconds between deliveries while the catalog is gone."""
+_TIDY_S = 10
+_MOST_WINDOWS = 500
+_LOG = Log("hythe.sidecar")
+
+
+class Sidecar:
+    """Moves observations from `intake` to `outbox`, or nowhere without one; `tidy` sees to old windows."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        outbox: Outbox | None,
+        counters: Counters,
+        *,
+        tidy: Callable[[int], object] = lambda _now: None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._intake = intake
+        self._outbox = outbox
+        self._tidy = tidy
+        self._clock = clock or SystemClock()
+        self._gauge = counters.gauge(WINDOWS_WAITING.name)
+        self._shown = 0
+        self._resumed = outbox is None
+        self._delivered: dict[str, int] = {}
+        self._delivered_at = 0
+        self._tidied_at = 0
+
+    def step(self) -> float:
+        """Take one turn; give the seconds until the next."""
+        if not self._resumed:
+            self._resumed = self._outbox is not None and self._outbox.resume(self._intake.rings)
+            if not self._resumed:
+                return 1.0
+        self._intake.poll()
+        if self._outbox is None:
+            self._intake.hand_on()
+            self._release(self._intake.positions)
+        else:
+            self._bring(self._outbox)
+        return POLL_S if self._intake.fill < _CROWDED / 2 else _HURRY_S
+
+    def finish(self) -> None:
+        """Take what is left and deliver it, wherever it finds room."""
+        self.step()
+        if self._outbox is not None and self._resumed:
+            self._hand_on(self._outbox)
+            self._settle(self._outbox)
+
+    def _bring(self, outbox: Outbox) -> None:
+        now = int(self._clock.now().timestamp())
+        due = now >= self._delivered_at + (_GONE_S if outbox.gone else 1) or now < self._delivered_at
+        if due or self._intake.fill > _CROWDED:
+            self._delivered_at = now
+            if outbox.full:
+                self._coarsen()
+            else:
+                self._hand_on(outbox)
+        self._settle(outbox)
+        if now >= self._tidied_at + _TIDY_S and not outbox.gone:
+            self._tidied_at = now
+            self._look_after(now)
+
+    def _hand_on(self, outbox: Outbox) -> None:
+        if outbox.gone:
+            self._intake.coarsen(MINUTE_S)
+        windows, joins, positions = self._intake.hand_on()
+        if positions == self._delivered:
+            return
+        for ring in self._intake.rings:
+            if ring.id in positions:
+                ring.claim(positions[ring.id], outbox.sequence)
+        outbox.deliver(windows, joins, positions)
+        self._delivered = positions
+
+    def _settle(self, outbox: Outbox) -> None:
+        if outbox.settle():
+            self._release(self._delivered)
+        elif self._intake.fill > _PRESSED:
+            # A crash would lose what is held in memory; what the rings cannot take is lost for sure.
+            self._release(self._intake.positions)
+        waiting = outbox.waiting + len(self._intake.windows)
+        self._gauge.add(waiting - self._shown)
+        self._shown = waiting
+
+    def _coarsen(self) -> None:
+        self._intake.coarsen(MINUTE_S)
+        if len(self._intake.windows) > _MOST_WINDOWS:
+            self._intake.coarsen(HOUR_S)
+
+    def _release(self, positions: dict[str, int]) -> None:
+        for ring in self._intake.rings:
+            if positions.get(ring.id, 0) > ring.tail:
+                ring.release(positions[ring.id])
+
+    def _look_after(self, now: int) -> None:
+        try:
+            self._tidy(now)
+        except HytheError as err:
+            _LOG.warning("old windows stay as they are for now", reason=str(err))

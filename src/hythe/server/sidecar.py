@@ -1,0 +1,108 @@
+"""The sidecar's process; the parent runs it as `python -m hythe.server.sidecar PLACE TALK SPEC`.
+
+It folds what serving processes observed into windows and stores them. Nothing that answers requests depends
+on it: while it is away the rings fill, and what finds no room is counted as lost.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from hythe.monitor.statistic import declared
+from hythe.operations.windows import Retention, tidy
+from hythe.registry.database import Database
+from hythe.registry.windows import Observations
+from hythe.runtime.bulletin import Bulletin
+from hythe.runtime.counters import Counters
+from hythe.runtime.ring import Ring
+from hythe.runtime.slot import READY, STOP
+from hythe.server.observing.intake import Intake
+from hythe.server.observing.log_file import LogFile
+from hythe.server.observing.losses import Losses
+from hythe.server.observing.outbox import Outbox
+from hythe.server.observing.sidecar import Sidecar
+from hythe.server.observing.spool import FOLDER, Spool, abandoned
+from hythe.server.observing.versions import Versions
+from hythe.server.worker_spec import WorkerSpec
+
+_BUSY_TIMEOUT_S = 2.0
+
+
+def main(place: int, talk: int, spec: int) -> int:
+    """Work until the parent says stop, or is gone; gives the exit status."""
+    told = WorkerSpec.read(spec)
+    parent = socket.socket(fileno=talk)
+    ending = _Ending(parent)
+    versions = Versions(Bulletin(told.descriptors.bulletin), place)
+    sidecar = assembled(told, place, versions)
+    parent.sendall(f"{READY}\n".encode())
+    pause_s = 0.0
+    while not ending.waited(pause_s):
+        versions.refresh()
+        pause_s = sidecar.step()
+    sidecar.finish()
+    return 0
+
+
+def assembled(spec: WorkerSpec, place: int, versions: Versions) -> Sidecar:
+    """Put a sidecar together; without a catalog it only writes the access log."""
+    counters = Counters(spec.descriptors.counters, place)
+    rings = [Ring(descriptor) for descriptor in spec.descriptors.rings]
+    stores = spec.source is not None
+    intake = Intake(
+        rings,
+        versions,
+        declared() if stores else (),
+        Losses(counters),
+        log=LogFile(spec.access_log),
+        join_share=spec.join_share if stores else 0.0,
+    )
+    if spec.source is None:
+        return Sidecar(intake, None, counters)
+    observations = Observations(Database(spec.source.catalog, _BUSY_TIMEOUT_S))
+    folder, server, file = Path(spec.source.home) / FOLDER, rings[0].id, _file(spec.source.catalog)
+    outbox = Outbox(observations, Spool(folder, server), server, file=file)
+
+    def look_after(now: int) -> None:
+        outbox.adopt(abandoned(folder, but=server))
+        tidy(observations, now, Retention())
+
+    return Sidecar(intake, outbox, counters, tidy=look_after)
+
+
+class _Ending:
+    """Knows when to stop: the parent said so or is gone, or SIGTERM came to this process alone."""
+
+    def __init__(self, parent: socket.socket) -> None:
+        self._parent = parent
+        self._heard = b""
+        self._wake, wakes = os.pipe()
+        os.set_blocking(wakes, False)
+        signal.set_wakeup_fd(wakes)
+        signal.signal(signal.SIGTERM, lambda *_: None)
+
+    def waited(self, seconds: float) -> bool:
+        """Wait for so long, or until it is time to stop; tell whether it is."""
+        ready, _, _ = select.select([self._parent.fileno(), self._wake], [], [], seconds)
+        if self._parent.fileno() in ready:
+            data = self._parent.recv(4096)
+            self._heard += data
+            if not data:
+                return True
+        return self._wake in ready or STOP.encode() in self._heard.split(b"\n")
+
+
+def _file(url: str) -> Path | None:
+    parsed = make_url(url)
+    return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
+
+
+if __name__ == "__main__":
+    sys.exit(main(*(int(argument) for argument in sys.argv[1:])))
