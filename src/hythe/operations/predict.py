@@ -47,10 +47,11 @@ def predict_there(url: str, data: Path) -> Iterator[dict[str, Any]]:
         Unavailable: when it does not answer.
 
     """
-    base, found, endpoint = url.partition("/predict/")
-    if not found or not endpoint.strip("/"):
+    base, _, endpoint = url.partition("/predict/")
+    name = unquote(endpoint.strip("/"))
+    if not name:
         raise Invalid(f"{url!r} names no endpoint; write http://HOST:PORT/predict/NAME")
     table = read_table(data)
     with Client(base, timeout_s=_TIMEOUT_S) as client:
         for start in range(0, table.num_rows, BATCH_ROWS):
-            yield from client.predict(unquote(endpoint.strip("/")), table.slice(start, BATCH_ROWS).to_pylist())
+            yield from client.predict(name, table.slice(start, BATCH_ROWS).to_pylist())
