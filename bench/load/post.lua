@@ -1,10 +1,10 @@
 -- wrk posts the lines of a file, one after the other, and prints one JSON document when it is done.
--- Arguments after `--`: the file, the content type, the authorization header ("" for none).
+-- Arguments after `--`: the file, then the headers, each a name and a value.
 local requests, at = {}, 0
 
 function init(arguments)
-  local headers = { ["Content-Type"] = arguments[2] }
-  if arguments[3] and arguments[3] ~= "" then headers["Authorization"] = arguments[3] end
+  local headers = {}
+  for i = 2, #arguments, 2 do headers[arguments[i]] = arguments[i + 1] end
   for line in io.lines(arguments[1]) do
     requests[#requests + 1] = wrk.format("POST", nil, headers, line)
   end

@@ -7,7 +7,6 @@ import ctypes
 import os
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 _PR_SET_CHILD_SUBREAPER = 36
@@ -87,18 +86,23 @@ def end(pids: list[int], *, patience_s: float) -> None:
     _send(pids, signal.SIGKILL)
 
 
-@contextlib.contextmanager
-def orphans_ended() -> Iterator[None]:
-    """End every process that came to be our child while the block ran."""
-    before = set(children(os.getpid()))
-    try:
-        yield
-    finally:
-        left = [pid for child in set(children(os.getpid())) - before for pid in tree(child)]
-        _send(left, signal.SIGKILL)
+def adopted(mark: str) -> list[int]:
+    """Give our children whose environment holds `mark`, with all below them."""
+    found = []
+    for child in children(os.getpid()):
+        with contextlib.suppress(OSError):
+            if mark.encode() in Path(f"/proc/{child}/environ").read_bytes():
+                found += tree(child)
+    return found
+
+
+def end_adopted(mark: str) -> None:
+    """Kill what `adopted` finds, and reap it."""
+    left = adopted(mark)
+    _send(left, signal.SIGKILL)
+    for pid in left:
         with contextlib.suppress(ChildProcessError):
-            for pid in left:
-                os.waitpid(pid, 0)
+            os.waitpid(pid, 0)
 
 
 def _alive(pid: int) -> bool:

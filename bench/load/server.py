@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from load.processes import children, end, orphans_ended, tree
+from load.processes import adopted, end, end_adopted, tree
 from load.target import Target
 
 PATIENCE_S = 120.0
@@ -29,11 +29,11 @@ class Started:
     target: Target
     pid: int
     first_answer_s: float
+    mark: str
 
     def processes(self) -> list[int]:
         """Give the ids of all processes of the server, those that forked away included."""
-        ours = [child for child in children(os.getpid()) if child != self.pid]
-        return [*tree(self.pid), *(pid for child in ours for pid in tree(child))]
+        return list(dict.fromkeys([*tree(self.pid), *adopted(self.mark)]))
 
 
 def free_port() -> int:
@@ -62,17 +62,19 @@ def started(
         DidNotStart: when no right answer comes.
 
     """
-    with orphans_ended(), log.open("ab") as sink:
+    mark = f"BENCH_SERVER={target.url}"
+    with log.open("ab") as sink:
         begun = time.perf_counter()
         with subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, cwd=folder,
-            env={**os.environ, **(environment or {})},
+            env={**os.environ, **(environment or {}), "BENCH_SERVER": target.url},
         ) as process:  # fmt: skip
             try:
                 _await_answer(process, target, probe, right, log)
-                yield Started(target, process.pid, time.perf_counter() - begun)
+                yield Started(target, process.pid, time.perf_counter() - begun, mark)
             finally:
                 end(tree(process.pid), patience_s=10.0)
+                end_adopted(mark)
 
 
 def _await_answer(

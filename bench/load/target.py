@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An address, what its bodies are, and the `Authorization` header, if any."""
+    """An address, what its bodies are, and the `Authorization` header and deadline of requests, if any."""
 
     url: str
     content_type: str = "application/json"
     authorization: str = ""
+    timeout_ms: int = 0
 
     @property
     def address(self) -> tuple[str, int]:
@@ -30,7 +31,11 @@ class Target:
     def headers(self) -> dict[str, str]:
         """Give the headers of a request, its length aside."""
         headers = {"Content-Type": self.content_type}
-        return {**headers, "Authorization": self.authorization} if self.authorization else headers
+        if self.authorization:
+            headers["Authorization"] = self.authorization
+        if self.timeout_ms:
+            headers["Hythe-Timeout-Ms"] = str(self.timeout_ms)
+        return headers
 
     def request(self, body: bytes, **headers: str) -> bytes:
         """Write a whole request as bytes, for a client that sends on a socket of its own."""

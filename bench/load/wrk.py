@@ -39,7 +39,7 @@ def wrk(target: Target, bodies: Path, *, connections: int, seconds: int) -> Load
     """Post the lines of `bodies` over some connections, from one thread, for whole seconds."""
     command = [
         "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "5s", "-s", str(SCRIPT), target.url,
-        "--", str(bodies), target.content_type, target.authorization,
+        "--", str(bodies), *(text for header in target.headers.items() for text in header),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, check=False)
     if done.returncode != 0:

@@ -14,7 +14,7 @@ from peers.peer import Peer, Place
 
 COMMAND = (sys.executable, "-m", "hythe.cli.main")
 WORKER = "hythe.server.worker"
-ALWAYS = ("--workers", "1", "--threads", "1", "--access-log", "--no-anonymous")
+ALWAYS = ("--workers", "1", "--threads", "1", "--no-anonymous")
 
 
 def hythe(*models: str, grpc: bool = False, options: Sequence[str] = ()) -> Peer:
@@ -24,7 +24,8 @@ def hythe(*models: str, grpc: bool = False, options: Sequence[str] = ()) -> Peer
     def command(place: Place) -> list[str]:
         home, port = str(place.folder / "home"), str(place.port)
         door = ["--grpc-port", str(place.grpc_port)] if grpc else []
-        return [*COMMAND, "serve", *names, "--home", home, "--port", port, *ALWAYS, *door, *options]
+        log = ["--access-log", str(place.folder / "access.log")]
+        return [*COMMAND, "serve", *names, "--home", home, "--port", port, *ALWAYS, *log, *door, *options]
 
     return Peer(
         name="Hythe",
