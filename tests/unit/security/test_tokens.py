@@ -9,7 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
@@ -135,6 +141,15 @@ def test_a_key_for_encryption_signs_nothing() -> None:
     other = ECKey.import_key({**EC.as_dict(private=True), "use": "enc"})
     with pytest.raises(Unauthenticated):
         Verifier(Issuer(url=URL, audience=AUDIENCE, jwks=jwks(RSA, other))).verify(token())
+
+
+@pytest.mark.filterwarnings("ignore::joserfc.errors.SecurityWarning")  # it says of the key what we test
+def test_a_signature_by_an_rsa_key_that_is_too_short_is_refused() -> None:
+    short = rsa.generate_private_key(65537, 1024)  # noqa: S505 - what must be refused
+    key = RSAKey.import_key(short.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    issuer = Issuer(url=URL, audience=AUDIENCE, jwks=jwks(key))
+    with pytest.raises(Unauthenticated):
+        Verifier(issuer).verify(token("RS256", key))
 
 
 def test_a_strangers_signature_under_a_known_key_id_is_refused() -> None:
