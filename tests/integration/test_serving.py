@@ -91,7 +91,7 @@ async def test_concurrent_requests_get_their_own_answers_and_are_counted_exactly
             text = (await client.get("/metrics")).text
         assert samples(text, "hythe_requests_total") == {
             ("churn", "1.0.0", "answered", ""): 300,
-            ("churn", "", "refused", "invalid"): 20,
+            ("churn", "1.0.0", "refused", "invalid"): 20,
         }
         assert samples(text, "hythe_rows_total") == {
             ("churn", "1.0.0"): sum(len(rows(n)) for n in range(300))
