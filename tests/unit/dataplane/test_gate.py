@@ -65,7 +65,9 @@ def bearer(**claims: Any) -> str:
     return "Bearer " + jwt.encode({"alg": "ES256", "kid": "ec"}, body, SIGNER)
 
 
-@pytest.mark.parametrize("shown", [SHOWN, f"bearer {KEY.text}", f"Bearer   {KEY.text}", KEY.text])
+@pytest.mark.parametrize(
+    "shown", [SHOWN, f"bearer {KEY.text}", f"Bearer   {KEY.text}", KEY.text], ids=range(4)
+)
 def test_a_key_names_its_caller_in_either_header(gate: Gate, shown: str) -> None:
     gate.update([entry(endpoints=("churn",), verbs=("predict",))])
     for _ in range(2):
@@ -81,7 +83,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize("anonymous", [True, False])
-@pytest.mark.parametrize("shown", WRONG)
+@pytest.mark.parametrize("shown", WRONG, ids=range(len(WRONG)))
 def test_whoever_shows_something_wrong_is_refused_in_the_same_words(
     limiter: Limiter, shown: str, anonymous: bool
 ) -> None:

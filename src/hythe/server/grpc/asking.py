@@ -38,7 +38,7 @@ def ask_of(gate: Gate | None, request: Any, context: Context) -> Ask:
 
 
 def _identify(gate: Gate, metadata: Mapping[str, str]) -> Caller:
-    return gate.identify(metadata.get("authorization") or metadata.get("x-api-key"))
+    return gate.identify(metadata.get("authorization", metadata.get("x-api-key")))
 
 
 def _metadata(context: Context) -> dict[str, Any]:

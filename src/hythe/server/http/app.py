@@ -81,7 +81,7 @@ class App:
         """Say who asks, and refuse what has killed two processes already."""
         raw = request.raw
         if self._gate is not None:
-            shown = raw.get(b"authorization") or raw.get(b"x-api-key")
+            shown = raw.get(b"authorization", raw.get(b"x-api-key"))
             request.caller = self._gate.identify(None if shown is None else shown.decode("latin-1"))
         if self._written is not None and request.whole_body:
             mark = fingerprint(request.whole_body)
