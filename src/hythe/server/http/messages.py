@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
@@ -49,6 +50,10 @@ class WrongMethod(CallerError):
     """The path exists, and does not take this method."""
 
     code = "method_not_allowed"
+
+    def __init__(self, message: str, allowed: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.allowed = tuple(allowed)
 
 
 class WrongMedia(CallerError):
@@ -96,6 +101,8 @@ def error_reply(err: HytheError) -> Reply:
 def _error_headers(err: HytheError) -> Headers:
     if isinstance(err, Busy):
         return (*JSON, ("retry-after", str(math.ceil(err.retry_after_s))))
+    if isinstance(err, WrongMethod):
+        return (*JSON, ("allow", ", ".join(err.allowed)))
     if isinstance(err, Unavailable):
         return (*JSON, ("retry-after", "1"))
     return (*JSON, ("www-authenticate", "Bearer")) if isinstance(err, Unauthenticated) else JSON

@@ -2,43 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from hythe.base.version import VERSION
-from hythe.bundle.schema import Column, Output, Schema, Tensor
 from hythe.dataplane.plane import DataPlane
 from hythe.dataplane.spec import EndpointSpec
-from hythe.runtime.answers import class_name
-from hythe.runtime.cells import integer_limits, is_integer
 from hythe.server.http.messages import Reply
+from hythe.server.http.openapi_doors import infer, invocations, predict, predict_v1
+from hythe.server.http.openapi_parts import ERROR, Document, get
 from hythe.server.http.request import Request
 from hythe.server.http.router import Route
 
-Document = dict[str, Any]
-_ERROR = {
-    "type": "object",
-    "required": ["error", "code"],
-    "properties": {"error": {"type": "string"}, "code": {"type": "string"}, "id": {"type": "string"}},
-}
-_ERRORS = {
-    400: "The body is no JSON.",
-    413: "The body has too many bytes or rows.",
-    415: "The body is not JSON.",
-    422: "A row does not fit, or the model refuses it; the message says which and why.",
-    429: "Too many requests wait.",
-    500: "The server made a mistake.",
-    503: "The model cannot answer now.",
-}
+_TEXT = "text/plain"
 
 
 class OpenApiDoor:
-    """Describes the API; the document is made once."""
+    """Describes the API; the document is made anew when the endpoints have changed."""
 
     def __init__(self, plane: DataPlane) -> None:
         self._plane = plane
+        self._specs: list[EndpointSpec] = []
         self._written = b""
 
     def routes(self) -> Iterable[Route]:
@@ -47,184 +32,61 @@ class OpenApiDoor:
 
     async def document(self, _request: Request) -> Reply:
         """Write the document."""
-        if not self._written:
-            specs = [endpoint.spec for endpoint in self._plane.endpoints.values()]
-            self._written = msgspec.json.encode(describe(specs))
+        specs = [endpoint.spec for endpoint in self._plane.endpoints.values()]
+        if not self._written or list(map(id, specs)) != list(map(id, self._specs)):
+            self._specs, self._written = specs, msgspec.json.encode(describe(specs))
         return Reply(self._written)
 
 
-def describe(specs: Iterable[EndpointSpec]) -> Document:
+def describe(specs: Sequence[EndpointSpec]) -> Document:
     """Make the OpenAPI document of some endpoints."""
     paths: Document = {}
     for spec in specs:
-        paths[f"/predict/{spec.name}"] = {"post": _predict(spec)}
-        paths[f"/v2/models/{spec.name}"] = {"get": _get("inference", f"Metadata of {spec.name}", "object")}
-        paths[f"/v2/models/{spec.name}/ready"] = {"get": _get("inference", f"Is {spec.name} ready", "object")}
-        paths[f"/v2/models/{spec.name}/infer"] = {"post": _infer(spec)}
-    paths["/v2"] = {"get": _get("inference", "Metadata of the server", "object")}
-    for health in ("/health/live", "/health/ready", "/v2/health/live", "/v2/health/ready"):
-        paths[health] = {"get": _get("health", "Live or ready", "object")}
-    paths["/metrics"] = {
-        "get": _get("operation", "Metrics in Prometheus' text format", "string", "text/plain")
-    }
-    paths["/openapi.json"] = {"get": _get("operation", "This document", "object")}
+        paths |= _endpoint(spec)
+    paths |= _server()
+    if specs:
+        paths["/invocations"] = {"post": invocations(specs)}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Hythe", "version": VERSION},
         "paths": paths,
-        "components": {"schemas": {"Error": _ERROR}},
+        "components": {
+            "schemas": {"Error": ERROR},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
+            },
+        },
+        "security": [{}, {"bearer": []}, {"key": []}],
     }
 
 
-def row_schema(schema: Schema) -> Document:
-    """Describe one row as JSON Schema."""
-    required = [item.name for item in schema.inputs if not (isinstance(item, Column) and item.nullable)]
+def _endpoint(spec: EndpointSpec) -> Document:
+    name = spec.name
     return {
-        "type": "object",
-        "required": required,
-        "additionalProperties": False,
-        "properties": {item.name: _input(item) for item in schema.inputs},
+        f"/predict/{name}": {"post": predict(spec)},
+        f"/v2/models/{name}": {"get": get("inference", f"Inputs and outputs of {name}")},
+        f"/v2/models/{name}/ready": {"get": get("inference", f"Is {name} ready", ready=True)},
+        f"/v2/models/{name}/infer": {"post": infer(spec)},
+        f"/v1/models/{name}": {"get": get("v1", f"Is {name} ready", ready=True)},
+        f"/v1/models/{name}:predict": {"post": predict_v1(spec)},
     }
 
 
-def example_row(spec: EndpointSpec) -> Mapping[str, Any]:
-    """Give the endpoint's example, or make a row that fits the schema."""
-    if spec.example is not None:
-        return spec.example
-    return {item.name: _example(item) for item in spec.schema.inputs}
-
-
-def _predict(spec: EndpointSpec) -> Document:
-    row = row_schema(spec.schema)
-    cells = {name: {"type": "array", "items": cell} for name, cell in row["properties"].items()}
-    columns = {**row, "properties": cells}
-    body = {
-        "oneOf": [
-            _only("rows", {"type": "array", "minItems": 1, "items": row}),
-            _only("columns", columns),
-            row,
-        ]
+def _server() -> Document:
+    paths = {
+        "/v2": get("inference", "Name, version and extensions of the server"),
+        "/v2/models": get("inference", "The models"),
+        "/v2/health/live": get("health", "Live", key=False),
+        "/v2/health/ready": get("health", "Ready", ready=True, key=False),
+        "/": get("v1", "Alive", key=False),
+        "/v1/models": get("v1", "The models"),
+        "/ping": get("invocations", "Ready", kind=_TEXT, ready=True, key=False),
+        "/health": get("invocations", "Ready", kind=_TEXT, ready=True, key=False),
+        "/version": get("invocations", "The server's version", kind=_TEXT, key=False),
+        "/health/live": get("health", "Live", key=False),
+        "/health/ready": get("health", "Ready, and what each endpoint says", ready=True, key=False),
+        "/metrics": get("operation", "Metrics in Prometheus' text format", kind=_TEXT),
+        "/openapi.json": get("operation", "This document"),
     }
-    answer = {"type": "object", "properties": {o.name: _output(o) for o in spec.schema.outputs}}
-    reply = {
-        "type": "object",
-        "required": ["predictions", "version", "prediction_id"],
-        "properties": {
-            "predictions": {"type": "array", "items": answer},
-            "version": {"type": "string"},
-            "prediction_id": {"type": "string", "format": "uuid"},
-        },
-    }
-    return {
-        "tags": ["predict"],
-        "operationId": f"predict_{spec.name}",
-        "summary": f"Answer rows with {spec.name}",
-        "requestBody": _content(body, example={"rows": [example_row(spec)]}, required=True),
-        "responses": {
-            "200": {"description": "One answer for each row.", **_content(reply)},
-            **_error_replies(),
-        },
-    }
-
-
-def _infer(spec: EndpointSpec) -> Document:
-    tensor = {
-        "type": "object",
-        "required": ["name", "shape", "datatype", "data"],
-        "properties": {
-            "name": {"type": "string"},
-            "shape": {"type": "array", "items": {"type": "integer", "minimum": 0}},
-            "datatype": {"type": "string"},
-            "data": {"type": "array"},
-        },
-    }
-    body = _only("inputs", {"type": "array", "minItems": 1, "items": tensor}) | {"additionalProperties": True}
-    return {
-        "tags": ["inference"],
-        "operationId": f"infer_{spec.name}",
-        "summary": f"Answer tensors with {spec.name} (Open Inference Protocol v2)",
-        "requestBody": _content(body, required=True),
-        "responses": {
-            "200": {"description": "The output tensors.", **_content({"type": "object"})},
-            **_error_replies(),
-        },
-    }
-
-
-def _get(tag: str, summary: str, kind: str, media: str = "application/json") -> Document:
-    content = {"content": {media: {"schema": {"type": kind}}}}
-    return {"tags": [tag], "summary": summary, "responses": {"200": {"description": summary, **content}}}
-
-
-def _content(schema: Document, *, example: Any = None, required: bool = False) -> Document:
-    media: Document = {"schema": schema}
-    if example is not None:
-        media["example"] = example
-    return {"content": {"application/json": media}, **({"required": True} if required else {})}
-
-
-def _error_replies() -> Document:
-    reference = _content({"$ref": "#/components/schemas/Error"})
-    return {str(status): {"description": words, **reference} for status, words in _ERRORS.items()}
-
-
-def _only(key: str, schema: Document) -> Document:
-    return {"type": "object", "required": [key], "additionalProperties": False, "properties": {key: schema}}
-
-
-def _input(item: Column | Tensor) -> Document:
-    if isinstance(item, Tensor):
-        return _nested({"type": "string" if item.dtype == "str" else "number"}, item.shape)
-    cell = _cell(item)
-    if not item.nullable:
-        return cell
-    if "enum" in cell:
-        return {"enum": [*cell["enum"], None]}
-    return {**cell, "type": [cell["type"], "null"]}
-
-
-def _cell(column: Column) -> Document:
-    if column.categories is not None:
-        return {"enum": list(column.categories)}
-    if is_integer(column):
-        low, high = integer_limits(column)
-        return {"type": "integer", "minimum": low, "maximum": high}
-    if column.type in {"float32", "float64"}:
-        limits = {"minimum": column.minimum, "maximum": column.maximum}
-        return {"type": "number", **{word: value for word, value in limits.items() if value is not None}}
-    if column.type == "timestamp":
-        return {"type": "string", "format": "date-time"}
-    return {"type": "boolean" if column.type == "bool" else "string"}
-
-
-def _nested(cell: Document, shape: tuple[int, ...]) -> Document:
-    for length in reversed(shape):
-        cell = {"type": "array", "items": cell}
-        if length >= 0:
-            cell |= {"minItems": length, "maxItems": length}
-    return cell
-
-
-def _output(output: Output) -> Document:
-    kind = {"b": "boolean", "i": "integer", "u": "integer", "f": "number"}.get(output.dtype[:1], "string")
-    if output.classes is not None and len(output.shape) == 1:
-        return {"type": "object", "properties": {class_name(c): {"type": kind} for c in output.classes}}
-    return _nested({"type": kind}, output.shape)
-
-
-def _example(item: Column | Tensor) -> Any:
-    if isinstance(item, Tensor):
-        cell: Any = "" if item.dtype == "str" else 0
-        for length in reversed(item.shape):
-            cell = [cell] * max(length, 1)
-        return cell
-    if item.categories:
-        return item.categories[0]
-    if is_integer(item):
-        low, high = integer_limits(item)
-        return min(max(0, low), high)
-    if item.type in {"float32", "float64"}:
-        return item.minimum if item.minimum is not None else item.maximum if item.maximum is not None else 0.5
-    if item.type == "timestamp":
-        return "2026-01-02T03:04:05Z" if item.zone else "2026-01-02T03:04:05"
-    return True if item.type == "bool" else "text"
+    return {path: {"get": operation} for path, operation in paths.items()}

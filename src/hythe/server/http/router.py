@@ -12,6 +12,8 @@ from hythe.server.http.messages import Reply, WrongMethod
 Handler: TypeAlias = Callable[..., Awaitable[Reply]] | Callable[..., None]
 """Takes the request and the path's parameters, in order; gives the reply, or (an instant one) sees to it."""
 _MOST_REMEMBERED = 1024
+_VERB = "}:"
+"""In the path of a route whose last step ends in a verb; such a route is more specific than one without."""
 
 
 class Route(NamedTuple):
@@ -60,16 +62,16 @@ class Router:
 
     def _search(self, method: str, path: str) -> tuple[Route, tuple[str, ...]]:
         steps = path.split("/")
+        matching = [(route, _match(template, steps)) for route, template in self._routes]
+        found = [(route, parameters) for route, parameters in matching if parameters is not None]
+        with_verb = [(route, parameters) for route, parameters in found if _VERB in route.path]
         allowed = []
-        for route, template in self._routes:
-            parameters = _match(template, steps)
-            if parameters is None:
-                continue
+        for route, parameters in with_verb or found:
             if route.method == method or (method == "HEAD" and route.method == "GET"):
                 return route, parameters
             allowed.append(route.method)
         if allowed:
-            raise WrongMethod(f"{path} does not take {method}; use {' or '.join(allowed)}")
+            raise WrongMethod(f"{path} does not take {method}; use {' or '.join(allowed)}", allowed)
         raise NotFound(f"there is nothing at {path}; /openapi.json lists what there is")
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from hythe.bundle.schema import Column, Schema, Tensor
 from hythe.runtime.batch import reader
-from hythe.server.http.openapi import describe, example_row, row_schema
+from hythe.server.http.openapi import describe
+from hythe.server.http.openapi_rows import example_row, row_schema
 from hythe.testing.tiny import tiny_endpoint
 
 
@@ -23,6 +24,11 @@ async def test_the_example_fits_its_own_schema_and_is_answered(call: Any) -> Non
     assert reply.status == 200
     answers = document["paths"]["/predict/churn"]["post"]["responses"]["200"]["content"]["application/json"]
     jsonschema.Draft202012Validator(answers["schema"]).validate(reply.document)
+
+
+async def test_a_wrong_method_is_told_which_are_right(call: Any) -> None:
+    reply = await call("DELETE", "/predict/churn")
+    assert (reply.status, reply.headers["allow"]) == (405, "POST")
 
 
 async def test_every_path_that_is_described_exists(call: Any) -> None:

@@ -44,3 +44,8 @@ def test_a_verb_that_is_not_known_is_not_found() -> None:
         ROUTER.find("POST", "/v1/models/churn:explain")
     with pytest.raises(NotFound):
         ROUTER.find("POST", "/v1/models/churn/versions/1.0.0:explain")
+
+
+def test_a_path_with_a_verb_takes_the_verbs_method_alone() -> None:
+    with pytest.raises(WrongMethod, match="does not take GET; use POST$"):
+        ROUTER.find("GET", "/v1/models/churn:predict")
