@@ -28,7 +28,7 @@ _RANDOM = ".data/serialization_id"
 
 
 class TorchFlavor:
-    """`torch.export.ExportedProgram` and `torch.jit.ScriptModule`, on the CPU."""
+    """`torch.export.ExportedProgram` and `torch.jit.ScriptModule`; on the CPU until they are placed."""
 
     name = "torch"
 
@@ -92,9 +92,25 @@ class TorchFlavor:
         native = to_native(rows, schema)
         module = model if isinstance(model, torch.jit.ScriptModule) else model.module()
         arrays = list(native.values()) if isinstance(native, Mapping) else [_array(native)]
+        device = _device(model)
         with torch.inference_mode():
-            result = module(*(torch.from_numpy(array) for array in arrays))
+            result = module(*(torch.from_numpy(array).to(device) for array in arrays))
         return normalised(_named(result), count(rows))
+
+    def devices(self) -> tuple[str, ...]:
+        """Name the GPUs that torch sees."""
+        return tuple(f"cuda:{number}" for number in range(_torch().cuda.device_count()))
+
+    def place(self, model: Any, device: str) -> Any:
+        """Move a loaded model to a GPU; float32 products keep their bits there (no TF32)."""
+        torch = _torch()
+        torch.backends.cuda.matmul.allow_tf32 = False
+        torch.backends.cudnn.allow_tf32 = False
+        if isinstance(model, torch.jit.ScriptModule):
+            return model.to(device)
+        from torch.export.passes import move_to_device_pass
+
+        return move_to_device_pass(model, device)
 
     def outputs(self, model: Any, answers: Answers) -> tuple[Output, ...]:
         """Describe the outputs."""
@@ -108,14 +124,21 @@ def _array(native: Any) -> Array:
     return np.ascontiguousarray(native)
 
 
+def _device(model: Any) -> Any:
+    """Say where a model's weights are; one without any computes wherever its input is."""
+    weights = getattr(model, "state_dict", None)
+    held = (weights() if callable(weights) else weights) or {}
+    return next((tensor.device for tensor in held.values()), "cpu")
+
+
 def _named(result: Any) -> Mapping[str, Any]:
     if isinstance(result, Mapping):
-        return {str(name): value.numpy() for name, value in result.items()}
+        return {str(name): value.cpu().numpy() for name, value in result.items()}
     if isinstance(result, tuple | list):
-        return {f"value_{i}": value.numpy() for i, value in enumerate(result)}
+        return {f"value_{i}": value.cpu().numpy() for i, value in enumerate(result)}
     if not hasattr(result, "numpy"):
         raise Unsupported(f"the module returned a {type(result).__name__}; return tensors")
-    return {"value": result.numpy()}
+    return {"value": result.cpu().numpy()}
 
 
 def _torch() -> Any:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hythe.base.errors import HytheError, Untrusted
 from hythe.base.progress import Progress, Quiet
 from hythe.bundle.manifest import MANIFEST, Manifest
-from hythe.operations.load import apart, find, opened, replayed
+from hythe.operations.load import Placing, apart, attempt, find
 from hythe.registry.registry import Registry
 
 
@@ -37,8 +37,12 @@ class Check:
         return all(variant.holds is not False for variant in self.variants)
 
 
-def check(registry: Registry, ref: str, progress: Progress | None = None) -> Check:
+def check(
+    registry: Registry, ref: str, progress: Progress | None = None, placing: Placing | None = None
+) -> Check:
     """Verify every byte of a version, then replay its goldens through each proven variant.
+
+    What differs from its lock is replayed here only, unless `placing` says otherwise.
 
     Raises:
         NotFound: when there is no such version.
@@ -55,19 +59,22 @@ def check(registry: Registry, ref: str, progress: Progress | None = None) -> Che
     for entry in manifest.variants:
         if entry.status == "proven":
             bar.step(f"replaying {entry.name}")
-            variants.append(_checked(registry, record.ref, entry.name))
+            variants.append(_checked(registry, record.ref, entry.name, placing, bar))
     return Check(record.ref, record.digest, tuple(variants), apart(bundle, manifest))
 
 
-def _checked(registry: Registry, ref: str, variant: str) -> VariantCheck:
+def _checked(
+    registry: Registry, ref: str, variant: str, placing: Placing | None, progress: Progress
+) -> VariantCheck:
     try:
         found = find(registry, ref, variant)
     except Untrusted as err:
         return VariantCheck(variant, None, str(err))
     start = time.perf_counter()
     try:
-        with opened(found, registry.home) as predictor:
-            outcome = replayed(found, predictor)
+        with attempt(found, registry.home, placing or Placing(environment="here"), progress) as tried:
+            taken = round(time.perf_counter() - start, 3)
     except HytheError as err:
         return VariantCheck(variant, holds=False, finding=str(err))
-    return VariantCheck(variant, outcome.holds, str(outcome), round(time.perf_counter() - start, 3))
+    where = f"; {tried.place.notice}" if tried.place.python else ""
+    return VariantCheck(variant, tried.replay.holds, f"{tried.replay}{where}", taken)

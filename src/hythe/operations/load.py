@@ -7,17 +7,25 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
+from typing import Self, cast
 
-from hythe.base.errors import Corrupt, Unsupported, Untrusted
+from hythe.base.errors import Corrupt, Invalid, Unavailable, Unsupported, Untrusted
+from hythe.base.progress import Progress, Quiet
 from hythe.bundle.bundle import Bundle
 from hythe.bundle.goldens import Goldens
 from hythe.bundle.lock import Lock, differences
 from hythe.bundle.manifest import MANIFEST, Manifest
+from hythe.bundle.outcome import Answers
+from hythe.bundle.rows import Rows
 from hythe.bundle.variant import Variant
 from hythe.compile.replay import Replay, replay, replay_native
+from hythe.flavors.placing import check_device
+from hythe.operations.environment.places import Environment, Place, check_environment, places
 from hythe.operations.trial import NATIVE, ONNX
 from hythe.registry.records import VersionRecord
 from hythe.registry.registry import Registry
+from hythe.runtime.native.config import ChildConfig
 from hythe.runtime.native.wire import Load
 from hythe.runtime.predictor import Predictor, native_predictor, onnx_predictor
 
@@ -70,36 +78,123 @@ def find(registry: Registry, ref: str, variant: str | None = None) -> Loadable:
     return Loadable(record, bundle, manifest, chosen)
 
 
-def load(registry: Registry, ref: str, variant: str | None = None, *, threads: int = 1) -> Predictor:
+def load(
+    registry: Registry,
+    ref: str,
+    variant: str | None = None,
+    *,
+    placing: Placing | None = None,
+    progress: Progress | None = None,
+) -> Predictor:
     """Load a version and replay its goldens; what differs does not answer.
 
     Raises:
         Corrupt: when stored bytes are damaged, or an answer differs from the stored one.
         NotFound, Unsupported, Untrusted: as `find`.
+        Unavailable: when the environment of its lock is needed and cannot be built.
 
     """
-    found = find(registry, ref, variant)
-    predictor = opened(found, registry.home, threads=threads)
-    outcome = replayed(found, predictor)
-    if not outcome.holds:
+    tried = attempt(find(registry, ref, variant), registry.home, placing, progress)
+    tried.check()
+    return tried.predictor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placing:
+    """Where a version is to run: which environment a native model gets, the device, threads of one call."""
+
+    environment: Environment = "auto"
+    device: str = "cpu"
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        check_environment(self.environment)
+        check_device(self.device)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A version opened in a place, and what came of replaying its goldens there.
+
+    The predictor is closed when they do not hold.
+    """
+
+    found: Loadable
+    place: Place
+    predictor: Predictor
+    replay: Replay
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, err: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.predictor.close()
+
+    def check(self) -> None:
+        """Raise Corrupt when the goldens do not hold."""
+        if not self.replay.holds:
+            raise Corrupt(self.fault())
+
+    def fault(self) -> str:
+        """Say what broke, and what differs from the lock: the likeliest cause."""
+        native = self.found.variant == NATIVE and not self.place.python
+        likely = apart(self.found.bundle, self.found.manifest) if native else ()
+        said = "".join(f"; {difference}" for difference in likely)
+        return f"{self.found.record.ref} does not answer as it did when packed: {self.replay}{said}"
+
+
+def attempt(
+    found: Loadable, home: Path, placing: Placing | None = None, progress: Progress | None = None
+) -> Attempt:
+    """Open a version where its goldens hold: here, or in its lock's environment; else give the last attempt.
+
+    Raises:
+        Unavailable, Unsupported: when the lock's environment is needed and cannot be built.
+
+    """
+    wanted = placing or Placing()
+    lock = _lock(found.bundle, found.manifest) if found.variant == NATIVE else None
+    tried: Attempt | None = None
+    try:
+        for place in places(lock, home, wanted.environment, progress or Quiet()):
+            tried = _tried(found, home, wanted, place)
+            if tried.replay.holds:
+                break
+    except (Unavailable, Unsupported) as err:
+        if tried is None:
+            raise
+        raise type(err)(f"{tried.fault()}; and the environment of its lock cannot be built: {err}") from err
+    return cast("Attempt", tried)  # there is always a place
+
+
+def _tried(found: Loadable, home: Path, placing: Placing, place: Place) -> Attempt:
+    predictor = opened(found, home, placing, place)
+    try:
+        tried = Attempt(found, place, predictor, replayed(found, predictor))
+    except BaseException:
         predictor.close()
-        raise Corrupt(f"{found.record.ref} does not answer as it did when packed: {outcome}{_hint(found)}")
-    return predictor
+        raise
+    if not tried.replay.holds:
+        predictor.close()
+    return tried
 
 
-def opened(found: Loadable, home: Path, *, threads: int = 1) -> Predictor:
+def opened(found: Loadable, home: Path, placing: Placing, place: Place) -> Predictor:
     """Open the variant without replaying anything."""
     schema = found.manifest.schema
     if found.variant == NATIVE:
         folder = unpacked(found, home)
         flavor = found.manifest.flavor
         return native_predictor(
-            Load(flavor.name, flavor.format, str(folder), schema),
+            Load(flavor.name, flavor.format, str(folder), schema, python=place.python),
+            config=ChildConfig(threads=placing.threads, device=placing.device),
             clean=lambda: shutil.rmtree(folder, ignore_errors=True),
         )
     graph = found.bundle.file(f"{found.folder}/model.onnx")
     spec = Variant.decode(found.bundle.read(f"{found.folder}/variant.json"))
-    return onnx_predictor(graph, spec, schema, threads=threads)
+    return onnx_predictor(graph, spec, schema, threads=placing.threads, device=placing.device)
 
 
 def unpacked(found: Loadable, home: Path, owner: str = "") -> Path:
@@ -117,11 +212,16 @@ def unpacked(found: Loadable, home: Path, owner: str = "") -> Path:
 
 def replayed(found: Loadable, predictor: Predictor) -> Replay:
     """Replay the goldens through the variant that `opened` gave."""
-    if found.variant == NATIVE:  # it raises where it refuses
-        return replay_native(
-            found.goldens(), lambda rows: predictor.stored(rows).answers, found.manifest.schema
-        )
-    return replay(found.goldens(), predictor.stored, found.manifest.schema)
+    if found.variant != NATIVE:
+        return replay(found.goldens(), predictor.stored, found.manifest.schema)
+
+    def predict(rows: Rows) -> Answers:
+        outcome = predictor.stored(rows)
+        if outcome.refused.any():  # replaying asks again, row by row where it must
+            raise Invalid(next(iter(outcome.reasons.values()), "the model refuses it"))
+        return outcome.answers
+
+    return replay_native(found.goldens(), predict, found.manifest.schema)
 
 
 def _fastest(record: VersionRecord, manifest: Manifest) -> str:
@@ -131,14 +231,11 @@ def _fastest(record: VersionRecord, manifest: Manifest) -> str:
     return chosen if chosen in proven else next((name for name in (ONNX, NATIVE) if name in proven), NATIVE)
 
 
-def _hint(found: Loadable) -> str:
-    """Name what differs between the lock and this environment: the likeliest cause."""
-    said = apart(found.bundle, found.manifest) if found.variant == NATIVE else ()
-    return "; " + ", ".join(said) if said else ""
-
-
 def apart(bundle: Bundle, manifest: Manifest) -> tuple[str, ...]:
     """Say what is installed here in other versions than the bundle's lock has."""
-    if not manifest.lock:
-        return ()
-    return tuple(map(str, differences(Lock.decode(bundle.read(manifest.lock)))))
+    lock = _lock(bundle, manifest)
+    return () if lock is None else tuple(map(str, differences(lock)))
+
+
+def _lock(bundle: Bundle, manifest: Manifest) -> Lock | None:
+    return Lock.decode(bundle.read(manifest.lock)) if manifest.lock else None

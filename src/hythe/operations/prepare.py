@@ -13,24 +13,33 @@ import numpy as np
 import pyarrow as pa
 
 from hythe.base.errors import Corrupt
+from hythe.base.progress import Progress
 from hythe.bundle.goldens import Goldens
 from hythe.dataplane.spec import NativeFiles, OnnxFiles, VersionSpec
-from hythe.operations.load import UNPACKED, Loadable, find, opened, replayed, unpacked
+from hythe.operations.load import UNPACKED, Loadable, Placing, attempt, find, unpacked
 from hythe.operations.observing import observable
 from hythe.operations.trial import NATIVE
 from hythe.registry.registry import Registry
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """A version that may serve, and a row that it answers, for people to try."""
+    """A version that may serve, a row that it answers, for people to try, and what they should know of it."""
 
     name: str
     version: VersionSpec
     example: dict[str, Any] | None
+    notice: str = ""
 
 
 def prepare(
-    registry: Registry, ref: str, variant: str | None = None, *, digest: str = "", owner: int | None = None
+    registry: Registry,
+    ref: str,
+    variant: str | None = None,
+    *,
+    digest: str = "",
+    owner: int | None = None,
+    placing: Placing | None = None,
+    progress: Progress | None = None,
 ) -> Prepared:
     """Check a version's bytes, replay its goldens, and give what serves it.
 
@@ -40,6 +49,7 @@ def prepare(
     Raises:
         Corrupt: when the version does not answer as it did when packed, or is not the one with `digest`.
         NotFound, Unsupported, Untrusted: when it cannot be loaded.
+        Unavailable: when the environment of its lock is needed and cannot be built.
 
     """
     found = find(registry, ref, variant)
@@ -48,13 +58,12 @@ def prepare(
             f"{found.record.ref} is {found.record.digest}, but the plan says {digest}; put it again"
         )
     found.bundle.verify()
-    with opened(found, registry.home) as predictor:
-        outcome = replayed(found, predictor)
-    if not outcome.holds:
-        raise Corrupt(f"{found.record.ref} does not answer as it did when packed: {outcome}")
-    files = _files(found, registry.home, owner or os.getpid())
+    with attempt(found, registry.home, placing, progress) as tried:
+        tried.check()
+    files = _files(found, registry.home, owner or os.getpid(), tried.place.python)
     version = VersionSpec(found.record.version, found.record.digest, found.manifest.schema, files)
-    return Prepared(found.record.name, observable(version, found), example_row(found.goldens()))
+    example = example_row(found.goldens())
+    return Prepared(found.record.name, observable(version, found), example, tried.place.notice)
 
 
 def remove_unpacked(home: Path, owner: int) -> None:
@@ -86,10 +95,11 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _files(found: Loadable, home: Path, owner: int) -> OnnxFiles | NativeFiles:
+def _files(found: Loadable, home: Path, owner: int, python: str) -> OnnxFiles | NativeFiles:
     if found.variant == NATIVE:
         flavor = found.manifest.flavor
-        return NativeFiles(flavor.name, flavor.format, str(unpacked(found, home, _owned(owner))))
+        folder = unpacked(found, home, _owned(owner))
+        return NativeFiles(flavor.name, flavor.format, str(folder), python)
     paths = (found.bundle.file(f"{found.folder}/{name}") for name in ("model.onnx", "variant.json"))
     graph, variant = (str(path) for path in paths)
     return OnnxFiles(graph, variant)

@@ -13,6 +13,7 @@ from hythe.bundle.feed import Feed
 from hythe.bundle.outcome import Outcome
 from hythe.bundle.rows import Array, Rows
 from hythe.bundle.variant import Decoder, Variant
+from hythe.runtime.devices import providers, settled_device
 from hythe.runtime.feeder import Feeder, Feeds
 
 _CHUNK_ROWS = 4096
@@ -25,7 +26,8 @@ _ROUNDING_OPTIMIZERS = ["MatMulScaleFusion"]
 class OnnxModel:
     """Runs a variant's graph with ONNX Runtime, one thread unless told otherwise.
 
-    `fields` maps column names to the attributes of decoded row objects.
+    `fields` maps column names to the attributes of decoded row objects. `device` is `cpu`, `cuda:N` or
+    `auto`; afterwards it says which it is.
     """
 
     def __init__(
@@ -35,12 +37,14 @@ class OnnxModel:
         *,
         fields: Mapping[str, str] | None = None,
         threads: int = 1,
+        device: str = "cpu",
     ) -> None:
         self.variant = variant
         self.feeder = Feeder(variant.feed, fields)
         self._decode = Decoder(variant)
         self._names = self._decode.names
-        self._session = _session(graph, threads)
+        self._session = _session(graph, threads, providers(device))
+        self.device = settled_device(device, self._session)
         self._takes = {item.name for item in self._session.get_inputs()}
         self._run = _runner(self._session)
         self._chunk_rows = _chunk_rows(variant.feed)
@@ -69,7 +73,7 @@ class OnnxModel:
         return self._decode(dict(zip(self._names, self._run(self._names, feeds), strict=True)))
 
 
-def _session(graph: bytes | Path, threads: int) -> Any:
+def _session(graph: bytes | Path, threads: int, where: Sequence[Any]) -> Any:
     import onnxruntime as ort
 
     options = ort.SessionOptions()
@@ -79,7 +83,7 @@ def _session(graph: bytes | Path, threads: int) -> Any:
     source = str(graph) if isinstance(graph, Path) else graph
     try:
         return ort.InferenceSession(
-            source, options, providers=["CPUExecutionProvider"], disabled_optimizers=_ROUNDING_OPTIMIZERS
+            source, options, providers=where, disabled_optimizers=_ROUNDING_OPTIMIZERS
         )
     except Exception as err:
         message = f"ONNX Runtime cannot load the graph: {err}; pack the version again"

@@ -103,10 +103,12 @@ class Predictor:
         return any(t.name in data and np.ndim(data[t.name]) == len(t.shape) + 1 for t in self.schema.tensors)
 
 
-def onnx_predictor(graph: bytes | Path, variant: Variant, schema: Schema, *, threads: int = 1) -> Predictor:
+def onnx_predictor(
+    graph: bytes | Path, variant: Variant, schema: Schema, *, threads: int = 1, device: str = "cpu"
+) -> Predictor:
     """Load a proven variant into this process; raises Corrupt when it cannot be loaded."""
     rows = reader(schema)
-    model = OnnxModel(graph, variant, fields=rows.fields, threads=threads)
+    model = OnnxModel(graph, variant, fields=rows.fields, threads=threads, device=device)
     return Predictor(schema, rows, lambda batch: run_onnx(model, batch))
 
 
