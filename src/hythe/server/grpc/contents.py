@@ -39,16 +39,16 @@ def read(request: Any, rows: RowReader) -> Batch:
     if not raw:
         given = {t.name: _typed(t, item.contents) for t, item in zip(tensors, inputs, strict=True)}
         return read_inputs(tensors, rows, given)
-    if len(raw) != len(inputs):
-        raise Invalid(
-            f"there are {len(inputs)} inputs and {len(raw)} raw_input_contents; give one for each input"
-        )
     for item in inputs:
         if item.HasField("contents"):
             raise Invalid(
                 "contents field must not be specified when using raw_input_contents "
                 f"for {item.name!r} for model {request.model_name!r}; give one of the two"
             )
+    if len(raw) != len(inputs):
+        raise Invalid(
+            f"there are {len(inputs)} inputs and {len(raw)} raw_input_contents; give one for each input"
+        )
     given = {t.name: values(t, memoryview(data)) for t, data in zip(tensors, raw, strict=True)}
     return read_inputs(tensors, rows, given)
 
