@@ -70,7 +70,7 @@ class Recorder:
         parts = [head, written.data, body, _PADS[-len(body) % 8]]
         try:
             return self._put(parts + raw)
-        except BufferError:
+        except TypeError:  # an array whose memory is in another order has no plain buffer
             return self._put(parts + [np.ascontiguousarray(array) for array in raw])
 
     def alone(self, call: Call, *, at_ns: int) -> bool:

@@ -19,7 +19,7 @@ class _Line(msgspec.Struct, gc=False, omit_defaults=True, rename={
     "duration_ns": "event.duration", "status": "http.response.status_code",
     "bytes_in": "http.request.body.bytes", "bytes_out": "http.response.body.bytes",
     "caller": "user.name", "trace": "trace.id", "id": "hythe.prediction_id", "endpoint": "hythe.endpoint",
-    "version": "hythe.version", "door": "hythe.door", "rows": "hythe.rows", "queue_s": "hythe.queue_s",
+    "version": "hythe.version", "door": "hythe.door", "rows": "hythe.rows", "queue_ns": "hythe.queue_ns",
     "degraded": "hythe.degraded", "cached": "hythe.cached",
 }):  # fmt: skip
     """A line; what is empty is left out."""
@@ -42,7 +42,7 @@ class _Line(msgspec.Struct, gc=False, omit_defaults=True, rename={
     caller: str = ""
     trace: str = ""
     door: str = ""
-    queue_s: float = 0.0
+    queue_ns: int = 0
     degraded: bool = False
     cached: bool = False
 
@@ -80,7 +80,7 @@ def lines(records: Sequence[BatchRecord]) -> bytes:
                     call.caller,
                     call.trace,
                     call.door,
-                    call.queue_s,
+                    int(call.queue_s * 1e9),
                     bool(flags & DEGRADED),
                     bool(flags & CACHED),
                 )
