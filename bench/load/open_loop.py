@@ -50,7 +50,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of each request, in the order of their moments; a status of 0 is a request lost."""
+    """What became of each request, by its moment on `time.perf_counter`; a status of 0 is a request lost."""
 
     due_s: np.ndarray[Any, Any]
     latency_s: np.ndarray[Any, Any]
@@ -176,7 +176,7 @@ class Generator:
                 self._give_up(swept)
                 if swept > last:
                     break
-        return np.array([self._due, self._latency, self._status])[:, :at]
+        return np.array([self._due + self._start, self._latency, self._status])[:, :at]
 
     def stop(self) -> None:
         """Send no more."""
