@@ -9,6 +9,7 @@ from hythe.dataplane.plane import DataPlane
 from hythe.runtime.counters import Counters
 from hythe.runtime.fingerprints import InFlight
 from hythe.server.http.app import App
+from hythe.server.http.docs_page import DocsDoor
 from hythe.server.http.health import HealthDoor
 from hythe.server.http.inference import InferenceDoor
 from hythe.server.http.kserve_v1 import KServeV1Door
@@ -36,5 +37,6 @@ def make_app(
         HealthDoor(plane, state),
         MetricsDoor(counters),
         OpenApiDoor(plane),
+        DocsDoor(plane),
     ]
     return App(doors, state, gate, in_flight)
