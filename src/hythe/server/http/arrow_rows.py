@@ -20,7 +20,7 @@ from hythe.server.http.arrow_sizes import expanded, sizes
 from hythe.server.http.outputs import text
 
 _MAGIC = b"ARROW1\x00\x00"
-_UNREADABLE = (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError, struct.error)
+_UNREADABLE = (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError, EOFError, struct.error)
 _MOST_GROWTH = 4
 """Arrow data may become this many times the largest body when they are read."""
 

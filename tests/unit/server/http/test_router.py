@@ -47,5 +47,5 @@ def test_a_verb_that_is_not_known_is_not_found() -> None:
 
 
 def test_a_path_with_a_verb_takes_the_verbs_method_alone() -> None:
-    with pytest.raises(WrongMethod, match="does not take GET; use POST$"):
+    with pytest.raises(WrongMethod, match=r"does not take GET; use POST$"):
         ROUTER.find("GET", "/v1/models/churn:predict")
