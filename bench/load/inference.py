@@ -53,7 +53,7 @@ def ask(port: int, request: bytes, authorization: str = "") -> list[float]:
 
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         answer = message.ModelInferResponse.FromString(
-            channel.unary_unary(METHOD)(request, timeout=30, metadata=_metadata(authorization))
+            channel.unary_unary(METHOD)(request, timeout=30, metadata=metadata(authorization))
         )
     doubles: list[float] = []
     for at, output in enumerate(answer.outputs):
@@ -81,16 +81,16 @@ def rate(
 async def _load(port: int, request: bytes, callers: int, seconds: float, authorization: str) -> float:
     import grpc
 
-    metadata = _metadata(authorization)
+    key = metadata(authorization)
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         infer = channel.unary_unary(METHOD)
-        await infer(request, metadata=metadata)
+        await infer(request, metadata=key)
         begun = time.perf_counter()
 
         async def call() -> int:
             answered = 0
             while time.perf_counter() - begun < seconds:
-                await infer(request, metadata=metadata)
+                await infer(request, metadata=key)
                 answered += 1
             return answered
 
@@ -98,7 +98,8 @@ async def _load(port: int, request: bytes, callers: int, seconds: float, authori
         return sum(counts) / (time.perf_counter() - begun)
 
 
-def _metadata(authorization: str) -> tuple[tuple[str, str], ...]:
+def metadata(authorization: str) -> tuple[tuple[str, str], ...]:
+    """Give what goes with a request: who asks."""
     return (("authorization", authorization),) if authorization else ()
 
 
