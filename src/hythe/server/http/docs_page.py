@@ -18,14 +18,14 @@ _HTML: Headers = (
     ("content-type", "text/html; charset=utf-8"),
     ("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'"),
 )
-_STYLE = """
+_STYLE = """<style>
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c2430}
 code,pre{font:14px/1.45 ui-monospace,monospace}pre{background:#f4f6f8;padding:1rem;overflow-x:auto}
-table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .8rem .3rem 0;vertical-align:top;
-border-bottom:1px solid #dde3e9}h2{margin-top:2.5rem}.quiet{color:#5a6673}
+table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .8rem .3rem 0;
+vertical-align:top;border-bottom:1px solid #dde3e9}h2{margin-top:2.5rem}.quiet{color:#5a6673}
 @media(prefers-color-scheme:dark){body{background:#14181d;color:#e4e9ee}pre{background:#1d232a}
 td,th{border-color:#303943}a{color:#8ab8ff}.quiet{color:#98a4b0}}
-"""
+</style>"""
 
 
 class DocsDoor:
@@ -42,7 +42,7 @@ class DocsDoor:
         """Describe every endpoint."""
         host = request.headers.get("host", "localhost:8080")
         parts = [_endpoint(endpoint, host) for endpoint in self._plane.endpoints.values()]
-        head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><style>{_STYLE}</style>'
+        head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width">{_STYLE}'
         intro = (
             f'<h1>What is served here</h1><p class="quiet">Hythe {escape(VERSION)}. For machines: '
             '<a href="/openapi.json">OpenAPI</a>, <a href="/metrics">metrics</a>, '
@@ -81,7 +81,7 @@ def _row(name: str, words: str) -> str:
 def _input(item: Column | Tensor) -> str:
     if isinstance(item, Tensor):
         return f"tensor of {item.dtype}, shape {_shape(item.shape)}"
-    words = [item.type]
+    words: list[str] = [item.type]
     if item.categories is not None:
         words.append("one of " + ", ".join(map(str, item.categories)))
     if item.minimum is not None:
