@@ -28,8 +28,13 @@ class HealthDoor:
         return json_reply({"live": True})
 
     async def ready(self, _request: Request) -> Reply:
-        """Say whether traffic may come, and what each endpoint says."""
+        """Say whether traffic may come, what each endpoint says, and what is not as the catalog says."""
         ready = self._plane.ready and not self._state.draining
         endpoints = {name: endpoint.ready for name, endpoint in self._plane.endpoints.items()}
-        document = {"ready": ready, "draining": self._state.draining, "endpoints": endpoints}
+        document = {
+            "ready": ready,
+            "draining": self._state.draining,
+            "endpoints": endpoints,
+            "notices": self._state.notices(),
+        }
         return json_reply(document, 200 if ready else 503)
