@@ -53,7 +53,9 @@ def ask(port: int, request: bytes, authorization: str = "") -> list[float]:
 
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         answer = message.ModelInferResponse.FromString(
-            channel.unary_unary(METHOD)(request, timeout=30, metadata=metadata(authorization))
+            channel.unary_unary(METHOD)(
+                request, timeout=30, metadata=metadata(authorization), wait_for_ready=True
+            )
         )
     doubles: list[float] = []
     for at, output in enumerate(answer.outputs):

@@ -70,7 +70,7 @@ def over_grpc(port: int, request: bytes, authorization: str) -> Client:
             while not stop.wait(pause_s):
                 begun = time.perf_counter()
                 try:
-                    infer(request, timeout=PATIENCE_S, metadata=metadata(authorization))
+                    infer(request, timeout=PATIENCE_S, metadata=metadata(authorization), wait_for_ready=True)
                     tally.note(begun)
                 except grpc.RpcError as err:
                     tally.note(begun, str(err)[:300])
