@@ -13,6 +13,7 @@ from hythe.operations.check import check as _check
 from hythe.operations.load import load as _load
 from hythe.operations.pack import Material, PackOptions
 from hythe.operations.pack import pack as _pack
+from hythe.operations.placing import Environment, Placing
 from hythe.registry.records import VersionRecord
 from hythe.registry.registry import Registry
 from hythe.runtime.predictor import Predictor
@@ -66,8 +67,19 @@ def pack(  # noqa: PLR0913 - the words of one long sentence, each by its name
         return _pack(here.registry, name, Material(model, examples, targets), options, actor=here.actor)
 
 
-def load(ref: str, *, variant: str | None = None, home: Path | str | None = None) -> Predictor:
+def load(
+    ref: str,
+    *,
+    variant: str | None = None,
+    environment: Environment = "auto",
+    device: str = "cpu",
+    home: Path | str | None = None,
+) -> Predictor:
     """Load a version, replay its goldens, and give what answers rows as the original did.
+
+    A native model runs in this environment when its goldens hold here, else in one as its lock says, which
+    is built on first use; `environment` may insist on `here` or on `lock`. `device` is `cpu`, `cuda:N`, or
+    `auto` for a GPU where there is one.
 
     Raises:
         NotFound: when there is no such version or variant.
@@ -76,7 +88,7 @@ def load(ref: str, *, variant: str | None = None, home: Path | str | None = None
 
     """
     with opened(config.load(home=Path(home) if home is not None else None)) as here:
-        return _load(here.registry, ref, variant)
+        return _load(here.registry, ref, variant, placing=Placing(environment=environment, device=device))
 
 
 def check(ref: str, *, home: Path | str | None = None) -> Check:

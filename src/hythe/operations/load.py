@@ -20,8 +20,8 @@ from hythe.bundle.outcome import Answers
 from hythe.bundle.rows import Rows
 from hythe.bundle.variant import Variant
 from hythe.compile.replay import Replay, replay, replay_native
-from hythe.flavors.placing import check_device
-from hythe.operations.environment.places import Environment, Place, check_environment, places
+from hythe.operations.environment.places import Place, places
+from hythe.operations.placing import Placing
 from hythe.operations.trial import NATIVE, ONNX
 from hythe.registry.records import VersionRecord
 from hythe.registry.registry import Registry
@@ -96,20 +96,8 @@ def load(
     """
     tried = attempt(find(registry, ref, variant), registry.home, placing, progress)
     tried.check()
+    tried.predictor.notice = tried.place.notice
     return tried.predictor
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placing:
-    """Where a version is to run: which environment a native model gets, the device, threads of one call."""
-
-    environment: Environment = "auto"
-    device: str = "cpu"
-    threads: int = 1
-
-    def __post_init__(self) -> None:
-        check_environment(self.environment)
-        check_device(self.device)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ from typing import Any
 from urllib.parse import unquote
 
 from hythe.base.errors import CallerError, Invalid
+from hythe.base.progress import Progress
 from hythe.client import Client
 from hythe.operations.load import load
+from hythe.operations.placing import Placing
 from hythe.operations.tables import read_table
 from hythe.registry.registry import Registry
 
@@ -18,7 +20,12 @@ _TIMEOUT_S = 60.0
 
 
 def predict_here(
-    registry: Registry, ref: str, data: Path, variant: str | None = None
+    registry: Registry,
+    ref: str,
+    data: Path,
+    variant: str | None = None,
+    placing: Placing | None = None,
+    progress: Progress | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Answer the rows of `data`, one answer for each, in their order.
 
@@ -28,7 +35,7 @@ def predict_here(
 
     """
     table = read_table(data)
-    with load(registry, ref, variant) as predictor:
+    with load(registry, ref, variant, placing=placing, progress=progress) as predictor:
         for start in range(0, table.num_rows, BATCH_ROWS):
             batch = table.slice(start, BATCH_ROWS).to_pylist()
             try:

@@ -16,8 +16,9 @@ from hythe.base.errors import Corrupt
 from hythe.base.progress import Progress
 from hythe.bundle.goldens import Goldens
 from hythe.dataplane.spec import NativeFiles, OnnxFiles, VersionSpec
-from hythe.operations.load import UNPACKED, Loadable, Placing, attempt, find, unpacked
+from hythe.operations.load import UNPACKED, Loadable, attempt, find, unpacked
 from hythe.operations.observing import observable
+from hythe.operations.placing import Placing
 from hythe.operations.trial import NATIVE
 from hythe.registry.registry import Registry
 

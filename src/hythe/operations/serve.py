@@ -8,7 +8,9 @@ from contextlib import contextmanager
 
 import msgspec
 
+from hythe.base.progress import Progress
 from hythe.dataplane.spec import EndpointSpec
+from hythe.operations.placing import Placing
 from hythe.operations.prepare import Prepared, prepare, remove_unpacked
 from hythe.registry.registry import Registry
 from hythe.rollout.plan import Plan
@@ -16,7 +18,13 @@ from hythe.rollout.plan import Plan
 
 @contextmanager
 def endpoints(
-    registry: Registry, refs: Sequence[str], variant: str | None = None, *, actor: str
+    registry: Registry,
+    refs: Sequence[str],
+    variant: str | None = None,
+    *,
+    actor: str,
+    placing: Placing | None = None,
+    progress: Progress | None = None,
 ) -> Iterator[list[EndpointSpec]]:
     """Make an endpoint named after each ref's model, with a plan of one arm, and give what serves them.
 
@@ -29,7 +37,7 @@ def endpoints(
 
     """
     try:
-        prepared = [prepare(registry, ref, variant) for ref in refs]
+        prepared = [prepare(registry, ref, variant, placing=placing, progress=progress) for ref in refs]
         found = [_endpoint(item) for item in prepared]
         for spec, ref in zip(found, refs, strict=True):
             _store(registry, spec.name, spec.plan, actor, f"serve {ref}")

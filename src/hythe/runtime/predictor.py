@@ -28,7 +28,8 @@ from hythe.runtime.session import refusal, run_onnx
 class Predictor:
     """Answers one dictionary, a list of them, or a table; made by `onnx_predictor` or `native_predictor`.
 
-    Use it in a `with` block, or call `close`, so that a child process ends when it should.
+    Use it in a `with` block, or call `close`, so that a child process ends when it should. `notice` is what
+    people should know of where it runs, "" for nothing.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Predictor:
         self._run = run
         self._close = close
         self._label = Labeller(schema.outputs)
+        self.notice = ""
 
     def predict(self, data: Any) -> Any:
         """Answer `data`: a dictionary is one row and gets one answer, a list of them a list of answers.

@@ -78,7 +78,16 @@ def _outcome(wanted: Wanted) -> Ready | Refused:
     source = wanted.source
     registry = Registry.open(Path(source.home), source.catalog)
     try:
-        return Ready(prepare(registry, wanted.ref, source.variant, digest=wanted.digest, owner=wanted.owner))
+        return Ready(
+            prepare(
+                registry,
+                wanted.ref,
+                source.variant,
+                digest=wanted.digest,
+                owner=wanted.owner,
+                placing=source.placing,
+            )
+        )
     except HytheError as err:
         return Refused(str(err), again=isinstance(err, Unavailable) or err.code == "busy")
     finally:

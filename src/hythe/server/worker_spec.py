@@ -8,6 +8,7 @@ import msgspec
 
 from hythe.base.errors import Invalid
 from hythe.dataplane.admit import Limits
+from hythe.operations.placing import Placing
 from hythe.runtime.native.config import ChildConfig
 from hythe.security.tokens import Issuer
 
@@ -43,13 +44,15 @@ def tls_files(cert: str | None, key: str | None, client_ca: str | None) -> Tls |
 class Source(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where plans and keys come from: the home, the catalog's URL, and who issues tokens.
 
-    `variant` is the one that is to answer; without it, the fastest that was proven.
+    `variant` is the one that is to answer; without it, the fastest that was proven. `placing` is where it is
+    to run, and so where its goldens are replayed.
     """
 
     home: str
     catalog: str
     variant: str | None = None
     issuers: tuple[Issuer, ...] = ()
+    placing: Placing = Placing()
 
 
 class Descriptors(msgspec.Struct, frozen=True):

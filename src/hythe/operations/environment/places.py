@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias, get_args
 
-from hythe.base.errors import Invalid
 from hythe.base.progress import Progress
 from hythe.bundle.lock import Lock, differences
 from hythe.operations.environment.build import built, interpreter
 from hythe.operations.environment.recipe import Recipe
+from hythe.operations.placing import Environment
 
-Environment: TypeAlias = Literal["auto", "here", "lock"]
-"""`here`: never another than the running one; `lock`: always one as locked; `auto`: the lock's where the
-goldens do not hold here. Where nothing differs from the lock, the running one is as locked."""
 _MOST_NAMED = 5
 
 
@@ -25,15 +21,6 @@ class Place:
 
     python: str = ""
     notice: str = ""
-
-
-def check_environment(environment: str) -> Environment:
-    """Give a choice back when it is one; raises Invalid."""
-    for choice in get_args(Environment):
-        if environment == choice:
-            found: Environment = choice
-            return found
-    raise Invalid(f"environment is {environment!r}; use 'auto', 'here' or 'lock'")
 
 
 def places(lock: Lock | None, home: Path, choice: Environment, progress: Progress) -> Iterator[Place]:
