@@ -186,7 +186,7 @@ def test_kserves_client_speaks_v2(server: Running) -> None:
     assert np.ravel(plain["outputs"]["probabilities"])[1] == pytest.approx(WANTED[0], rel=1e-12)
 
 
-MLFLOW = [
+MLFLOW: list[dict[str, Any]] = [
     {"dataframe_split": {"columns": list(ROWS[0]), "data": [list(row.values()) for row in ROWS]}},
     {"dataframe_records": ROWS},
     {"instances": ROWS},

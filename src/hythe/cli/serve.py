@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
     from hythe.operations.size import Size
     from hythe.server.serve import Addresses, Callers, ServeConfig
 
+_PORT = 8080
+
 
 def serve_command(  # noqa: PLR0913 - one option each
     *refs: str,
     host: str = "127.0.0.1",
-    port: int = 8080,
+    port: int | None = None,
     grpc_port: int | None = None,
     workers: int | Literal["auto"] = "auto",
     threads: int | Literal["auto"] = "auto",
@@ -44,7 +47,7 @@ def serve_command(  # noqa: PLR0913 - one option each
     host
         The address to listen on.
     port
-        The port to listen on; 0 takes a free one.
+        The port to listen on, 8080 where Vertex AI does not say another; 0 takes a free one.
     grpc_port
         The port for gRPC; 0 takes a free one. Without it there is no gRPC.
     workers
@@ -84,7 +87,7 @@ def serve_command(  # noqa: PLR0913 - one option each
         chosen = size(here.registry, refs, variant, _number(workers), _number(threads))
         config = ServeConfig(
             host=host,
-            port=port,
+            port=_port() if port is None else port,
             grpc_port=grpc_port,
             tls=tls,
             anonymous=_is_loopback(host) if anonymous is None else anonymous,
@@ -187,3 +190,12 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _port() -> int:
+    """Give the port where the command line names none: the one that Vertex AI wants, else 8080."""
+    if not os.environ.get("AIP_HTTP_PORT"):
+        return _PORT
+    from hythe.server.http.vertex import vertex_port
+
+    return vertex_port(os.environ) or _PORT

@@ -120,7 +120,7 @@ async def test_what_is_not_served_is_named(call: Any, name: str) -> None:
     assert name in reply.document["error"]
 
 
-ARRAYS = {
+ARRAYS: dict[str, list[Any]] = {
     "BOOL": [True, False], "INT8": [-128, 127], "INT16": [-(2**15), 2**15 - 1], "INT32": [-(2**31), 1],
     "INT64": [-(2**63), 2**63 - 1], "UINT8": [0, 255], "UINT16": [0, 65535], "UINT32": [0, 2**32 - 1],
     "UINT64": [0, 2**64 - 1], "FP16": [0.5, -65504.0], "FP32": [1.5, -3.4028234663852886e38],
@@ -134,7 +134,7 @@ CODES = {
 
 @pytest.mark.parametrize("word", ARRAYS)
 def test_every_datatype_is_read_bit_by_bit(word: str) -> None:
-    data = struct.pack("<" + CODES[word], *list[Any](ARRAYS[word]))
+    data = struct.pack("<" + CODES[word], *ARRAYS[word])
     read = values(InputTensor("x", [2], word), memoryview(data))
     assert isinstance(read, np.ndarray)
     assert read.tolist() == ARRAYS[word]
