@@ -18,7 +18,7 @@ from hythe.server.http.tables import (
     TABLE_TYPES,
     answer_type,
     read_table,
-    write_table,
+    reply_table,
 )
 
 _DOORS = {JSON_TYPE: "json", CSV_TYPE: "csv", ARROW_STREAM: "arrow", ARROW_FILE: "arrow"}
@@ -44,7 +44,7 @@ async def answer_any(plane: DataPlane, request: Request, endpoint: str) -> Reply
     prediction = await predict(plane, request, endpoint, read, door=door)
     wanted = answer_type(request.headers.get("accept"), sent)
     if wanted in TABLE_TYPES:
-        return await compressed(write_table(wanted, prediction), request)
+        return await reply_table(wanted, prediction, request)
     return await compressed(json_reply(_document(prediction)), request)
 
 

@@ -21,7 +21,7 @@ from hythe.server.http.messages import Reply, compressed, json_reply
 from hythe.server.http.request import Request
 from hythe.server.http.router import Route
 from hythe.server.http.state import State
-from hythe.server.http.tables import JSON_TYPE, TABLE_TYPES, answer_type, read_table, write_table
+from hythe.server.http.tables import JSON_TYPE, TABLE_TYPES, answer_type, read_table, reply_table
 
 _DOOR = "invocations"
 _TARGET = "x-amzn-sagemaker-target-model"
@@ -66,7 +66,7 @@ class SageMakerDoor:
         prediction = await predict(self._plane, request, self._target(request), read, door=_DOOR)
         kind = answer_type(request.headers.get("accept"), JSON_TYPE)
         if kind in TABLE_TYPES:
-            return await compressed(write_table(kind, prediction), request)
+            return await reply_table(kind, prediction, request)
         return await compressed(json_reply({"predictions": predictions(prediction)}), request)
 
     def _target(self, request: Request) -> str:

@@ -7,7 +7,8 @@ import asyncio
 from hythe.dataplane.admit import Limits
 from hythe.dataplane.ticket import Prediction
 from hythe.runtime.batch import Batch, RowReader
-from hythe.server.http.messages import Reply
+from hythe.server.http.messages import Reply, compressed
+from hythe.server.http.request import Request
 
 JSON_TYPE = "application/json"
 ARROW_STREAM = "application/vnd.apache.arrow.stream"
@@ -59,6 +60,15 @@ def answer_type(accept: str | None, otherwise: str) -> str:
     if not wanted or "*/*" in wanted or otherwise in wanted:
         return otherwise
     return next((word for word in wanted if word in known), otherwise)
+
+
+async def reply_table(content_type: str, prediction: Prediction, request: Request) -> Reply:
+    """Answer with one of `TABLE_TYPES`; CSV is compressed where the client offers it, Arrow never.
+
+    Most clients offer gzip by themselves, and compressing floats costs more than the rest of the request.
+    """
+    reply = write_table(content_type, prediction)
+    return await compressed(reply, request) if content_type == CSV_TYPE else reply
 
 
 def write_table(content_type: str, prediction: Prediction) -> Reply:

@@ -1,6 +1,7 @@
 """The doors of TensorFlow Serving's, KServe's, SageMaker's, MLflow's and Vertex AI's clients."""
 
 import base64
+import gzip
 import os
 import struct
 from collections.abc import AsyncIterator, Sequence
@@ -306,3 +307,17 @@ async def test_a_wrong_image_is_explained(several: Any, document: Any, message: 
     reply = await several("POST", "/v1/models/image:predict", document)
     assert reply.status == 422
     assert message in reply.document["error"]
+
+
+async def test_large_csv_is_compressed_where_offered_and_arrow_never(several: Any) -> None:
+    many = pa.concat_tables([pa.table(COLUMNS)] * 700)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, many.schema) as writer:
+        writer.write_table(many.combine_chunks())
+    arrow = "application/vnd.apache.arrow.stream"
+    given = {"raw": [sink.getvalue().to_pybytes()], "content_type": arrow, "accept_encoding": "gzip"}
+    reply = await several("POST", "/predict/churn", **given)
+    assert (reply.status, reply.headers.get("content-encoding")) == (200, None)
+    reply = await several("POST", "/predict/churn", **given, accept="text/csv")
+    assert (reply.status, reply.headers["content-encoding"]) == (200, "gzip")
+    assert len(gzip.decompress(reply.body).splitlines()) == 1401
