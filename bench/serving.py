@@ -23,7 +23,7 @@ from load.processes import adopt
 from load.server import DidNotStart
 from load.wrk import available
 from peers import goals
-from peers.all import GRANIAN, MLSERVER, PEERS, UVICORN
+from peers.all import MLSERVER, PEERS, UVICORN
 from peers.environment import NotInstalled, install, installed
 from peers.extras import WrongAnswer, hythe_extras, infer_rates
 from peers.hythe import hythe, make_key
@@ -32,7 +32,7 @@ from peers.turn import Extra, Turn, running, take_turn
 
 CONNECTIONS = (1, 16, 64)
 ROUNDS, SECONDS = 3, 4
-FAST_PEERS = (UVICORN, GRANIAN)
+FAST_PEERS = (UVICORN,)
 EXTRAS: dict[str, Extra] = {MLSERVER.name: partial(infer_rates, outputs=("predict_proba",))}
 
 Turns = dict[str, list[Turn]]
