@@ -31,11 +31,13 @@ class Database:
     """A catalog's database. Nothing is opened before the first use.
 
     `url` is `sqlite:///FILE`, `sqlite://` (in memory, for this object alone) or `postgresql://…`. A writer
-    waits `busy_timeout_s` for another to finish.
+    waits `busy_timeout_s` for another to finish. Unless it `makes` a SQLite file that is not there, that
+    raises Unavailable.
     """
 
-    def __init__(self, url: str, busy_timeout_s: float = 30.0) -> None:
+    def __init__(self, url: str, busy_timeout_s: float = 30.0, *, makes: bool = True) -> None:
         self._url = _parsed(url)
+        self._makes = makes
         self._busy_timeout_s = busy_timeout_s
         self._opened: Engine | None = None
         # One connection serves all threads of an in-memory database, so they take turns, and a read inside
@@ -117,7 +119,8 @@ class Database:
             return _postgresql(self._url)
         if self._memory:
             return _sqlite(self._url, self._busy_timeout_s, poolclass=StaticPool, pool_reset_on_return=None)
-        return _sqlite(_readable(self._url), self._busy_timeout_s, poolclass=NullPool)
+        url = _readable(self._url) if self._makes else _standing(_readable(self._url))
+        return _sqlite(url, self._busy_timeout_s, poolclass=NullPool)
 
     def _prepare(self, engine: Engine) -> None:
         if self._memory:
@@ -130,7 +133,7 @@ class Database:
                 migrate(connection)
 
     def _prepare_file(self, engine: Engine, path: Path) -> None:
-        if path.exists() and _current(engine):
+        if (path.exists() or not self._makes) and _current(engine):
             return
         with storage_errors(path):
             make_folder(path.parent)
@@ -176,6 +179,13 @@ def _readable(url: URL) -> URL:
         return url
     query = {"mode": "ro", "immutable": "1", "uri": "true"}
     return url.set(database=f"file:{quote(str(path))}", query=query)
+
+
+def _standing(url: URL) -> URL:
+    """Give the URL by which a catalog is opened where it stands, and never made."""
+    if "mode" in url.query:
+        return url
+    return url.set(database=f"file:{quote(str(url.database))}", query={"mode": "rw", "uri": "true"})
 
 
 def _sqlite(url: URL, busy_timeout_s: float, **pool: Any) -> Engine:

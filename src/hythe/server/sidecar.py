@@ -66,7 +66,7 @@ def assembled(spec: WorkerSpec, place: int, versions: Versions) -> Sidecar:
     )
     if spec.source is None:
         return Sidecar(intake, None, counters)
-    observations = Observations(Database(spec.source.catalog, _BUSY_TIMEOUT_S))
+    observations = Observations(Database(spec.source.catalog, _BUSY_TIMEOUT_S, makes=False))
     folder, server, file = Path(spec.source.home) / FOLDER, rings[0].id, _file(spec.source.catalog)
     outbox = Outbox(observations, Spool(folder, server), server, file=file)
 

@@ -10,10 +10,9 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from hythe.base.clock import Clock, SystemClock
-from hythe.base.errors import HytheError, Unavailable
+from hythe.base.errors import HytheError
 from hythe.dataplane.spec import Posting
 from hythe.operations.issuers import Issuers
 from hythe.operations.keys import key_entries
@@ -51,10 +50,7 @@ class _Seen:
 
 
 class Steward:
-    """Follows the plans of the endpoints that the bulletin names, and all keys.
-
-    `file` is the catalog's file where it is one: SQLite would make a lost one anew, and empty.
-    """
+    """Follows the plans of the endpoints that the bulletin names, and all keys."""
 
     def __init__(
         self,
@@ -63,14 +59,12 @@ class Steward:
         prepare: Prepare,
         issuers: Issuers,
         *,
-        file: Path | None = None,
         clock: Clock | None = None,
         now_s: Callable[[], float] = time.time,
     ) -> None:
         self._catalog = catalog
         self._memory = memory
         self._issuers = issuers
-        self._file = file
         self._clock = clock or SystemClock()
         self._now_s = now_s
         sequence, document = memory.bulletin.read()
@@ -85,7 +79,7 @@ class Steward:
         self._waits = Restarts(Backoff(first_s=_LOOK_S, most_s=15.0))
         self._issuers_at = self._clock.monotonic_s()
         self._reachable = memory.counters.gauge(REACHABLE.name)
-        self._reachable.add(1.0)
+        self._reachable.add(float(self._posting.catalog_reachable))
         self._postings = memory.counters.gauge(POSTINGS.name)
         self._postings.add(sequence)
         self.asked = asyncio.Event()
@@ -126,22 +120,16 @@ class Steward:
     def save(self) -> None:
         """Write down what keys have used; the catalog may be gone."""
         try:
-            self._check_file()
             save_usage(self._catalog, self._memory.limiter, self._keys, self._now_s())
         except HytheError as err:
             _LOG.warning("the use of quotas cannot be written down", reason=str(err))
 
     def _ask(self) -> _Seen:
-        self._check_file()
         with self._catalog.snapshot() as seen:
             plans = {plan.endpoint: plan for plan in seen.plans()}
         keys = key_entries(self._catalog)
         save_usage(self._catalog, self._memory.limiter, keys, self._now_s())
         return _Seen(plans, keys)
-
-    def _check_file(self) -> None:
-        if self._file is not None and not self._file.exists():
-            raise Unavailable(f"the catalog {self._file} is gone; put it back")
 
     def _unreachable(self, err: HytheError) -> None:
         if not self._notice:

@@ -12,8 +12,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-
 from hythe.base.errors import HytheError
 from hythe.operations.issuers import Issuers
 from hythe.registry.announce import hush, listen
@@ -45,7 +43,7 @@ def main(place: int, talk: int, spec: int) -> int:
         Limiter(told.descriptors.limiter, place),
         Counters(told.descriptors.counters, place),
     )
-    catalog = Catalog(Database(told.source.catalog, _BUSY_TIMEOUT_S))
+    catalog = Catalog(Database(told.source.catalog, _BUSY_TIMEOUT_S, makes=False))
     try:
         asyncio.run(_work(told.source, memory, catalog, Parent(talk)))
     finally:
@@ -54,7 +52,7 @@ def main(place: int, talk: int, spec: int) -> int:
 
 
 async def _work(source: Source, memory: Memory, catalog: Catalog, parent: Parent) -> None:
-    steward = Steward(catalog, memory, _preparing(source), Issuers(source.issuers), file=_file(source))
+    steward = Steward(catalog, memory, _preparing(source), Issuers(source.issuers))
     with _ear(Path(source.home), steward.asked):
         working = [asyncio.create_task(steward.run())]
         if notifies(source.catalog):
@@ -77,11 +75,6 @@ def _preparing(source: Source) -> Prepare:
         return await prepare_apart(Wanted(source, ref, digest, owner))
 
     return prepare
-
-
-def _file(source: Source) -> Path | None:
-    url = make_url(source.catalog)
-    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
 
 
 @contextlib.contextmanager

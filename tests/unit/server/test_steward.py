@@ -13,6 +13,7 @@ from hythe.operations.issuers import Issuers
 from hythe.operations.keys import create_key, revoke_key
 from hythe.operations.prepare import Prepared
 from hythe.registry.catalog import Catalog
+from hythe.registry.database import Database
 from hythe.rollout.plan import Arm, Plan
 from hythe.runtime import counters, limiter
 from hythe.runtime.bulletin import Bulletin
@@ -30,7 +31,9 @@ class House:
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / "catalog.db"
-        self.catalog = Catalog.of_file(self.file)
+        with Catalog.of_file(self.file).edit(actor="ana"):
+            pass
+        self.catalog = Catalog(Database(f"sqlite:///{self.file}", makes=False))
         self.folder = folder
         self.clock = FakeClock()
         self.bulletin = Bulletin.create(2**20)
@@ -44,10 +47,8 @@ class House:
         self.bulletin.publish(Posting((self.endpoint,)).encode())
         self.put(self.endpoint.plan)
         self.counts = counters.Counters(counters.create(1), 0)
-        memory = Memory(self.bulletin, limiter.Limiter(limiter.create(1), 0), self.counts)
-        self.steward = Steward(
-            self.catalog, memory, self._prepare, Issuers(()), file=self.file, clock=self.clock
-        )
+        self.memory = Memory(self.bulletin, limiter.Limiter(limiter.create(1), 0), self.counts)
+        self.steward = Steward(self.catalog, self.memory, self._prepare, Issuers(()), clock=self.clock)
 
     def put(self, plan: Plan) -> None:
         with self.catalog.edit(actor="ana") as tx:
@@ -206,6 +207,17 @@ async def test_without_its_catalog_the_last_posting_stays_and_says_so(house: Hou
     assert await house.steward.look() == 1.0
     assert (house.posting.catalog_reachable, house.posting.notices) == (True, ())
     assert house.counts.read()["hythe_catalog_reachable", ()] == [1.0]
+
+
+async def test_a_steward_that_follows_another_goes_on_from_what_that_published(house: House) -> None:
+    house.file.rename(house.file.with_suffix(".away"))
+    await house.steward.look()
+    house.file.with_suffix(".away").rename(house.file)
+    follower = Steward(house.catalog, house.memory, house._prepare, Issuers(()), clock=house.clock)
+    assert house.counts.read()["hythe_catalog_reachable", ()] == [0.0]
+    await follower.look()
+    assert house.counts.read()["hythe_catalog_reachable", ()] == [1.0]
+    assert house.posting.endpoints == (house.endpoint,)
 
 
 async def test_unpacked_files_go_when_every_process_has_let_go_of_them(house: House) -> None:
