@@ -6,6 +6,7 @@ Source: github.com/triton-inference-server/server, docs/protocol/extension_binar
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,12 @@ HEADER = "inference-header-content-length"
 _LENGTH_BYTES = 4
 _RAW_NAME = "input"
 _SHARED = "shared_memory_region"
+_DTYPES = {
+    **{word: np.dtype(name).newbyteorder("<") for word, name in NUMPY.items() if word != "BYTES"},
+    "BF16": np.dtype("<u2"),
+    "BOOL": np.dtype("u1"),
+}
+"""How the bytes of each datatype are read."""
 
 
 def split(body: bytes, header: str | None) -> tuple[bytes, memoryview]:
@@ -139,16 +146,12 @@ def _filled(shape: Sequence[int], size: int) -> list[int]:
     return [axis if axis >= 0 else size // known for axis in shape]
 
 
-def _dtype(tensor: InputTensor) -> np.dtype[np.generic]:
-    if tensor.datatype == "BF16":
-        return np.dtype("<u2")
-    if tensor.datatype == "BOOL":
-        return np.dtype("u1")
-    name = NUMPY.get(tensor.datatype)
-    if name is None:
+def _dtype(tensor: InputTensor) -> np.dtype[Any]:
+    dtype = _DTYPES.get(tensor.datatype)
+    if dtype is None:
         known = ", ".join([*NUMPY, "BF16"])
         raise Invalid(f"input {tensor.name!r} has the datatype {show(tensor.datatype)}; known: {known}")
-    return np.dtype(name).newbyteorder("<")
+    return dtype
 
 
 def _texts(name: str, data: memoryview, wanted: int) -> list[str]:
