@@ -8,6 +8,8 @@ import pytest
 
 from hythe.testing.services import docker_registry, or_skip
 
+collect_ignore = ["clients/kserve_calls.py"]
+"""Run by an interpreter of its own, which has kserve."""
 # The user `hythe` with the password `landing`, as `htpasswd -nbB -C 4` writes it.
 HTPASSWD = "hythe:$2b$04$EDoQ8jmDQfNqhAxKSKlx0e4ldwobdGJqaeMdnHI.WRV6PjHI4Qc.m"
 

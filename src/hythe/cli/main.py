@@ -30,6 +30,7 @@ _COMMANDS = {
     "predict": "Answer rows from a file, here or against a server.",
     "load": "Send requests at a fixed rate and measure latencies.",
     "top": "Watch a running server.",
+    "observe": "Show what an endpoint's versions did lately.",
 }
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 

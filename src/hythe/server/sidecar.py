@@ -13,8 +13,6 @@ import socket
 import sys
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-
 from hythe.monitor.statistic import declared
 from hythe.operations.windows import Retention, tidy
 from hythe.registry.database import Database
@@ -67,8 +65,8 @@ def assembled(spec: WorkerSpec, place: int, versions: Versions) -> Sidecar:
     if spec.source is None:
         return Sidecar(intake, None, counters)
     observations = Observations(Database(spec.source.catalog, _BUSY_TIMEOUT_S, makes=False))
-    folder, server, file = Path(spec.source.home) / FOLDER, rings[0].id, _file(spec.source.catalog)
-    outbox = Outbox(observations, Spool(folder, server), server, file=file)
+    folder, server = Path(spec.source.home) / FOLDER, rings[0].id
+    outbox = Outbox(observations, Spool(folder, server), server)
 
     def look_after(now: int) -> None:
         outbox.adopt(abandoned(folder, but=server))
@@ -97,11 +95,6 @@ class _Ending:
             if not data:
                 return True
         return self._wake in ready or STOP.encode() in self._heard.split(b"\n")
-
-
-def _file(url: str) -> Path | None:
-    parsed = make_url(url)
-    return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
 
 
 if __name__ == "__main__":

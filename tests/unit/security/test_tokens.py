@@ -80,7 +80,7 @@ def test_a_token_signed_by_each_algorithm_is_taken(algorithm: str) -> None:
         {"sub": None},
         {"sub": 7},
     ],
-    ids=str,
+    ids=lambda claims: "-".join(f"{name} {type(value).__name__}" for name, value in claims.items()),
 )
 def test_a_token_with_a_wrong_claim_is_refused(claims: dict[str, Any]) -> None:
     with pytest.raises(Unauthenticated, match=r"^the key or token is not valid; ask for a new one$"):

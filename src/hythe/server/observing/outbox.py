@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from hythe.base.clock import Clock, SystemClock
-from hythe.base.errors import HytheError, Unavailable
+from hythe.base.errors import HytheError
 from hythe.monitor.join import Join
 from hythe.monitor.window import Window
 from hythe.operations.windows import stored, stored_join
@@ -23,10 +22,7 @@ _LOG = Log("hythe.sidecar")
 
 
 class Outbox:
-    """Delivers for the server whose rings are `rings`; the first ring's id names it.
-
-    `file` is the catalog's file where it is one: SQLite would make a lost one anew, and empty.
-    """
+    """Delivers for one `server`, which is named by the id of its first ring."""
 
     def __init__(
         self,
@@ -34,13 +30,11 @@ class Outbox:
         spool: Spool,
         server: str,
         *,
-        file: Path | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._observations = observations
         self._spool = spool
         self._server = server
-        self._file = file
         self._clock = clock or SystemClock()
         self._held: list[Delivery] = []
         self._spooled = 0
@@ -75,7 +69,6 @@ class Outbox:
         note = max(ring.note for ring in rings)
         told = last.sequence if last is not None else 0
         try:
-            self._check_file()
             known = self._observations.observed(self._server)
         except HytheError as err:
             self._lost(err)
@@ -115,7 +108,6 @@ class Outbox:
         """Deliver what servers left behind that are gone."""
         for spool in abandoned:
             try:
-                self._check_file()
                 for delivery in spool.read():
                     self._observations.store(delivery)
                 spool.clear()
@@ -126,7 +118,6 @@ class Outbox:
 
     def _to_catalog(self) -> None:
         try:
-            self._check_file()
             if self._spooled and not self._empty_spool():
                 return
             while self._held:
@@ -151,10 +142,6 @@ class Outbox:
         self._spool.clear()
         self._spooled = 0
         return True
-
-    def _check_file(self) -> None:
-        if self._file is not None and not self._file.exists():
-            raise Unavailable(f"the catalog {self._file} is gone; put it back")
 
     def _lost(self, err: HytheError | OSError) -> None:
         if not self.gone:
