@@ -241,3 +241,19 @@ async def test_a_client_without_a_certificate_is_turned_away_where_one_is_wanted
         trusted.load_cert_chain(*client_pair)
         async with httpx.AsyncClient(base_url=server.url, verify=trusted) as client:
             assert (await client.post("/predict/churn", json=ROW)).status_code == 200
+
+
+async def test_a_log_that_finds_no_room_stops_nothing(tmp_path: Path) -> None:
+    config = ServeConfig(port=0, supervisor=TWO_WORKERS)
+    with running([tiny_endpoint(tmp_path)], config, log=Path("/dev/full")) as server:
+        for _ in range(3):
+            killed = server.workers()[0]
+            os.kill(killed, signal.SIGKILL)
+
+            async def restarted(killed: int = killed) -> bool:
+                now = server.workers()
+                return killed not in now and len(now) == 2
+
+            await until(restarted)
+        server.terminate()
+        assert await asyncio.to_thread(server.wait) == 0

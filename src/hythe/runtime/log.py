@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -19,26 +20,30 @@ _ECS_VERSION = "8.11.0"
 class Log:
     """Writes lines to standard error for one part of Hythe; `service.name` is on every line.
 
-    ECS is the Elastic Common Schema.
+    ECS is the Elastic Common Schema. A line that finds no room on the disk is lost, and nothing else.
     """
 
     name: str
 
     def info(self, message: str, **fields: Any) -> None:
         """Note what happened."""
-        _logger().info(message, logger=self.name, **fields)
+        with suppress(OSError):
+            _logger().info(message, logger=self.name, **fields)
 
     def warning(self, message: str, **fields: Any) -> None:
         """Note what may become a fault."""
-        _logger().warning(message, logger=self.name, **fields)
+        with suppress(OSError):
+            _logger().warning(message, logger=self.name, **fields)
 
     def error(self, message: str, **fields: Any) -> None:
         """Note a fault."""
-        _logger().error(message, logger=self.name, **fields)
+        with suppress(OSError):
+            _logger().error(message, logger=self.name, **fields)
 
     def exception(self, message: str, **fields: Any) -> None:
         """Note a fault and where the exception under way came from."""
-        _logger().exception(message, logger=self.name, **fields)
+        with suppress(OSError):
+            _logger().exception(message, logger=self.name, **fields)
 
 
 def _logger() -> Any:

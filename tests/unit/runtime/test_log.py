@@ -2,6 +2,9 @@
 
 import io
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 from hythe.runtime.log import make_logger
 
@@ -25,3 +28,12 @@ def test_an_exception_keeps_its_trace() -> None:
     except ValueError:
         make_logger(stream).exception("unexpected", logger="hythe.server")
     assert "ValueError: invalid literal" in json.loads(stream.getvalue())["error.stack_trace"]
+
+
+def test_a_line_that_the_disk_has_no_room_for_is_lost_and_nothing_else() -> None:
+    program = "from hythe.runtime.log import Log; Log('x').error('a line', rows=1); print('goes on')"
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-c", program], stderr=full, stdout=subprocess.PIPE, text=True, check=False
+        )
+    assert ended.stdout == "goes on\n"
