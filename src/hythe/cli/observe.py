@@ -1,0 +1,81 @@
+"""`hythe observe`: what an endpoint's versions did lately."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from hythe.cli.common import COMMON, Common, emit, say, table
+
+if TYPE_CHECKING:
+    from hythe.operations.observe import Seen, SeenVersion
+
+
+def observe_command(
+    endpoint: str,
+    *,
+    since: str = "1h",
+    values: Annotated[bool, Parameter(negative=())] = False,
+    common: Common = COMMON,
+) -> None:
+    """Show what the catalog's windows hold of an endpoint: requests, latencies, values.
+
+    Parameters
+    ----------
+    endpoint
+        The endpoint's name.
+    since
+        How far back to look (90s, 15m, 1h).
+    values
+        Show each feature and output, too.
+
+    """
+    from hythe.app.wire import opened
+    from hythe.operations.observe import observe
+    from hythe.operations.pressure.plan import seconds
+
+    with opened(common.config()) as here:
+        seen = observe(here.catalog.observations, endpoint, seconds(since))
+    emit(common, seen, lambda: _tell(seen, since, values=values))
+
+
+def _tell(seen: Seen, since: str, *, values: bool) -> None:
+    if not seen.versions:
+        say(f"nothing was observed of {seen.endpoint} in the last {since}; look further back with --since")
+        return
+    table(
+        ["version", "requests", "a second", "failed", "rows", "p50 ms", "p99 ms"],
+        [
+            [
+                item.version or "-",
+                f"{sum(item.requests.values()):,}",
+                f"{item.per_second:.3g}",
+                f"{item.failed:.2%}",
+                f"{item.rows:,}",
+                _ms(item.p50_s),
+                _ms(item.p99_s),
+            ]
+            for item in seen.versions
+        ],
+    )
+    for item in seen.versions if values else ():
+        say("", f"{seen.endpoint} {item.version}")
+        table(["value of", "values", "missing", "mean"], _values(item))
+
+
+def _values(item: SeenVersion) -> list[list[str]]:
+    return [
+        [
+            name,
+            f"{found.values:,}",
+            f"{found.missing:.2%}",
+            "-" if found.mean is None else f"{found.mean:.6g}",
+        ]
+        for group in (item.features, item.outputs)
+        for name, found in group.items()
+    ]
+
+
+def _ms(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds * 1e3:.3g}"
