@@ -28,13 +28,14 @@ def intervals(values: Value, edges: Sequence[Edges], *, side: str = "right") -> 
 def interpolate(values: Value, points: Sequence[Edges], heights: Sequence[Edges]) -> Value:
     """Interpolate each column as `np.interp` does, in its arithmetic; `points` are sorted, NaN gives NaN.
 
-    Between points x0 and x1 the result is slope · (x - x0) + y0, beyond the ends the end's height.
+    Between points x0 and x1 the result is slope · (x - x0) + y0, at a point its height (a slope may be
+    infinite), beyond the ends the end's height.
     """
     graph = values.graph
     place = intervals(values, points)
     firsts, slopes, starts = [], [], []
     for xs, ys in zip(points, heights, strict=True):
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             inner = np.diff(ys) / np.diff(xs)
         inner = np.where(np.diff(xs) == 0.0, 0.0, inner)
         slopes.append(np.concatenate([[0.0], inner, [0.0]]))
@@ -44,7 +45,8 @@ def interpolate(values: Value, points: Sequence[Edges], heights: Sequence[Edges]
     index = place + (np.cumsum(sizes) - sizes)
     slope, first, start = (_read(index, tables) for tables in (slopes, firsts, starts))
     bounded = graph.where(slope.equals(0.0), 0.0, values - first)
-    return graph.where(values.is_nan(), values, slope * bounded + start)
+    inside = graph.where(bounded.equals(0.0), start, slope * bounded + start)
+    return graph.where(values.is_nan(), values, inside)
 
 
 def _read(index: Value, tables: Sequence[NDArray[Any]]) -> Value:

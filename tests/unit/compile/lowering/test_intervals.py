@@ -5,7 +5,7 @@ from typing import Any, Literal
 import numpy as np
 import onnxruntime
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -38,6 +38,7 @@ def test_intervals_are_those_of_searchsorted(side: Literal["left", "right"], edg
 
 
 @given(arrays(np.float64, st.integers(2, 9), elements=FLOATS), arrays(np.float64, 9, elements=FLOATS))
+@example(np.array([0.0, 1.7e-307]), np.array([31.0] + 8 * [0.0]))  # a slope beyond the largest double
 @settings(max_examples=40, deadline=None)
 def test_interpolation_is_that_of_numpy(points: Any, heights: Any) -> None:
     points, heights = np.sort(points), heights[: points.size]
