@@ -1,5 +1,7 @@
 """`POST /predict/{endpoint}` and what every door does with a request."""
 
+import asyncio
+import gc
 from typing import Any
 from uuid import UUID
 
@@ -84,6 +86,23 @@ async def test_a_draining_worker_says_goodbye_with_each_answer(call: Any, row: d
     assert (reply.status, call.app.closing) == (200, True)
     assert (await call("GET", "/health/ready")).status == 503
     assert (await call("GET", "/health/live")).status == 200
+
+
+@pytest.mark.parametrize("path", ["/predict/churn", "/v2/models/churn/infer", "/nowhere"])
+async def test_a_request_leaves_nothing_for_the_garbage_collector(
+    call: Any, row: dict[str, Any], path: str
+) -> None:
+    def requests() -> Any:
+        return asyncio.gather(*(call("POST", path, {"rows": [row]}) for _ in range(50)))
+
+    await requests()
+    gc.collect()
+    gc.disable()
+    try:
+        await requests()
+        assert gc.collect() < 50
+    finally:
+        gc.enable()
 
 
 def test_every_error_code_has_a_status() -> None:
