@@ -73,9 +73,8 @@ class App:
         if request.in_flight >= 0 and self._written is not None:
             self._written.leave(request.in_flight)
             request.in_flight = -1
-        request.on_lost = (
-            None  # it holds who answers, who holds the request: a circle that only the collector ends
-        )
+        # Who answers holds the request: a circle that only the garbage collector would end.
+        request.on_lost = None
         self.in_flight -= 1
         if not self.in_flight:
             self._idle.set()
