@@ -1,7 +1,7 @@
 """Tell the servers of this machine that the catalog has changed, so that they look at once.
 
 Each server listens on a datagram socket in the folder `run` of its home. A word that is lost costs nothing
-but time: servers also look by themselves each second.
+but time: servers also look by themselves, as a rule each second.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The steward of a server: it alone asks the catalog, and publishes what all other processes serve.
 
-It looks when it is told that the catalog has changed, and each second. While the catalog is gone, what was
-published last is served on.
+It looks when it is told that the catalog has changed, and every `look_s` seconds. While the catalog is gone,
+what was published last is served on.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from hythe.security.keys import KeyEntry
 from hythe.server.following import Following, Prepare
 from hythe.server.leftovers import Leftovers
 
-_LOOK_S = 1.0
+_RETRY = Backoff(first_s=1.0, most_s=15.0)
 _ISSUERS_S = 300.0
 _LOG = Log("hythe.steward")
 
@@ -59,12 +59,14 @@ class Steward:
         prepare: Prepare,
         issuers: Issuers,
         *,
+        look_s: float = 1.0,
         clock: Clock | None = None,
         now_s: Callable[[], float] = time.time,
     ) -> None:
         self._catalog = catalog
         self._memory = memory
         self._issuers = issuers
+        self._look_s = look_s
         self._clock = clock or SystemClock()
         self._now_s = now_s
         sequence, document = memory.bulletin.read()
@@ -76,7 +78,7 @@ class Steward:
         self._leftovers = Leftovers(memory.bulletin, self._posting.endpoints)
         self._keys, self._found_issuers = self._posting.keys, self._posting.issuers
         self._notice = ""
-        self._waits = Restarts(Backoff(first_s=_LOOK_S, most_s=15.0))
+        self._waits = Restarts(_RETRY)
         self._issuers_at = self._clock.monotonic_s()
         self._reachable = memory.counters.gauge(REACHABLE.name)
         self._reachable.add(float(self._posting.catalog_reachable))
@@ -85,7 +87,7 @@ class Steward:
         self.asked = asyncio.Event()
 
     async def run(self) -> None:
-        """Look whenever `asked`, and each second, until cancelled."""
+        """Look whenever `asked`, and every `look_s` seconds, until cancelled."""
         try:
             while True:
                 self.asked.clear()
@@ -105,17 +107,17 @@ class Steward:
             seen = await asyncio.to_thread(self._ask)
         except HytheError as err:
             self._unreachable(err)
-            return min(self._waits.died(lived_s=0.0), 15.0)
+            return self._waits.died(lived_s=0.0)
         if self._notice:
             _LOG.info("the catalog answers again")
-            self._waits = Restarts(Backoff(first_s=_LOOK_S, most_s=15.0))
+            self._waits = Restarts(_RETRY)
         self._notice, self._keys = "", seen.keys
         await self._refresh_issuers()
         for name, item in self._following.items():
             item.look(seen.plans.get(name))
         self._publish()
         self._leftovers.remove()
-        return _LOOK_S
+        return self._look_s
 
     def save(self) -> None:
         """Write down what keys have used; the catalog may be gone."""

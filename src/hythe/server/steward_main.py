@@ -52,7 +52,8 @@ def main(place: int, talk: int, spec: int) -> int:
 
 
 async def _work(source: Source, memory: Memory, catalog: Catalog, parent: Parent) -> None:
-    steward = Steward(catalog, memory, _preparing(source), Issuers(source.issuers))
+    issuers = Issuers(source.issuers)
+    steward = Steward(catalog, memory, _preparing(source), issuers, look_s=source.look_s)
     with _ear(Path(source.home), steward.asked):
         working = [asyncio.create_task(steward.run())]
         if notifies(source.catalog):
@@ -79,12 +80,12 @@ def _preparing(source: Source) -> Prepare:
 
 @contextlib.contextmanager
 def _ear(home: Path, asked: asyncio.Event) -> Iterator[None]:
-    """Ask for a look when a change is announced; where nobody can listen, looking each second must do."""
+    """Ask for a look when a change is announced; where nobody can listen, looking now and then must do."""
     name = str(os.getppid())
     try:
         ear = listen(home, name)
     except OSError as err:
-        _LOG.warning("changes are found by looking each second", reason=str(err))
+        _LOG.warning("changes are found by looking now and then", reason=str(err))
         yield
         return
 
@@ -114,7 +115,7 @@ async def _hear(url: str, asked: asyncio.Event) -> None:
             async for _ in changes(url):
                 asked.set()
         except HytheError as err:
-            _LOG.warning("changes are found by looking each second", reason=str(err))
+            _LOG.warning("changes are found by looking now and then", reason=str(err))
         await asyncio.sleep(waits.died(loop.time() - began))
 
 

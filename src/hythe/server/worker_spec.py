@@ -45,7 +45,8 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where plans and keys come from: the home, the catalog's URL, and who issues tokens.
 
     `variant` is the one that is to answer; without it, the fastest that was proven. `placing` is where it is
-    to run, and so where its goldens are replayed.
+    to run, and so where its goldens are replayed. The catalog is looked at every `look_s` seconds, beside
+    whenever a change is announced.
     """
 
     home: str
@@ -53,6 +54,11 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True):
     variant: str | None = None
     issuers: tuple[Issuer, ...] = ()
     placing: Placing = Placing()
+    look_s: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not self.look_s > 0:
+            raise Invalid(f"look_s is {self.look_s}; give more than 0 seconds")
 
 
 class Descriptors(msgspec.Struct, frozen=True):

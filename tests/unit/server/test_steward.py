@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from hythe.base.errors import Invalid
 from hythe.dataplane.spec import EndpointSpec, NativeFiles, Posting
 from hythe.operations.issuers import Issuers
 from hythe.operations.keys import create_key, revoke_key
@@ -20,6 +21,7 @@ from hythe.runtime.bulletin import Bulletin
 from hythe.security.keys import Permit
 from hythe.server.prepare import Ready, Refused
 from hythe.server.steward import Memory, Steward
+from hythe.server.worker_spec import Source
 from hythe.testing.fake_clock import FakeClock
 from hythe.testing.tiny import tiny_endpoint
 
@@ -207,6 +209,14 @@ async def test_without_its_catalog_the_last_posting_stays_and_says_so(house: Hou
     assert await house.steward.look() == 1.0
     assert (house.posting.catalog_reachable, house.posting.notices) == (True, ())
     assert house.counts.read()["hythe_catalog_reachable", ()] == [1.0]
+
+
+async def test_the_pause_between_looks_is_as_told(house: House) -> None:
+    issuers = Issuers(())
+    steward = Steward(house.catalog, house.memory, house._prepare, issuers, look_s=60.0, clock=house.clock)
+    assert await steward.look() == 60.0
+    with pytest.raises(Invalid, match="look_s is 0"):
+        Source("home", "sqlite://", look_s=0)
 
 
 async def test_a_steward_that_follows_another_goes_on_from_what_that_published(house: House) -> None:
