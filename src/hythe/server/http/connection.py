@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
 import httptools
 
 from hythe.base.errors import HytheError, Malformed, TooLarge, Unavailable
+from hythe.server.http.heads import HEADS, head_too_large, slow, without_upgrade, write_head
 from hythe.server.http.messages import Headers, Reply, error_reply
 from hythe.server.http.request import Request
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from hythe.server.http.http_server import HttpServer
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-_MOST_HEADS = 512
-_HEADS: dict[tuple[int, Headers, bool], bytes] = {}
+_MOST_FRAMING = 8
+"""A chunked body may take so many times its bytes on the wire, and a head more; one-byte chunks take 6."""
 
 
 class Handler(Protocol):
@@ -42,21 +42,21 @@ class Connection(asyncio.Protocol):
     """Reads requests within the server's limits, hands them over, and writes the replies in order."""
 
     __slots__ = (
-        "_body", "_body_bytes", "_busy", "_discarding", "_head_bytes", "_headers", "_keep", "_parser",
-        "_queue", "_refused", "_request", "_server", "_target", "_transport", "_write_paused", "reading",
-        "since_s",
+        "_body", "_body_bytes", "_busy", "_discarding", "_handing", "_head_bytes", "_headers", "_keep",
+        "_over", "_parser", "_queue", "_request", "_server", "_target", "_transport", "_wire_bytes",
+        "_write_paused", "reading", "since_s",
     )  # fmt: skip
 
     def __init__(self, server: HttpServer) -> None:
         self._server = server
         self._parser = httptools.HttpRequestParser(self)
         self._transport: Any = None
-        self._queue: deque[tuple[Request, bool]] = deque()
+        self._queue: deque[tuple[Request | Reply, bool]] = deque()
         self._request: Request | None = None
-        self._busy = self._discarding = self._write_paused = False
-        self._refused = False
+        self._busy = self._discarding = self._write_paused = self._handing = False
+        self._over = False
         self._keep = True
-        self._head_bytes = self._body_bytes = 0
+        self._head_bytes = self._body_bytes = self._wire_bytes = 0
         self._target = b""
         self._headers: dict[bytes, bytes] = {}
         self._body: list[bytes] = []
@@ -76,25 +76,65 @@ class Connection(asyncio.Protocol):
         self._server.closed(self)
         self._server.held_bytes -= self._body_bytes
         self._body_bytes = 0
-        for request in [self._request, *(request for request, _ in self._queue)]:
-            if request is not None and request.on_lost is not None:
-                request.on_lost()
+        if self._request is not None and self._request.on_lost is not None:
+            self._request.on_lost()
         self._queue.clear()
 
     def data_received(self, data: bytes) -> None:
         """Parse what has come."""
-        if self._discarding:
+        most = self._server.limits.head_bytes
+        if len(data) <= most or self.reading == "body":
+            self._feed(data)
+            return
+        for start in range(0, len(data), most):  # so that a head beyond the limit is not parsed to its end
+            self._feed(data[start : start + most])
+
+    def _feed(self, data: bytes) -> None:
+        if self._over:
             self._discard(len(data))
             return
-        if self.reading != "body":
+        before, headers = self.reading, self._headers
+        if before != "body":
             self._head_bytes += len(data)
         try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._refuse(Malformed("this server speaks HTTP/1.1 and nothing else; do not ask to upgrade"))
+            self._parse(data)
         except httptools.HttpParserError as err:
-            if not self._refused:
-                self._refuse(Malformed(f"this is no HTTP/1.1 request: {err}; mend the client"))
+            self._refuse(Malformed(f"this is no HTTP/1.1 request: {err}; mend the client"))
+        if self.reading == "head":
+            self._watch_head()
+        elif self.reading == before == "body" and headers is self._headers:
+            self._watch_framing(len(data))
+
+    def _parse(self, data: bytes) -> None:
+        while data:
+            try:
+                self._parser.feed_data(data)
+            except httptools.HttpParserUpgrade as err:
+                method = self._parser.get_method()
+                if method == b"CONNECT":
+                    self._refuse(Malformed("this server is no proxy; send GET or POST with a path"))
+                    return
+                head = without_upgrade(method, self._target, self._parser.get_http_version(), self._headers)
+                data = head + data[err.args[0] :]
+                self._parser = httptools.HttpRequestParser(self)
+            else:
+                return
+
+    def _watch_head(self) -> None:
+        """Refuse a head that has grown too large before its end."""
+        if not self._head_bytes:  # it began amid bytes that end another request
+            self._head_bytes = self._head_size()
+        if self._head_bytes > self._server.limits.head_bytes:
+            self._refuse(head_too_large(self._server.limits.head_bytes))
+
+    def _watch_framing(self, size: int) -> None:
+        """Refuse a body that is nearly all chunk sizes, extensions and trailers."""
+        self._wire_bytes += size
+        most = self._body_bytes * _MOST_FRAMING + self._server.limits.head_bytes
+        if self._wire_bytes > most:
+            self._refuse(
+                TooLarge("the body has more framing than data; send larger chunks without extensions")
+            )
 
     def pause_writing(self) -> None:
         """Read no more from a client that does not read."""
@@ -105,7 +145,7 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Go on."""
         self._write_paused = False
-        self._transport.resume_reading()
+        self._next()
 
     # What the parser calls.
 
@@ -122,19 +162,23 @@ class Connection(asyncio.Protocol):
         self._target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header."""
+        """Take a header; a trailer, which comes after the body, could only contradict one."""
+        if self.reading == "body":
+            return
         name = name.lower()
         headers = self._headers
         headers[name] = value if name not in headers else b"%b, %b" % (headers[name], value)
 
     def on_headers_complete(self) -> None:
         """See whether the body may come."""
+        if self._over:
+            return
         # Body may have come with the head's last bytes, so a head that seems too large is measured itself.
         most = self._server.limits.head_bytes
         if self._head_bytes > most and self._head_size() > most:
-            self._refuse(TooLarge(f"the head has more than {most} bytes"))
+            self._refuse(head_too_large(most))
             return
-        self._head_bytes = 0
+        self._head_bytes = self._wire_bytes = 0
         self.reading = "body"
         length = self._headers.get(b"content-length")
         if length is not None and not self._admit(int(length)):
@@ -147,7 +191,7 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body."""
-        if not self._refused:
+        if not self._over:
             self._body.append(body)
             self._body_bytes += len(body)
             self._server.held_bytes += len(body)
@@ -155,7 +199,7 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """Hand the request over, or have it wait for its turn."""
-        if self._refused:
+        if self._over or self._parser.should_upgrade():
             return
         self.reading = ""
         self.since_s = self._server.now()
@@ -172,7 +216,8 @@ class Connection(asyncio.Protocol):
             self._reply,
         )
         keep = self._parser.should_keep_alive()
-        if self._busy:
+        self._over = not keep
+        if self._busy or self._queue or self._write_paused:
             self._queue.append((request, keep))
             if len(self._queue) >= self._server.limits.pipelined:
                 self._transport.pause_reading()
@@ -194,9 +239,9 @@ class Connection(asyncio.Protocol):
         elif self._busy:
             return
         elif self.reading == "body" and waited > limits.body_s:
-            self._refuse(_slow(f"the body did not arrive within {limits.body_s:g} s; send it faster"))
+            self._refuse(slow(f"the body did not arrive within {limits.body_s:g} s; send it faster"))
         elif (self.reading == "head" or self._head_bytes) and waited > limits.head_s:
-            self._refuse(_slow(f"the head did not arrive within {limits.head_s:g} s; send it faster"))
+            self._refuse(slow(f"the head did not arrive within {limits.head_s:g} s; send it faster"))
         elif waited > limits.idle_s:
             self._transport.close()
 
@@ -218,7 +263,7 @@ class Connection(asyncio.Protocol):
             return
         closing = self._server.handler.closing
         ends = closing or not self._keep
-        head = _HEADS.get((status, headers, ends)) or _head(status, headers, ends=ends)
+        head = HEADS.get((status, headers, ends)) or write_head(status, headers, ends=ends)
         if request.method == "HEAD":
             self._transport.write(b"%b%b%d\r\n\r\n" % (head, self._server.dated, len(body)))
         else:
@@ -227,11 +272,21 @@ class Connection(asyncio.Protocol):
         self.since_s = self._server.now()
         if ends:
             self._transport.close()
-        elif self._queue:
+        elif self._queue and not self._handing:
+            self._next()
+
+    def _next(self) -> None:
+        """Hand over what waits for its turn; a reply that comes at once does not call this again."""
+        self._handing = True
+        while self._queue and not (self._busy or self._write_paused or self._transport.is_closing()):
             waiting, keep = self._queue.popleft()
-            if not self._queue and not self._write_paused:
-                self._transport.resume_reading()
-            self._hand_over(waiting, keep)
+            if isinstance(waiting, Reply):
+                self._end_with(waiting)
+            else:
+                self._hand_over(waiting, keep)
+        self._handing = False
+        if not self._queue and not self._write_paused:
+            self._transport.resume_reading()
 
     def _admit(self, size: int) -> bool:
         limits = self._server.limits
@@ -246,42 +301,30 @@ class Connection(asyncio.Protocol):
         return True
 
     def _refuse(self, err: HytheError | Reply) -> None:
-        """Answer what cannot be taken, and end; what is still sent is read on, or the reply would be lost."""
-        self._refused = True
+        """Answer what cannot be taken after the requests before it, and end."""
+        if self._over:
+            return
+        self._over = True
         self._server.held_bytes -= self._body_bytes
         self._body_bytes = 0
         self._body = []
-        if self._busy or self._transport.is_closing():  # a reply out of turn would be taken for another's
-            self._transport.close()
-            return
         reply = err if isinstance(err, Reply) else error_reply(err)
-        head = _head(reply.status, reply.headers, ends=True)
-        self._transport.write(b"%b%b%d\r\n\r\n%b" % (head, self._server.dated, len(reply.body), reply.body))
         self._server.refused(reply.status)
+        if self._busy or self._queue:
+            self._queue.append((reply, False))
+        elif not self._transport.is_closing():
+            self._end_with(reply)
+
+    def _end_with(self, reply: Reply) -> None:
+        """Say the last; what is still sent is read on for a while, because closing at once would lose it."""
+        head = write_head(reply.status, reply.headers, ends=True)
+        self._transport.write(b"%b%b%d\r\n\r\n%b" % (head, self._server.dated, len(reply.body), reply.body))
         self._discarding = True
         self.since_s = self._server.now()
-        if b"expect" in self._headers or self.reading != "body":  # nothing more is on its way
-            self._transport.close()
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
 
     def _discard(self, size: int) -> None:
         self._head_bytes += size
         if self._head_bytes > self._server.admits.body_bytes:
             self._transport.close()
-
-
-def _head(status: int, headers: Headers, *, ends: bool) -> bytes:
-    """Write the status line and the headers; those of the common replies are kept."""
-    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
-    lines += [f"{name}: {value}" for name, value in headers]
-    if ends:
-        lines.append("connection: close")
-    head = ("\r\n".join(lines) + "\r\n").encode("latin-1")
-    if len(_HEADS) < _MOST_HEADS:
-        _HEADS[status, headers, ends] = head
-    return head
-
-
-def _slow(sentence: str) -> Reply:
-    from hythe.server.http.messages import json_reply
-
-    return json_reply({"error": sentence, "code": "timed_out"}, HTTPStatus.REQUEST_TIMEOUT)

@@ -142,7 +142,7 @@ async def test_replies_keep_the_order_of_pipelined_requests(peer: Peer) -> None:
             b"413",
             b"too_large",
         ),
-        (b"GET / HTTP/1.1\r\nhost: x\r\nlong: " + b"x" * 5000 + b"\r\n\r\n", b"413", b"too_large"),
+        (b"GET / HTTP/1.1\r\nhost: x\r\nlong: " + b"x" * 5000 + b"\r\n\r\n", b"431", b"too_large"),
         (b"\x16\x03\x01nonsense\r\n\r\n", b"400", b"malformed"),
         (b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n", b"400", b"malformed"),
         (
@@ -249,3 +249,116 @@ async def test_stopping_waits_for_the_request_under_way(peer: Peer) -> None:
         await stopping
     writer.close()
     assert peer.server.connections == 0
+
+
+async def test_a_head_that_never_ends_is_refused_once_it_is_too_large(peer: Peer) -> None:
+    reader, writer = await peer.say(b"GET / HTTP/1.1\r\nhost: x\r\nlong: ")
+    async with asyncio.timeout(PATIENCE_S):
+        while not reader._buffer:  # type: ignore[attr-defined]
+            writer.write(b"x" * 1000)
+            await writer.drain()
+            await asyncio.sleep(0)
+        said = await reader.read()
+    writer.close()
+    assert said.startswith(b"HTTP/1.1 431 ")
+
+
+async def test_a_small_head_after_a_large_body_is_taken(peer: Peer) -> None:
+    second = post(b"two", b"connection: close")
+    together = post(b"a" * 1900) + post(b"b" * 1900) + second
+    assert len(together) - len(second) < peer.server.limits.head_bytes < len(together) + 4000
+    said = await peer.whole(together[:-20], together[-20:])
+    assert said.count(OK) == 3
+
+
+async def test_a_trailer_is_no_header(peer: Peer) -> None:
+    peer.handler.hold = True
+    _, writer = await peer.say(
+        b"POST /echo HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n",
+        b"3\r\none\r\n0\r\nauthorization: Bearer stolen\r\nhost: y\r\n\r\n",
+    )
+    async with asyncio.timeout(PATIENCE_S):
+        await peer.handler.came.wait()
+    assert peer.handler.held[0].raw == {b"host": b"x", b"transfer-encoding": b"chunked"}
+    peer.handler.answer()
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [b"1;" + b"e" * 30_000, b"0\r\ntrailer: " + b"t" * 30_000],
+    ids=["chunk extension", "trailer"],
+)
+async def test_a_body_of_nothing_but_framing_is_refused(peer: Peer, flood: bytes) -> None:
+    said = await peer.whole(
+        b"POST /echo HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n",
+        *[flood[i : i + 1000] for i in range(0, len(flood), 1000)],
+    )
+    assert said.startswith(b"HTTP/1.1 413 ")
+    assert peer.handler.held == []
+
+
+async def test_thousands_of_pipelined_requests_are_answered_in_turn(peer: Peer) -> None:
+    count = 5000
+    peer.handler.hold = True
+    reader, writer = await peer.say(post(b"first"))
+    async with asyncio.timeout(PATIENCE_S):
+        await peer.handler.came.wait()
+        writer.write(b"GET / HTTP/1.1\r\n\r\n" * count + post(b"last", b"connection: close"))
+        peer.handler.hold = False
+        peer.handler.answer()
+        said = await reader.read()
+    writer.close()
+    assert said.count(OK) == count + 2
+    assert said.endswith(b"/echo last")
+
+
+async def test_what_came_before_something_malformed_is_answered_first(peer: Peer) -> None:
+    peer.handler.hold = True
+    reader, writer = await peer.say(post(b"one") + b"nonsense\r\n\r\n")
+    async with asyncio.timeout(PATIENCE_S):
+        await peer.handler.came.wait()
+        peer.handler.answer()
+        said = await reader.read()
+    writer.close()
+    assert said.index(b"echo one") < said.index(b"HTTP/1.1 400")
+
+
+async def test_nothing_is_answered_after_a_refusal(peer: Peer) -> None:
+    said = await peer.whole(post(b"x" * 2001) + post(b"y" * 2001) + post(b"fine"))
+    assert said.count(b"HTTP/1.1 ") == 1
+    assert peer.handler.held == []
+
+
+async def test_bytes_after_the_last_request_do_not_cost_its_reply(peer: Peer) -> None:
+    peer.handler.hold = True
+    reader, writer = await peer.say(post(b"last", b"connection: close") + b"\r\nGET /more HTTP/1.1\r\n\r\n")
+    async with asyncio.timeout(PATIENCE_S):
+        await peer.handler.came.wait()
+        peer.handler.answer()
+        said = await reader.read()
+    writer.close()
+    assert said.startswith(OK)
+    assert said.endswith(b"/echo last")
+
+
+@pytest.mark.parametrize("upgrade", [b"h2c", b"websocket"])
+async def test_an_offer_to_upgrade_is_passed_over(peer: Peer, upgrade: bytes) -> None:
+    asked = post(b"body", b"connection: Upgrade, HTTP2-Settings", b"upgrade: " + upgrade)
+    said = await peer.whole(asked + post(b"two", b"connection: close"))
+    assert said.count(OK) == 2
+    assert said.index(b"echo body") < said.index(b"echo two")
+
+
+async def test_a_body_behind_an_upgrade_is_no_request(peer: Peer) -> None:
+    hidden = b"GET /hidden HTTP/1.1\r\nhost: x\r\n\r\n"
+    said = await peer.whole(post(hidden, b"connection: upgrade, close", b"upgrade: h2c"))
+    assert said.count(OK) == 1
+    assert b"POST /echo GET /hidden" in said
+
+
+async def test_a_proxy_is_asked_for_in_vain(peer: Peer) -> None:
+    said = await peer.whole(b"CONNECT inside:80 HTTP/1.1\r\nhost: inside\r\n\r\n" + post(b"x"))
+    assert said.startswith(b"HTTP/1.1 400")
+    assert said.count(b"HTTP/1.1") == 1
+    assert peer.handler.held == []
