@@ -136,7 +136,7 @@ def test_a_server_is_told_the_interpreter(registry: Registry) -> None:
     remove_unpacked(registry.home, os.getpid())
     assert isinstance(prepared.version.files, NativeFiles)
     assert prepared.version.files.python.startswith(str(registry.home / FOLDER))
-    assert prepared.notice
+    assert prepared.notices
 
 
 def test_environments_go_when_no_version_needs_them_and_nobody_runs_there(registry: Registry) -> None:

@@ -18,7 +18,7 @@ from hythe.base.errors import Unavailable
 from hythe.dataplane.admit import Limits
 from hythe.runtime.backoff import Backoff
 from hythe.runtime.listener import open_door
-from hythe.runtime.native.config import ChildConfig
+from hythe.runtime.session_config import SessionConfig
 from hythe.runtime.supervisor import SupervisorConfig
 from hythe.server.serve import ServeConfig, serve
 from hythe.testing.native import DIES, HANGS, RAISES, misbehaving_endpoint
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.integration
 TWO_WORKERS = ServeConfig(
     port=0,
     limits=Limits(body_bytes=100_000),
-    child=ChildConfig(backoff=Backoff(first_s=0.05)),
+    session=SessionConfig(backoff=Backoff(first_s=0.05)),
     supervisor=SupervisorConfig(workers=2, drain_s=0.3, backoff=Backoff(first_s=0.05)),
 )
 ROW = {"tenure": 4, "total charges": 20.5, "contract": "monthly"}

@@ -6,16 +6,18 @@ import json
 import os
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from hythe.cli.common import COMMON, Common, say
+from hythe.cli.common import COMMON, Bar, Common, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hythe.app.wire import Here
     from hythe.dataplane.spec import EndpointSpec
+    from hythe.operations.serve import Served
     from hythe.operations.size import Size
     from hythe.server.serve import Addresses, Callers, ServeConfig
 
@@ -29,7 +31,10 @@ def serve_command(  # noqa: PLR0913 - one option each
     grpc_port: int | None = None,
     workers: int | Literal["auto"] = "auto",
     threads: int | Literal["auto"] = "auto",
+    instances: int = 1,
     variant: str | None = None,
+    environment: Literal["auto", "here", "lock"] = "auto",
+    device: str = "cpu",
     tls_cert: str | None = None,
     tls_key: str | None = None,
     tls_client_ca: str | None = None,
@@ -54,8 +59,15 @@ def serve_command(  # noqa: PLR0913 - one option each
         How many processes answer; auto chooses from processors, memory and the models' times.
     threads
         How many threads one model call may use; auto chooses as for workers.
+    instances
+        How many calls of one model run at once in a process; a native model has as many children.
     variant
         Which variant answers; the fastest proven one when left out.
+    environment
+        Where a native model runs: here, in an environment as its lock says, or auto, which is here when its
+        stored rows hold here and else the lock's, built on first use.
+    device
+        Where models compute: cpu, cuda:0, or auto for a GPU where there is one.
     tls_cert
         The PEM file of the certificate chain; when it changes, processes are replaced.
     tls_key
@@ -72,8 +84,10 @@ def serve_command(  # noqa: PLR0913 - one option each
     """
     from hythe.app.wire import opened
     from hythe.base.errors import Invalid
+    from hythe.operations.placing import Placing
     from hythe.operations.serve import endpoints
     from hythe.operations.size import size
+    from hythe.runtime.session_config import SessionConfig
     from hythe.runtime.supervisor import SupervisorConfig
     from hythe.server.serve import ServeConfig, serve
     from hythe.server.worker_spec import Source, tls_files
@@ -82,9 +96,9 @@ def serve_command(  # noqa: PLR0913 - one option each
         raise Invalid("there is nothing to serve; name a version, such as: hythe serve churn")
     settings = common.config()
     tls = tls_files(tls_cert, tls_key, tls_client_ca)
-    with opened(settings) as here:
-        notices = [notice for ref in refs if (notice := here.registry.resolve(ref).notice)]
-        chosen = size(here.registry, refs, variant, _number(workers), _number(threads))
+    with opened(settings) as here, ExitStack() as stack:
+        chosen = size(here.registry, refs, variant, _number(workers), _number(threads), instances)
+        placing = Placing(environment=environment, device=device, threads=chosen.threads)
         config = ServeConfig(
             host=host,
             port=_port() if port is None else port,
@@ -93,21 +107,25 @@ def serve_command(  # noqa: PLR0913 - one option each
             anonymous=_is_loopback(host) if anonymous is None else anonymous,
             access_log=_log_place(access_log),
             join_share=join_share,
-            threads=chosen.threads,
+            session=SessionConfig(threads=chosen.threads, instances=instances, device=device),
             supervisor=SupervisorConfig(workers=chosen.workers),
-            source=Source(str(settings.home), settings.catalog, variant, settings.issuers),
+            source=Source(str(settings.home), settings.catalog, variant, settings.issuers, placing),
         )
-        with endpoints(here.registry, refs, variant, actor=here.actor) as specs:
-            callers = _callers(here, config)
+        with Bar() as bar:
+            entering = endpoints(
+                here.registry, refs, variant, actor=here.actor, placing=placing, progress=bar
+            )
+            served = stack.enter_context(entering)
+        callers = _callers(here, config)
 
-            def ready(addresses: Addresses) -> None:
-                if common.json:
-                    sys.stdout.write(json.dumps(_document(addresses, specs, config)) + "\n")
-                else:
-                    _tell(addresses, specs, config, chosen, notices)
-                sys.stdout.flush()
+        def ready(addresses: Addresses) -> None:
+            if common.json:
+                sys.stdout.write(json.dumps(_document(addresses, served.endpoints, config)) + "\n")
+            else:
+                _tell(addresses, served, config, chosen)
+            sys.stdout.flush()
 
-            serve(specs, config, ready, callers)
+        serve(served.endpoints, config, ready, callers)
 
 
 def _log_place(said: str) -> str:
@@ -147,20 +165,16 @@ def _document(addresses: Addresses, specs: Sequence[EndpointSpec], config: Serve
         "grpc": addresses.grpc or None,
         "endpoints": served,
         "workers": config.supervisor.workers,
-        "threads": config.threads,
+        "threads": config.session.threads,
+        "instances": config.session.instances,
+        "device": config.session.device,
         "anonymous": config.anonymous,
     }
 
 
-def _tell(
-    addresses: Addresses,
-    specs: Sequence[EndpointSpec],
-    config: ServeConfig,
-    chosen: Size,
-    notices: Sequence[str],
-) -> None:
-    url = addresses.url
-    for notice in notices:
+def _tell(addresses: Addresses, served: Served, config: ServeConfig, chosen: Size) -> None:
+    url, specs = addresses.url, served.endpoints
+    for notice in served.notices:
         say(f"note: {notice}")
     for spec in specs:
         say(f"{_version(spec)} answers at {url}/predict/{spec.name}")
@@ -171,6 +185,8 @@ def _tell(
     if addresses.grpc:
         say(f"  gRPC (Open Inference Protocol): {addresses.grpc}")
     say(f"  workers: {chosen.workers}, threads of a model call: {chosen.threads} ({chosen.why})")
+    if config.session.instances > 1 or config.session.device != "cpu":
+        say(f"  instances of a model: {config.session.instances}, device: {config.session.device}")
     say("  callers need a key: hythe key create" if not config.anonymous else "  callers need no key")
     say("stop it with Ctrl-C")
 

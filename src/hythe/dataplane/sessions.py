@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from hythe.base.errors import Corrupt
 from hythe.bundle.variant import Variant
 from hythe.dataplane.spec import NativeFiles, OnnxFiles, VersionSpec
 from hythe.runtime.batch import RowReader
-from hythe.runtime.native.config import ChildConfig
 from hythe.runtime.onnx import OnnxModel
 from hythe.runtime.session import OnnxSession, Session
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionConfig:
-    """How models run here: threads and instances of one model's session, and the limits of its child."""
-
-    threads: int = 1
-    instances: int = 1
-    child: ChildConfig = field(default_factory=ChildConfig)
+from hythe.runtime.session_config import SessionConfig
 
 
 def opener(config: SessionConfig | None = None) -> Callable[[VersionSpec, RowReader], Session]:
-    """Make what opens sessions; nothing is loaded before a session is started."""
+    """Make what opens sessions as `config` says; nothing is loaded before a session is started."""
     chosen = config or SessionConfig()
 
     def open_session(spec: VersionSpec, rows: RowReader) -> Session:
@@ -42,7 +32,7 @@ def _native(files: NativeFiles, spec: VersionSpec, rows: RowReader, config: Sess
     from hythe.runtime.native.session import ChildSession
 
     load = wire.Load(files.flavor, files.format, files.folder, spec.schema, python=files.python)
-    return ChildSession.of(load, rows, config.child)
+    return ChildSession.of(load, rows, config)
 
 
 def _onnx(files: OnnxFiles, rows: RowReader, config: SessionConfig) -> OnnxModel:
@@ -50,5 +40,5 @@ def _onnx(files: OnnxFiles, rows: RowReader, config: SessionConfig) -> OnnxModel
         variant = Variant.decode(Path(files.variant).read_bytes())
     except OSError as err:
         raise Corrupt(f"{files.variant} cannot be read: {err.strerror}; pull the version again") from err
-    device = config.child.device
-    return OnnxModel(Path(files.graph), variant, fields=rows.fields, threads=config.threads, device=device)
+    threads, device = config.threads, config.device
+    return OnnxModel(Path(files.graph), variant, fields=rows.fields, threads=threads, device=device)

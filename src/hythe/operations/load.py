@@ -25,9 +25,9 @@ from hythe.operations.placing import Placing
 from hythe.operations.trial import NATIVE, ONNX
 from hythe.registry.records import VersionRecord
 from hythe.registry.registry import Registry
-from hythe.runtime.native.config import ChildConfig
 from hythe.runtime.native.wire import Load
 from hythe.runtime.predictor import Predictor, native_predictor, onnx_predictor
+from hythe.runtime.session_config import SessionConfig
 
 UNPACKED = "loaded"
 """The folder under the home where native models are laid out, each in a folder named after its process."""
@@ -177,7 +177,7 @@ def opened(found: Loadable, home: Path, placing: Placing, place: Place) -> Predi
         flavor = found.manifest.flavor
         return native_predictor(
             Load(flavor.name, flavor.format, str(folder), schema, python=place.python),
-            config=ChildConfig(threads=placing.threads, device=placing.device),
+            config=SessionConfig(threads=placing.threads, device=placing.device),
             clean=lambda: shutil.rmtree(folder, ignore_errors=True),
         )
     graph = found.bundle.file(f"{found.folder}/model.onnx")

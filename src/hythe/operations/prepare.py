@@ -29,7 +29,7 @@ class Prepared(msgspec.Struct, frozen=True):
     name: str
     version: VersionSpec
     example: dict[str, Any] | None
-    notice: str = ""
+    notices: tuple[str, ...] = ()
 
 
 def prepare(
@@ -64,7 +64,8 @@ def prepare(
     files = _files(found, registry.home, owner or os.getpid(), tried.place.python)
     version = VersionSpec(found.record.version, found.record.digest, found.manifest.schema, files)
     example = example_row(found.goldens())
-    return Prepared(found.record.name, observable(version, found), example, tried.place.notice)
+    notices = tuple(filter(None, (found.record.notice, tried.place.notice)))
+    return Prepared(found.record.name, observable(version, found), example, notices)
 
 
 def remove_unpacked(home: Path, owner: int) -> None:

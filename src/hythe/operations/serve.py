@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import msgspec
 
@@ -16,6 +17,13 @@ from hythe.registry.registry import Registry
 from hythe.rollout.plan import Plan
 
 
+class Served(NamedTuple):
+    """What is to be served, and what people should know of it."""
+
+    endpoints: list[EndpointSpec]
+    notices: list[str]
+
+
 @contextmanager
 def endpoints(
     registry: Registry,
@@ -25,7 +33,7 @@ def endpoints(
     actor: str,
     placing: Placing | None = None,
     progress: Progress | None = None,
-) -> Iterator[list[EndpointSpec]]:
+) -> Iterator[Served]:
     """Make an endpoint named after each ref's model, with a plan of one arm, and give what serves them.
 
     Every version's goldens are replayed before any plan is put down. Files that had to be unpacked, then or
@@ -41,7 +49,7 @@ def endpoints(
         found = [_endpoint(item) for item in prepared]
         for spec, ref in zip(found, refs, strict=True):
             _store(registry, spec.name, spec.plan, actor, f"serve {ref}")
-        yield found
+        yield Served(found, [notice for item in prepared for notice in item.notices])
     finally:
         remove_unpacked(registry.home, os.getpid())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hythe.base.errors import Invalid
 from hythe.base.machine import cpus, memory_bytes
 from hythe.operations.load import find
 from hythe.registry.registry import Registry
@@ -27,28 +28,42 @@ class Size:
 
 
 def size(
-    registry: Registry, refs: Sequence[str], variant: str | None, workers: int | None, threads: int | None
+    registry: Registry,
+    refs: Sequence[str],
+    variant: str | None,
+    workers: int | None,
+    threads: int | None,
+    instances: int = 1,
 ) -> Size:
-    """Choose what is not given, so that processes times threads are the processors.
+    """Choose what is not given, so that processes times threads times instances are the processors.
 
     A model that takes long for a row gets more threads, others more processes. The times are those that
     packing measured. Raises as `find`.
     """
     row_us = max(_row_us(registry, ref, variant) for ref in refs)
-    return choose(cpus(), memory_bytes(), row_us, workers, threads)
+    return choose(cpus(), memory_bytes(), row_us, workers, threads, instances)
 
 
 def choose(
-    processors: float, memory: int, row_us: float, workers: int | None = None, threads: int | None = None
+    processors: float,
+    memory: int,
+    row_us: float,
+    workers: int | None = None,
+    threads: int | None = None,
+    instances: int = 1,
 ) -> Size:
-    """Choose from numbers alone.
+    """Choose from numbers alone; raises Invalid where there is to be no instance.
 
     >>> choose(processors=8.0, memory=2**34, row_us=30.0)
     Size(workers=8, threads=1, why='8 processors, 16 GiB, at most 30 µs a row')
     >>> choose(processors=8.0, memory=2**34, row_us=20_000.0).threads
     4
+    >>> choose(processors=8.0, memory=2**34, row_us=30.0, instances=4).workers
+    2
     """
-    usable = max(1, int(processors))
+    if instances < 1:
+        raise Invalid(f"instances is {instances}; give 1 or more")
+    usable = max(1, int(processors) // instances)
     if threads is None:
         threads = min(_MOST_THREADS, max(1, usable // (workers or 1))) if row_us >= _LONG_US else 1
     if workers is None:

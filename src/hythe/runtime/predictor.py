@@ -20,9 +20,9 @@ from hythe.runtime.answers import Answer, Labeller
 from hythe.runtime.batch import Batch, RowReader, reader
 from hythe.runtime.native import wire
 from hythe.runtime.native.child import Child
-from hythe.runtime.native.config import ChildConfig
 from hythe.runtime.onnx import OnnxModel
 from hythe.runtime.session import refusal, run_onnx
+from hythe.runtime.session_config import SessionConfig
 
 
 class Predictor:
@@ -115,7 +115,7 @@ def onnx_predictor(
 
 
 def native_predictor(
-    load: wire.Load, *, config: ChildConfig | None = None, clean: Callable[[], None] = lambda: None
+    load: wire.Load, *, config: SessionConfig | None = None, clean: Callable[[], None] = lambda: None
 ) -> Predictor:
     """Load a native model, whose files are unpacked, into a child process; it starts with the first call.
 

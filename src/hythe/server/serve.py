@@ -16,7 +16,7 @@ from hythe.runtime.bulletin import Bulletin
 from hythe.runtime.ledger import Ledger
 from hythe.runtime.limiter import Limiter
 from hythe.runtime.listener import address, open_door, reserve_port
-from hythe.runtime.native.config import ChildConfig
+from hythe.runtime.session_config import SessionConfig
 from hythe.runtime.supervisor import Supervisor, SupervisorConfig
 from hythe.security.keys import KeyEntry
 from hythe.security.tokens import Issuer
@@ -28,7 +28,7 @@ _MOST_PORT = 65535
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServeConfig:
-    """Where to listen and how to run; port 0 takes a free one, `threads` are those of one model's session.
+    """Where to listen and how to run; port 0 takes a free one.
 
     Without `grpc_port` there is no gRPC, without `source` what is served stays as it is at the start.
     """
@@ -40,9 +40,8 @@ class ServeConfig:
     anonymous: bool = True
     access_log: str = ""
     join_share: float = 0.1
-    threads: int = 1
     limits: Limits = field(default_factory=Limits)
-    child: ChildConfig = field(default_factory=ChildConfig)
+    session: SessionConfig = field(default_factory=SessionConfig)
     supervisor: SupervisorConfig = field(default_factory=SupervisorConfig)
     source: Source | None = None
 
@@ -50,8 +49,6 @@ class ServeConfig:
         for port in (self.port, self.grpc_port or 0):
             if not 0 <= port <= _MOST_PORT:
                 raise Invalid(f"port is {port}; give 0 to {_MOST_PORT}, where 0 takes a free one")
-        if self.threads < 1:
-            raise Invalid(f"threads is {self.threads}; give 1 or more")
         if not 0 <= self.join_share <= 1:
             raise Invalid(f"join_share is {self.join_share}; give a share from 0 to 1")
 
@@ -174,8 +171,7 @@ class Server:
             places=config.kinds.places,
             host=config.host,
             limits=config.limits,
-            child=config.child,
-            threads=config.threads,
+            session=config.session,
             drain_s=config.supervisor.drain_s,
             tls=config.tls,
             grpc_port=grpc_port,

@@ -10,7 +10,7 @@ from hythe.dataplane.gate import Gate
 from hythe.dataplane.loop import LoopScheduler
 from hythe.dataplane.observe import Ids, Observer
 from hythe.dataplane.plane import DataPlane
-from hythe.dataplane.sessions import SessionConfig, opener
+from hythe.dataplane.sessions import opener
 from hythe.dataplane.spec import EndpointSpec, Posting
 from hythe.runtime.bulletin import Bulletin
 from hythe.runtime.counters import Counters
@@ -40,7 +40,7 @@ class Serving:
         self.gate = Gate(Limiter(memory.limiter, place), anonymous=spec.anonymous)
         self.gate.update(self.posting.keys, self.posting.issuers)
         self._ring = Ring(memory.rings[place])
-        self._open = opener(SessionConfig(threads=spec.threads, child=spec.child))
+        self._open = opener(spec.session)
         self._scheduler, self._ids = LoopScheduler(), Ids()
         self.plane = DataPlane(self.posting.endpoints, self._endpoint, limits=spec.limits, gate=self.gate)
 

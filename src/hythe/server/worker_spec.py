@@ -9,7 +9,7 @@ import msgspec
 from hythe.base.errors import Invalid
 from hythe.dataplane.admit import Limits
 from hythe.operations.placing import Placing
-from hythe.runtime.native.config import ChildConfig
+from hythe.runtime.session_config import SessionConfig
 from hythe.security.tokens import Issuer
 
 
@@ -98,8 +98,7 @@ class WorkerSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     places: int
     host: str
     limits: Limits
-    child: ChildConfig
-    threads: int
+    session: SessionConfig
     drain_s: float
     tls: Tls | None = None
     grpc_port: int = 0

@@ -8,10 +8,11 @@ from hythe.dataplane.gate import Gate
 from hythe.dataplane.loop import LoopScheduler
 from hythe.dataplane.observe import Ids, Observer
 from hythe.dataplane.plane import DataPlane
-from hythe.dataplane.sessions import SessionConfig, opener
+from hythe.dataplane.sessions import opener
 from hythe.dataplane.spec import EndpointSpec
 from hythe.runtime.batcher import BatchPolicy
 from hythe.runtime.counters import Counters
+from hythe.runtime.session_config import SessionConfig
 
 
 def make_plane(

@@ -23,8 +23,8 @@ from hythe.flavors.find import point_of
 from hythe.runtime.backoff import Restarts
 from hythe.runtime.native import wire
 from hythe.runtime.native.channel import Channel
-from hythe.runtime.native.config import ChildConfig
 from hythe.runtime.native.spawn import death, memory, spawn
+from hythe.runtime.session_config import SessionConfig
 
 _KILL_WAIT_S = 5.0
 
@@ -37,9 +37,9 @@ class Child:
     """
 
     def __init__(
-        self, load: wire.Load, config: ChildConfig | None = None, clock: Clock | None = None
+        self, load: wire.Load, config: SessionConfig | None = None, clock: Clock | None = None
     ) -> None:
-        self._config = config or ChildConfig()
+        self._config = config or SessionConfig()
         self._load = msgspec.structs.replace(load, device=self._config.device)
         self._clock = clock or SystemClock()
         self._restarts = Restarts(self._config.backoff)

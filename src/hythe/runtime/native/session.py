@@ -14,8 +14,8 @@ from hythe.bundle.rows import Rows
 from hythe.runtime.batch import Batch, RowReader
 from hythe.runtime.native import wire
 from hythe.runtime.native.child import Child
-from hythe.runtime.native.config import ChildConfig
 from hythe.runtime.native.instance import Instance
+from hythe.runtime.session_config import SessionConfig
 
 _GONE = "the model's process died and is being started again; try again in a moment"
 
@@ -35,9 +35,9 @@ class ChildSession:
         self._instances = [Instance(child, self._changed) for child in children]
 
     @classmethod
-    def of(cls, load: wire.Load, reader: RowReader, config: ChildConfig | None = None) -> Self:
+    def of(cls, load: wire.Load, reader: RowReader, config: SessionConfig | None = None) -> Self:
         """Make a session of as many children as `config` says."""
-        settled = config or ChildConfig()
+        settled = config or SessionConfig()
         return cls([Child(load, settled) for _ in range(settled.instances)], reader)
 
     @property

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from hythe.runtime.native.arena import Arena
 from hythe.runtime.native.channel import Channel
-from hythe.runtime.native.config import ChildConfig
+from hythe.runtime.session_config import SessionConfig
 
 _BOOT = Path(__file__).with_name("boot.py")
 _MIB = 2**20
 
 
-def spawn(python: str, config: ChildConfig) -> tuple[subprocess.Popen[bytes], Channel]:
+def spawn(python: str, config: SessionConfig) -> tuple[subprocess.Popen[bytes], Channel]:
     """Start a child of the interpreter `python`, "" for this one; gives it and the channel to it.
 
     Its memory limit counts what the process alone can write to (Linux `RLIMIT_DATA`): files that are mapped
@@ -50,17 +50,17 @@ def spawn(python: str, config: ChildConfig) -> tuple[subprocess.Popen[bytes], Ch
     return process, Channel(ours, arena)
 
 
-def death(status: int | None, config: ChildConfig) -> str:
+def death(status: int | None, config: SessionConfig) -> str:
     """Say what ended a child, from its exit status.
 
-    >>> death(-9, ChildConfig()), death(3, ChildConfig(memory_bytes=2**30))
+    >>> death(-9, SessionConfig()), death(3, SessionConfig(memory_bytes=2**30))
     ('signal 9', 'exit status 3; its memory limit is 1024 MiB')
     """
     words = "unknown" if status is None else f"signal {-status}" if status < 0 else f"exit status {status}"
     return f"{words}; its memory limit is {memory(config)}" if config.memory_bytes else words
 
 
-def memory(config: ChildConfig) -> str:
+def memory(config: SessionConfig) -> str:
     """Say the memory limit in words."""
     return f"{config.memory_bytes // _MIB} MiB" if config.memory_bytes else "the machine's"
 

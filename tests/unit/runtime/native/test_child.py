@@ -19,12 +19,12 @@ import pytest
 from hythe.base.errors import Corrupt, Invalid, TimedOut, Unavailable
 from hythe.runtime.backoff import Backoff
 from hythe.runtime.native.child import Child
-from hythe.runtime.native.config import ChildConfig
 from hythe.runtime.native.wire import Load
 from hythe.runtime.predictor import native_predictor
+from hythe.runtime.session_config import SessionConfig
 from hythe.testing.native import DIES, EATS, HANGS, RAISES, misbehaving_model
 
-CONFIG = ChildConfig(backoff=Backoff(first_s=0.2, most_s=0.4))
+CONFIG = SessionConfig(backoff=Backoff(first_s=0.2, most_s=0.4))
 
 
 class HandClock:
@@ -93,7 +93,7 @@ def test_batches_of_any_size_come_back_row_for_row(child: Child, rows: int) -> N
 
 
 def test_a_model_that_eats_memory_is_ended_at_its_limit(load: Load, clock: HandClock) -> None:
-    child = Child(load, ChildConfig(memory_bytes=512 * 2**20), clock)
+    child = Child(load, SessionConfig(memory_bytes=512 * 2**20), clock)
     try:
         assert values(child, 1.0) == [2.0]
         with pytest.raises(Unavailable, match="ran out of memory, its limit is 512 MiB"):
@@ -112,7 +112,7 @@ def test_a_deadline_that_is_over_never_reaches_the_model(child: Child) -> None:
 
 
 def test_a_child_that_overruns_its_deadline_is_ended(load: Load) -> None:
-    child = Child(load, ChildConfig(answer_s=600, overrun_s=0.1))
+    child = Child(load, SessionConfig(answer_s=600, overrun_s=0.1))
     child.start()
     with pytest.raises(Unavailable, match=r"did not answer within 0\.\d+ s and was ended"):
         child.predict(pa.table({"x": [HANGS]}), deadline_s=time.monotonic() + 0.1)
@@ -126,11 +126,11 @@ def test_an_interpreter_that_is_not_there_is_told(load: Load) -> None:
 
 def test_a_device_that_is_not_there_is_told_when_the_model_is_loaded(load: Load) -> None:
     with pytest.raises(Corrupt, match=r"no CUDA device 'cuda:0' for the python flavor"):
-        Child(load, ChildConfig(device="cuda:0")).start()
+        Child(load, SessionConfig(device="cuda:0")).start()
 
 
 def test_where_there_is_no_gpu_auto_is_the_cpu(load: Load) -> None:
-    child = Child(load, ChildConfig(device="auto"))
+    child = Child(load, SessionConfig(device="auto"))
     child.start()
     assert child.device == "cpu"
     child.close()
@@ -141,7 +141,7 @@ def test_where_there_is_no_gpu_auto_is_the_cpu(load: Load) -> None:
 )
 def test_limits_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(Invalid):
-        ChildConfig(**wrong)
+        SessionConfig(**wrong)
 
 
 def test_a_crash_is_told_and_the_next_child_waits_for_its_back_off(child: Child, clock: HandClock) -> None:
@@ -162,7 +162,7 @@ def test_a_kill_is_told_as_a_signal(child: Child) -> None:
 
 
 def test_a_model_that_never_answers_is_ended(load: Load) -> None:
-    child = Child(load, ChildConfig(answer_s=0.2))
+    child = Child(load, SessionConfig(answer_s=0.2))
     child.start()
     pid = child.pid
     with pytest.raises(Unavailable, match=r"did not answer within 0\.2 s and was ended"):

@@ -13,8 +13,8 @@ import pytest
 from hythe.base.errors import Busy, Unavailable, Unsupported
 from hythe.runtime.backoff import Backoff
 from hythe.runtime.batch import reader
-from hythe.runtime.native.config import ChildConfig
 from hythe.runtime.native.session import ChildSession
+from hythe.runtime.session_config import SessionConfig
 from hythe.testing.native import DIES, EATS, HANGS, RAISES, SAYS_WHO, SCHEMA, misbehaving_model
 
 BACKOFF = Backoff(first_s=0.2, most_s=0.4)
@@ -27,7 +27,7 @@ def batch(*numbers: float) -> Any:
 
 @asynccontextmanager
 async def started(folder: Path, **limits: Any) -> AsyncIterator[ChildSession]:
-    config = ChildConfig(backoff=BACKOFF, **limits)
+    config = SessionConfig(backoff=BACKOFF, **limits)
     session = ChildSession.of(misbehaving_model(folder), ROWS, config)
     await session.start()
     try:
