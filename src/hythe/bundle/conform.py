@@ -37,7 +37,8 @@ def conform(rows: Rows, schema: Schema, *, extra: Literal["refuse", "drop"] = "r
         raise Invalid(f"the model takes {kinds[0]}, and was given {kinds[1]}")
     if isinstance(rows, pa.Table):
         _check_names(rows.column_names, [c.name for c in schema.columns], extra)
-        arrays = [_column(rows, column) for column in schema.columns]
+        given = dict(zip(rows.column_names, rows.columns, strict=True))
+        arrays = [_column(given.get(column.name), rows.num_rows, column) for column in schema.columns]
         return pa.table(arrays, names=[column.name for column in schema.columns])
     _check_names(list(rows), [t.name for t in schema.tensors], extra)
     tensors = {tensor.name: _tensor(rows, tensor) for tensor in schema.tensors}
@@ -59,15 +60,13 @@ def _check_names(names: list[str], known: list[str], extra: str) -> None:
         )
 
 
-def _column(rows: pa.Table, column: Column) -> pa.Array:
+def _column(given: pa.ChunkedArray | None, rows: int, column: Column) -> pa.Array:
     target = arrow_type(column)
-    if column.name not in rows.column_names:
+    if given is None:
         if not column.nullable:
             raise Invalid(f"column {column.name!r} is missing; give a {column.type} for each row")
-        return pa.nulls(rows.num_rows, target)
-    given = rows.column(column.name)
-    values = plain(column.name, given, str(given.type))
-    values = values if values.type == target else _cast(values, column, target)
+        return pa.nulls(rows, target)
+    values = _typed(given, column, target)
     if not column.nullable:
         _check_present(values, column)
     if column.type in _WIDE:
@@ -79,6 +78,13 @@ def _column(rows: pa.Table, column: Column) -> pa.Array:
     if column.categories is not None:
         _check_categories(values, column, target)
     return values
+
+
+def _typed(given: pa.ChunkedArray, column: Column, target: pa.DataType) -> pa.Array:
+    if given.num_chunks == 1 and given.type == target:  # the common case costs a microsecond
+        return given.chunk(0)
+    values = plain(column.name, given, str(given.type))
+    return values if values.type == target else _cast(values, column, target)
 
 
 def _wrong(column: Column, row: int, value: Any, expected: str) -> Invalid:
@@ -155,7 +161,7 @@ def _check_overflow(values: pa.Array, cast: pa.Array, column: Column) -> None:
 
 def _check_present(values: pa.Array, column: Column) -> None:
     nan = column.null == "nan" and pa.types.is_floating(values.type)
-    if not values.null_count and not nan:
+    if not values.null_count and not (nan and _any_nan(values)):
         return
     missing = values.is_null(nan_is_null=nan)
     if pc.any(missing).as_py():
@@ -163,16 +169,29 @@ def _check_present(values: pa.Array, column: Column) -> None:
         raise _wrong(column, row, None, _expected(column))
 
 
+def _any_nan(values: pa.Array) -> bool:
+    """Tell whether a NaN is among floats of which none is null; the least of them is NaN then."""
+    return bool(len(values)) and bool(np.isnan(np.min(values.to_numpy())))
+
+
 def _check_limits(values: pa.Array, column: Column, low: float, high: float, expected: str) -> None:
     if not _is_number(values.type):
         return
-    bounds = pc.min_max(values)
-    least, most = bounds["min"].as_py(), bounds["max"].as_py()
-    if least is None or (least >= low and most <= high):
+    if _within(values, low, high):
         return
     for row, value in enumerate(values.to_pylist()):
         if value is not None and not low <= value <= high and value == value:  # noqa: PLR0124 - NaN is no fault
             raise _wrong(column, row, value, expected)
+
+
+def _within(values: pa.Array, low: float, high: float) -> bool:
+    """Tell whether all numbers that are there lie between the limits; NaN is no number."""
+    if not values.null_count and len(values):  # numpy takes a tenth of the time that Arrow's call does
+        cells = values.to_numpy()
+        return not (np.fmin.reduce(cells).item() < low or np.fmax.reduce(cells).item() > high)
+    bounds = pc.min_max(values)
+    least, most = bounds["min"].as_py(), bounds["max"].as_py()
+    return least is None or bool(least >= low and most <= high)
 
 
 def _check_categories(values: pa.Array, column: Column, target: pa.DataType) -> None:

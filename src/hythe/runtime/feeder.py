@@ -64,15 +64,16 @@ class Feeder:
         if isinstance(rows, Mapping):
             return {spec.name: np.ascontiguousarray(rows[spec.name]) for spec in self.feed.tensors}
         feeds: Feeds = {}
+        columns = dict(zip(rows.column_names, rows.columns, strict=True))
         if self.feed.numbers:
             numbers = np.empty((rows.num_rows, len(self.feed.numbers)))
             for index, name in enumerate(self.feed.numbers):
-                numbers[:, index] = _floats(rows.column(name))
+                numbers[:, index] = _cells(columns[name])
             feeds["numbers"] = self._rounded(numbers)
         if self.feed.codes:
-            feeds["codes"] = np.stack([t.codes(rows.column(t.name)) for t in self._tables], axis=1)
+            feeds["codes"] = np.stack([t.codes(columns[t.name]) for t in self._tables], axis=1)
         for index, counter in enumerate(self._counters):
-            feeds[f"text_{index}"] = counter(rows.column(self.feed.texts[index].name).to_pylist())
+            feeds[f"text_{index}"] = counter(columns[self.feed.texts[index].name].to_pylist())
         return feeds
 
     def _packed(self, values: tuple[Any, ...]) -> bytes:
@@ -133,9 +134,14 @@ def _getter(names: Sequence[str]) -> _Getter:
     return several
 
 
-def _floats(column: pa.ChunkedArray) -> Array:
+def _cells(column: pa.ChunkedArray) -> Array:
+    """View a column's memory as numbers where none is missing; else copy it, with NaN for what is missing."""
     import pyarrow as pa
 
-    if pa.types.is_boolean(column.type):
-        column = column.cast(pa.uint8())
-    return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(), dtype=np.float64)
+    cells = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    if pa.types.is_boolean(cells.type):
+        cells = cells.cast(pa.uint8())
+    elif not (pa.types.is_floating(cells.type) or pa.types.is_integer(cells.type)):
+        cells = cells.cast(pa.float64())
+    viewed: Array = cells.to_numpy(zero_copy_only=False)
+    return viewed
