@@ -32,7 +32,7 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
         if endpoint and self.endpoints is not None and endpoint not in self.endpoints:
             raise Denied(f"the key {self.name!r} is not for endpoint {endpoint!r}; ask for one that is")
         if self.verbs is not None and verb not in self.verbs:
-            raise Denied(f"the key {self.name!r} may not {verb}; ask for one that may")
+            raise Denied(f"the key {self.name!r} is not for the verb {verb!r}; ask for one that is")
 
 
 ANYBODY = Caller()

@@ -37,7 +37,7 @@ class TokenHolder(Caller, frozen=True, gc=False, kw_only=True):
         """See whether the token's scopes allow it; raises Denied."""
         if (verb, endpoint) not in self.grants and (verb, ANY_ENDPOINT) not in self.grants:
             scope = f"hythe:{verb}:{endpoint}" if endpoint else f"hythe:{verb}"
-            raise Denied(f"the token of {self.name!r} may not {verb} here; ask for one with scope {scope!r}")
+            raise Denied(f"the token of {self.name!r} is not for this; ask for one with scope {scope!r}")
 
 
 Holder: TypeAlias = KeyHolder | TokenHolder

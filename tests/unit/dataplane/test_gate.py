@@ -139,7 +139,7 @@ def test_a_scope_is_kept(gate: Gate) -> None:
     gate.admit(caller, "", "metrics")
     with pytest.raises(Denied, match="not for endpoint 'fraud'"):
         gate.admit(caller, "fraud", "predict")
-    with pytest.raises(Denied, match="may not explain"):
+    with pytest.raises(Denied, match="not for the verb 'explain'"):
         gate.admit(caller, "churn", "explain")
 
 

@@ -35,7 +35,7 @@ def make_app(
         KServeV1Door(plane),
         SageMakerDoor(plane, state),
         HealthDoor(plane, state),
-        MetricsDoor(counters),
+        MetricsDoor(counters, gate),
         OpenApiDoor(plane),
         DocsDoor(plane),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from hythe.dataplane.gate import Gate
 from hythe.dataplane.observe import METRICS
 from hythe.runtime.counters import Counters, Metric, Series
 from hythe.runtime.server_metrics import SERVER_METRICS
@@ -11,19 +12,24 @@ from hythe.server.http.messages import TEXT, Reply
 from hythe.server.http.request import Request
 from hythe.server.http.router import Route
 
+_VERB = "metrics"
+
 
 class MetricsDoor:
-    """Exposes the shared counters."""
+    """Exposes the shared counters to whoever may see them; to anybody without a `gate`."""
 
-    def __init__(self, counters: Counters) -> None:
+    def __init__(self, counters: Counters, gate: Gate | None = None) -> None:
         self._counters = counters
+        self._gate = gate
 
     def routes(self) -> Iterable[Route]:
         """Name the routes."""
         yield Route("GET", "/metrics", self.metrics)
 
-    async def metrics(self, _request: Request) -> Reply:
+    async def metrics(self, request: Request) -> Reply:
         """Write every series."""
+        if self._gate is not None:
+            self._gate.admit(request.caller, "", _VERB)
         return Reply(exposition(self._counters.read()).encode(), headers=TEXT)
 
 
