@@ -256,6 +256,7 @@ def test_a_worker_imports_no_framework_and_no_catalog() -> None:
         "rich",
         "structlog",
         "httpx",
+        "pyarrow",
     }
     program = "import sys, hythe.server.worker; print(*{name.partition('.')[0] for name in sys.modules})"
     loaded = subprocess.run(

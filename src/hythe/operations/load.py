@@ -18,11 +18,10 @@ from hythe.bundle.lock import Lock, differences
 from hythe.bundle.manifest import MANIFEST, Manifest
 from hythe.bundle.outcome import Answers
 from hythe.bundle.rows import Rows
-from hythe.bundle.variant import Variant
+from hythe.bundle.variant import NATIVE, ONNX, Variant
 from hythe.compile.replay import Replay, replay, replay_native
 from hythe.operations.environment.places import Place, places
 from hythe.operations.placing import Placing
-from hythe.operations.trial import NATIVE, ONNX
 from hythe.registry.records import VersionRecord
 from hythe.registry.registry import Registry
 from hythe.runtime.native.wire import Load

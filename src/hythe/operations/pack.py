@@ -31,13 +31,14 @@ from hythe.bundle.manifest import (
     VariantEntry,
 )
 from hythe.bundle.rows import Rows
+from hythe.bundle.variant import NATIVE, ONNX
 from hythe.compile.refusals import original_outcome, reason
 from hythe.compile.replay import replay_native
 from hythe.flavors.protocol import Saved
 from hythe.operations.inputs import Inputs, prepare
 from hythe.operations.lineage import git_commit
 from hythe.operations.source import Opened, open_model
-from hythe.operations.trial import NATIVE, ONNX, Original, Trial, run_trial
+from hythe.operations.trial import Original, Trial, run_trial
 from hythe.registry.records import VersionRecord
 from hythe.registry.refs import check_name
 from hythe.registry.registry import Registry

@@ -11,15 +11,17 @@ from typing import Any
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from hythe.base.errors import Corrupt
 from hythe.base.progress import Progress
 from hythe.bundle.goldens import Goldens
+from hythe.bundle.variant import NATIVE
 from hythe.dataplane.spec import NativeFiles, OnnxFiles, VersionSpec
 from hythe.operations.load import UNPACKED, Loadable, attempt, find, unpacked
 from hythe.operations.observing import observable
 from hythe.operations.placing import Placing
-from hythe.operations.trial import NATIVE
 from hythe.registry.registry import Registry
 
 
@@ -79,14 +81,22 @@ def example_row(goldens: Goldens) -> dict[str, Any] | None:
 
     Rows of the example data come first, and among them those without gaps.
     """
-    if not isinstance(goldens.rows, pa.Table):
-        return None
     answered = np.flatnonzero(~goldens.outcome.refused)
-    rows = [(goldens.kinds[i] != "example", goldens.rows.slice(int(i), 1).to_pylist()[0]) for i in answered]
-    plain = [(odd, _plain(row)) for odd, row in rows]
-    return min(
-        plain, key=lambda item: (item[0], sum(v is None for v in item[1].values())), default=(0, None)
-    )[1]
+    if not isinstance(goldens.rows, pa.Table) or not answered.size:
+        return None
+    odd = np.array([goldens.kinds[i] != "example" for i in answered])
+    first = answered[np.lexsort((_gaps(goldens.rows)[answered], odd))[0]]
+    return _plain(goldens.rows.slice(int(first), 1).to_pylist()[0])
+
+
+def _gaps(rows: pa.Table) -> NDArray[np.int64]:
+    """Count the cells of each row for which JSON has no word."""
+    counts = np.zeros(rows.num_rows, dtype=np.int64)
+    for column in rows.columns:
+        floating = pa.types.is_floating(column.type)
+        plain = pc.fill_null(pc.is_finite(column), False) if floating else column.is_valid()
+        counts += ~np.asarray(plain)
+    return counts
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:

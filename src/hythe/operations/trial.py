@@ -16,6 +16,7 @@ from hythe.bundle.outcome import Answers, Outcome
 from hythe.bundle.proof import Proof
 from hythe.bundle.rows import Rows, count, take
 from hythe.bundle.schema import Schema
+from hythe.bundle.variant import NATIVE, ONNX
 from hythe.compile.adversarial import ProofRows, proof_rows
 from hythe.compile.against import rows_against
 from hythe.compile.choose import choose_goldens
@@ -28,8 +29,6 @@ from hythe.compile.ties import self_disagreements
 from hythe.flavors.protocol import Flavor
 from hythe.operations.timing import median_us
 from hythe.runtime.onnx import OnnxModel
-
-ONNX, NATIVE = "onnx", "native"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,9 @@ from operator import attrgetter
 from typing import Any
 
 import msgspec
-import pyarrow as pa
 
 from hythe.bundle.rows import Rows
 from hythe.bundle.schema import Column, Schema
-from hythe.bundle.types import arrow_type
 from hythe.runtime.documents import malformed, parse
 from hythe.runtime.reading import Reader
 from hythe.runtime.row_types import columns_type, row_type
@@ -105,6 +103,10 @@ class Records:
 
     def rows(self, batch: Sequence[Any]) -> Rows:
         """Gather row objects into an Arrow table in the schema's order and types."""
+        import pyarrow as pa
+
+        from hythe.bundle.types import arrow_type
+
         getters = [attrgetter(self.fields[column.name]) for column in self.columns]
         arrays = [
             pa.array([get(row) for row in batch], type=arrow_type(column))
