@@ -60,7 +60,7 @@ class Endpoint:
         self.observer = observer
         self._open = open_session
         self._scheduler = scheduler
-        self._ids = ids or Ids()
+        self.ids = ids or Ids()
         self._policy = policy
         self._readers: dict[Schema, RowReader] = {}
         self._routing = Routing.of(spec.plan, {item.version: self._live(item) for item in spec.versions})
@@ -96,8 +96,7 @@ class Endpoint:
         return found
 
     def enter(self, ticket: Ticket) -> LiveVersion:
-        """Give a ticket its prediction id and the version that answers it; raises NotFound."""
-        ticket.id = self._ids.next()
+        """Give the version that answers a ticket; raises NotFound."""
         ask: Ask = ticket.ask
         if ask.version is not None:
             ticket.share = 0.0

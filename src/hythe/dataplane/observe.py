@@ -12,7 +12,7 @@ from hythe.base.errors import CallerError, HytheError
 from hythe.bundle.rows import Array
 from hythe.dataplane.record import Recorder
 from hythe.dataplane.ticket import Ticket
-from hythe.monitor.record import CACHED, DEGRADED, Call
+from hythe.monitor.record import CACHED, DEGRADED, Call, Reply
 from hythe.runtime.batcher import Ran
 from hythe.runtime.counters import Counter, Counters, Histogram, Metric
 from hythe.runtime.ring import Ring
@@ -149,8 +149,8 @@ class Observer:
         runs.batches.observe(ran.rows)
         runs.inference.observe(ran.seconds)
         queued = runs.queue.observe
-        now, started_s, calls = time.monotonic(), ran.started_s, []
-        taken_s = []
+        now, at_ns, started_s = time.monotonic(), time.time_ns(), ran.started_s
+        calls, taken_s = [], []
         tickets: Sequence[Any] = ran.jobs
         for place, ticket in enumerate(tickets):
             queue_s = started_s - ticket.queued_s
@@ -173,7 +173,13 @@ class Observer:
         if self._ring is not None:
             refused = ran.outcome.refused if failures else None
             self._recorder(self._ring, version).batch(
-                calls, fed, ran.outcome.answers, refused, inference_s=ran.seconds, at_ns=time.time_ns()
+                calls,
+                fed,
+                ran.outcome.answers,
+                refused,
+                inference_s=ran.seconds,
+                encode_s=now - started_s - ran.seconds,
+                at_ns=at_ns,
             )
 
     def failed(self, ticket: Ticket, version: str, err: BaseException | None) -> None:
@@ -188,6 +194,12 @@ class Observer:
         self.in_flight.add(-1.0)
         if self._ring is not None:
             self._recorder(self._ring, version).alone(call, at_ns=time.time_ns())
+
+    def replied(self, ticket: Ticket, status: int, bytes_out: int) -> None:
+        """Note that a door has written the reply to a ticket that has the flag `LATER`."""
+        if self._ring is not None:
+            reply = Reply(ticket.id, status, bytes_out, time.monotonic() - ticket.started_s)
+            self._recorder(self._ring, "").reply(reply, at_ns=time.time_ns())
 
     def _recorder(self, ring: Ring, version: str) -> Recorder:
         found = self._recorders.get(version)

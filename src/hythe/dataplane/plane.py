@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import TypeAlias
 
 from hythe.base.errors import HytheError, NotFound
@@ -14,10 +15,13 @@ from hythe.dataplane.gate import Gate
 from hythe.dataplane.live import LiveVersion
 from hythe.dataplane.spec import EndpointSpec
 from hythe.dataplane.ticket import Awaited, Prediction, Ticket
+from hythe.monitor.record import LATER
 from hythe.runtime.batch import Batch, RowReader, kind, size
 
 Read: TypeAlias = Callable[[RowReader], Awaitable[Batch]]
 """How a door reads its request with a version's row reader."""
+Replied: TypeAlias = Callable[[int, int], None]
+"""What a door calls once its reply is written: the status, and the bytes of the body."""
 PREDICT = "predict"
 _ASK = Ask()
 
@@ -62,8 +66,16 @@ class DataPlane:
                 return
             self._run(endpoint, ticket, live, batch)
 
-    async def predict(self, name: str, read: Read, ask: Ask = _ASK, *, bytes_in: int = 0) -> Prediction:
-        """Answer one request.
+    async def predict(
+        self,
+        name: str,
+        read: Read,
+        ask: Ask = _ASK,
+        *,
+        bytes_in: int = 0,
+        begun: Callable[[Replied], None] | None = None,
+    ) -> Prediction:
+        """Answer one request; a door that takes what `begun` gives has to call it with its reply.
 
         Raises:
             NotFound, Malformed, TooLarge, Invalid, Denied: the caller's faults.
@@ -73,11 +85,16 @@ class DataPlane:
         endpoint = self.endpoint(name)
         ticket = Awaited(ask, name)
         ticket.bytes_in = ticket.weight = bytes_in
+        if begun is not None:
+            ticket.flags = LATER
+            begun(partial(endpoint.observer.replied, ticket))
         live = self._enter(endpoint, ticket)
         if live is not None:
             try:
                 batch = await read(live.reader)
             except BaseException as err:
+                if isinstance(err, asyncio.CancelledError):
+                    ticket.flags = 0  # there will be no reply
                 endpoint.observer.failed(ticket, live.spec.version, err)
                 raise
             self._run(endpoint, ticket, live, batch)
@@ -85,10 +102,12 @@ class DataPlane:
             return await ticket.future
         except asyncio.CancelledError:
             ticket.cancelled = True
+            ticket.flags &= ~LATER  # there will be no reply
             raise
 
     def _enter(self, endpoint: Endpoint, ticket: Ticket) -> LiveVersion | None:
         endpoint.observer.in_flight.add(1.0)
+        ticket.id = endpoint.ids.next()
         try:
             if self._gate is not None:
                 self._gate.admit(ticket.ask.caller, endpoint.name, PREDICT)

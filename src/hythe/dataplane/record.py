@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from hythe.bundle.rows import Array
-from hythe.monitor.record import HEAD, RAN, Body, Call, Field, Layout, padded
+from hythe.monitor.record import HEAD, RAN, Body, Call, Field, Layout, Reply, padded
 from hythe.runtime.ring import Ring
 
 MOST_CELLS = 4096
@@ -44,14 +44,16 @@ class Recorder:
         answers: Mapping[str, Array] = _NOTHING,
         refused: Array | None = None,
         *,
-        inference_s: float,
+        inference_s: float | None,
+        encode_s: float = 0.0,
         at_ns: int,
     ) -> bool:
         """Record one run of the model; False when it was lost.
 
         `feeds` are the tensors that the model was fed, with those of `Observed` beside them; their rows, and
         those of `answers`, are the rows of `calls` in turn. `refused` (bool [rows]) marks the rows that the
-        model refused, None for none. `answers` is empty when the run failed. `at_ns` is UTC.
+        model refused, None for none. `answers` is empty when the run failed. `inference_s` is None where the
+        answers are those of an earlier run. `at_ns` is UTC, `encode_s` the time up to it from the run's end.
         """
         arrays = [*feeds.values(), *answers.values()]
         written = self._written
@@ -66,7 +68,8 @@ class Recorder:
         if raw and sum([array.nbytes for array in raw]) > self._most_bytes:
             body, raw, written = _encode(Body(calls, marked)), [], self._bare
         rows = sum([call.rows for call in calls])
-        head = HEAD.pack(written.length, len(body), rows, RAN, at_ns, inference_s)
+        flags = 0 if inference_s is None else RAN
+        head = HEAD.pack(written.length, len(body), rows, flags, at_ns, inference_s or 0.0, encode_s)
         parts = [head, written.data, body, _PADS[-len(body) % 8]]
         try:
             return self._put(parts + raw)
@@ -74,10 +77,17 @@ class Recorder:
             return self._put(parts + [np.ascontiguousarray(array) for array in raw])
 
     def alone(self, call: Call, *, at_ns: int) -> bool:
-        """Record a request that went through no model: refused, shed, or answered from the cache."""
-        body, bare = _encode(Body([call])), self._bare
-        head = HEAD.pack(bare.length, len(body), call.rows, 0, at_ns, 0.0)
-        return self._put((head, bare.data, body, _PADS[-len(body) % 8]))
+        """Record a request that went through no model: refused, shed, or answered by a constant."""
+        return self._small(Body([call]), call.rows, at_ns)
+
+    def reply(self, reply: Reply, *, at_ns: int) -> bool:
+        """Record how a request ended that was in an earlier record, with the flag `LATER`."""
+        return self._small(Body([], replies=[reply]), 0, at_ns)
+
+    def _small(self, body: Body, rows: int, at_ns: int) -> bool:
+        data, bare = _encode(body), self._bare
+        head = HEAD.pack(bare.length, len(data), rows, 0, at_ns, 0.0, 0.0)
+        return self._put((head, bare.data, data, _PADS[-len(data) % 8]))
 
 
 class _Written:

@@ -8,7 +8,9 @@ from functools import lru_cache
 
 import msgspec
 
+from hythe.monitor.grpc_status import GRPC, grpc_status
 from hythe.monitor.record import CACHED, DEGRADED, PART, BatchRecord
+from hythe.monitor.trace_context import trace_id
 
 _RESULTS = {"answered": "success"}
 
@@ -17,8 +19,9 @@ class _Line(msgspec.Struct, gc=False, omit_defaults=True, rename={
     "at": "@timestamp", "level": "log.level", "ecs": "ecs.version", "service": "service.name",
     "dataset": "event.dataset", "result": "event.outcome", "reason": "event.reason",
     "duration_ns": "event.duration", "status": "http.response.status_code",
-    "bytes_in": "http.request.body.bytes", "bytes_out": "http.response.body.bytes",
-    "caller": "user.name", "trace": "trace.id", "id": "hythe.prediction_id", "endpoint": "hythe.endpoint",
+    "rpc_status": "rpc.response.status_code", "bytes_in": "http.request.body.bytes",
+    "bytes_out": "http.response.body.bytes", "caller": "user.name", "trace": "trace.id",
+    "id": "hythe.prediction_id", "endpoint": "hythe.endpoint",
     "version": "hythe.version", "door": "hythe.door", "rows": "hythe.rows", "queue_ns": "hythe.queue_ns",
     "degraded": "hythe.degraded", "cached": "hythe.cached",
 }):  # fmt: skip
@@ -37,6 +40,7 @@ class _Line(msgspec.Struct, gc=False, omit_defaults=True, rename={
     id: str = ""
     reason: str = ""
     status: int = 0
+    rpc_status: str = ""
     bytes_in: int = 0
     bytes_out: int = 0
     caller: str = ""
@@ -50,8 +54,11 @@ class _Line(msgspec.Struct, gc=False, omit_defaults=True, rename={
 _encode = msgspec.json.Encoder().encode_lines
 
 
-def lines(records: Sequence[BatchRecord]) -> bytes:
-    """Write the lines of all requests in `records`; a request that came in parts has one."""
+def lines(records: Sequence[BatchRecord], trace_share: float = 0.0) -> bytes:
+    """Write the lines of all requests in `records`; a request that came in parts has one.
+
+    `trace_share` is that of the requests without a trace of their caller's that are traced.
+    """
     found = []
     for record in records:
         at = _moment(record.at_ns)
@@ -74,11 +81,12 @@ def lines(records: Sequence[BatchRecord]) -> bytes:
                     version,
                     call.id,
                     call.reason,
-                    call.status,
+                    call.status if call.door != GRPC else 0,
+                    grpc_status(call),
                     call.bytes_in,
                     call.bytes_out,
                     call.caller,
-                    call.trace,
+                    trace_id(call.trace, call.id, trace_share),
                     call.door,
                     int(call.queue_s * 1e9),
                     bool(flags & DEGRADED),

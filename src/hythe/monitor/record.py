@@ -2,7 +2,8 @@
 
 A record is a head of fixed size, a layout, a body in MessagePack, and raw arrays:
 
-    head    lengths of layout and body, rows, flags (uint32 each), UTC nanoseconds (int64), inference seconds
+    head    lengths of layout and body, rows, flags (uint32 each), UTC nanoseconds (int64), inference
+            seconds, seconds from the model's end to the last answer written
     layout  `Layout`: the same for every batch of a version, so that both sides keep it
     body    `Body`: the requests, and arrays that are no numbers, as lists
     arrays  those of the layout with a dtype, C order, in turn
@@ -23,12 +24,13 @@ import numpy as np
 from hythe.base.errors import Corrupt
 from hythe.bundle.rows import Array
 
-HEAD = struct.Struct("<4Iqd")
+HEAD = struct.Struct("<4Iqdd")
 RAN = 1
 """Flag of a record whose rows went through a model."""
-DEGRADED, CACHED, PART = 1, 2, 4
+DEGRADED, CACHED, PART, LATER = 1, 2, 4, 8
 """Flags of a call: answered by a fallback; answered from the cache; one of several parts of a request, whose
-rows count here and whose request counts with the last part, which has no such flag."""
+rows count here and whose request counts with the last part, which has no such flag; a door wrote the reply
+after this record, and tells of it in a `Reply`."""
 
 
 class Call(msgspec.Struct, array_like=True, gc=False):
@@ -58,6 +60,18 @@ class Call(msgspec.Struct, array_like=True, gc=False):
     first: int = 0
 
 
+class Reply(msgspec.Struct, array_like=True, gc=False):
+    """How the request `id` ended, which was in an earlier record with the flag `LATER`.
+
+    `duration_s` is from the request's arrival to its reply written.
+    """
+
+    id: str
+    status: int
+    bytes_out: int
+    duration_s: float
+
+
 class Field(msgspec.Struct, frozen=True, array_like=True):
     """One array: its dtype (as numpy writes it, "" for a list in the body) and its shape behind the row."""
 
@@ -84,19 +98,21 @@ class Body(msgspec.Struct, array_like=True, gc=False):
     """What differs from batch to batch.
 
     The calls, in the order of their rows; the rows that the model refused; the arrays without a dtype, in
-    the layout's order.
+    the layout's order; replies to calls of earlier records.
     """
 
     calls: list[Call]
     refused: list[int] = []
     lists: list[list[Any]] = []
+    replies: list[Reply] = []
 
 
 @dataclass(frozen=True, slots=True)
 class BatchRecord:
     """A record that was read; `inputs` and `outputs` have a row for each row of `calls`, or are empty.
 
-    Arrays lie in the memory that the record was read from.
+    Arrays lie in the memory that the record was read from. `encode_s` is the time from the model's end to
+    `at_ns`, in which the answers were written. `batch` names the run of the model: the id of its first call.
     """
 
     layout: Layout
@@ -108,6 +124,9 @@ class BatchRecord:
     refused: list[int]
     inputs: dict[str, Array | list[Any]]
     outputs: dict[str, Array | list[Any]]
+    encode_s: float = 0.0
+    batch: str = ""
+    replies: Sequence[Reply] = ()
 
 
 class RecordReader:
@@ -125,16 +144,27 @@ class RecordReader:
             raise Corrupt(f"a record of {len(data)} bytes cannot be read: {err}; report this") from err
 
     def _read(self, data: memoryview) -> BatchRecord:
-        layout_size, body_size, rows, flags, at_ns, inference_s = HEAD.unpack_from(data)
+        layout_size, body_size, rows, flags, at_ns, inference_s, encode_s = HEAD.unpack_from(data)
         start = HEAD.size + padded(layout_size)
         plan = self._plan(bytes(data[HEAD.size : HEAD.size + layout_size]))
         body = self._body(data[start : start + body_size])
         lists, place = iter(body.lists), start + padded(body_size)
         inputs, place = plan.inputs(data, place, rows, lists)
         outputs, place = plan.outputs(data, place, rows, lists)
-        ran = bool(flags & RAN)
+        ran, calls = bool(flags & RAN), body.calls
         return BatchRecord(
-            plan.layout, at_ns, rows, ran, inference_s, body.calls, body.refused, inputs, outputs
+            plan.layout,
+            at_ns,
+            rows,
+            ran,
+            inference_s,
+            calls,
+            body.refused,
+            inputs,
+            outputs,
+            encode_s,
+            calls[0].id if ran else "",
+            body.replies,
         )
 
     def _plan(self, written: bytes) -> _Plan:

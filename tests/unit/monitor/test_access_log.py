@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from hythe.monitor.access_log import lines
-from hythe.monitor.record import CACHED, DEGRADED, PART, BatchRecord, Call, Layout
+from hythe.monitor.record import CACHED, DEGRADED, LATER, PART, BatchRecord, Call, Layout
 
 AT_NS = 1_767_323_045_678_901_234
 
@@ -18,7 +20,7 @@ def written(*calls: Call, version: str = "1.0.0") -> list[dict[str, object]]:
 def test_a_line_says_who_asked_what_and_how_it_went() -> None:
     call = Call(
         "id", 3, duration_s=0.00125, queue_s=0.0005, caller="ana", door="json", status=200, bytes_in=10,
-        bytes_out=20, trace="ab" * 16, flags=DEGRADED | CACHED,
+        bytes_out=20, trace=f"00-{'ab' * 16}-{'cd' * 8}-00", flags=DEGRADED | CACHED,
     )  # fmt: skip
     assert written(call) == [
         {
@@ -43,6 +45,27 @@ def test_what_is_empty_is_left_out_and_failures_are_errors() -> None:
 def test_a_name_with_anything_in_it_stays_on_its_line() -> None:
     [line] = written(Call("id", 1, caller='a"\n{"user.name": "root"}\\'))
     assert line["user.name"] == 'a"\n{"user.name": "root"}\\'
+
+
+def test_a_call_of_grpc_has_a_status_of_its_own() -> None:
+    fine, broken = written(
+        Call("a", 1, door="grpc"), Call("b", 1, "failed", "unavailable", door="grpc", status=14)
+    )
+    assert (fine["rpc.response.status_code"], broken["rpc.response.status_code"]) == ("OK", "UNAVAILABLE")
+    assert not {"http.response.status_code"} & (set(fine) | set(broken))
+
+
+def test_a_call_whose_end_nobody_told_claims_no_status() -> None:
+    cut, cancelled = written(
+        Call("a", 1, door="grpc", flags=LATER), Call("b", 1, "refused", "cancelled", door="grpc")
+    )
+    assert not {"rpc.response.status_code"} & (set(cut) | set(cancelled))
+
+
+@pytest.mark.parametrize("header", ["x", "00-" + "0" * 32 + "-" + "1" * 16 + "-01"])
+def test_what_is_no_trace_is_left_out(header: str) -> None:
+    [line] = written(Call("id", 1, trace=header))
+    assert "trace.id" not in line
 
 
 def test_a_request_in_parts_has_one_line() -> None:

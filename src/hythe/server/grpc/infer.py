@@ -14,6 +14,7 @@ from hythe.runtime.batch import Batch, RowReader
 from hythe.runtime.fingerprints import InFlight
 from hythe.server.grpc.asking import ask_of
 from hythe.server.grpc.contents import read, write
+from hythe.server.grpc.ending import Ending
 from hythe.server.grpc.messages import ModelInferRequest, ModelInferResponse, ModelStreamInferResponse
 from hythe.server.grpc.poison import inside
 from hythe.server.grpc.status import Context, explained
@@ -37,9 +38,13 @@ class InferDoor:
         self._gate = gate
         self._written = in_flight
 
-    async def infer(self, data: bytes, context: Context) -> Any:
+    async def infer(self, data: bytes, context: Context) -> bytes:
         """Answer one request."""
-        return await self._answer(ModelInferRequest.FromString(data), data, context)
+        request = ModelInferRequest.FromString(data)
+        with Ending() as ending:
+            answer = (await self._answer(request, data, context, ending)).SerializeToString()
+            ending.bytes_out = len(answer)
+        return bytes(answer)
 
     async def stream(self, requests: AsyncIterator[bytes], context: Context) -> None:
         """Answer the requests of a stream in their order; an error ends its own request only."""
@@ -59,14 +64,16 @@ class InferDoor:
         request = ModelInferRequest()
         try:
             request.ParseFromString(data)
-            response = await self._answer(request, data, context)
+            with Ending() as ending:
+                response = await self._answer(request, data, context, ending)
+                ending.bytes_out = response.ByteSize()
         except Exception as err:  # noqa: BLE001 - `explained` logs what nobody expected
             failed = ModelInferResponse(model_name=request.model_name, id=request.id)
             return ModelStreamInferResponse(error_message=str(explained(err)), infer_response=failed)
         response.parameters["triton_final_response"].bool_param = True
         return ModelStreamInferResponse(infer_response=response)
 
-    async def _answer(self, request: Any, data: bytes, context: Context) -> Any:
+    async def _answer(self, request: Any, data: bytes, context: Context, ending: Ending) -> Any:
         ask = ask_of(self._gate, request, context)
 
         async def batch(rows: RowReader) -> Batch:
@@ -74,7 +81,9 @@ class InferDoor:
             return read(request, rows)
 
         with inside(self._written, data):
-            prediction = await self._plane.predict(request.model_name, batch, ask, bytes_in=len(data))
+            prediction = await self._plane.predict(
+                request.model_name, batch, ask, bytes_in=len(data), begun=ending.begun
+            )
         return _response(prediction, request)
 
 

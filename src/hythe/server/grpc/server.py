@@ -20,7 +20,15 @@ from hythe.server.grpc.credentials import server_credentials
 from hythe.server.grpc.describe import DescribeDoor
 from hythe.server.grpc.health import HealthDoor
 from hythe.server.grpc.infer import InferDoor
-from hythe.server.grpc.messages import HEALTH, INFERENCE, POOL, ModelInferRequest, message, method
+from hythe.server.grpc.messages import (
+    HEALTH,
+    INFERENCE,
+    POOL,
+    ModelInferRequest,
+    ModelInferResponse,
+    message,
+    method,
+)
 from hythe.server.grpc.readiness import Readiness
 from hythe.server.worker_spec import Tls
 
@@ -138,7 +146,7 @@ def _health(door: HealthDoor) -> dict[str, Handler]:
 
 
 def _method(descriptor: Any, handler: Handler) -> Any:
-    """Bind a handler to a method; it takes messages, or bytes where it reads `ModelInferRequest` itself."""
+    """Bind a handler to a method; it takes and gives messages, or bytes where it codes them itself."""
     kinds = {
         (False, False): grpc.unary_unary_rpc_method_handler,
         (False, True): grpc.unary_stream_rpc_method_handler,
@@ -146,4 +154,8 @@ def _method(descriptor: Any, handler: Handler) -> Any:
     }
     make = kinds[descriptor.client_streaming, descriptor.server_streaming]
     takes, gives = message(descriptor.input_type.full_name), message(descriptor.output_type.full_name)
-    return make(handler, None if takes is ModelInferRequest else takes.FromString, gives.SerializeToString)
+    return make(
+        handler,
+        None if takes is ModelInferRequest else takes.FromString,
+        None if gives is ModelInferResponse else gives.SerializeToString,
+    )

@@ -36,6 +36,11 @@ _LOG = Log("hythe.grpc")
 _UNAVAILABLE_RETRY_S = 1.0
 
 
+def status_of(err: BaseException) -> StatusCode:
+    """Find the status of an error; INTERNAL for what nobody expected."""
+    return STATUS.get(err.code, StatusCode.INTERNAL) if isinstance(err, HytheError) else StatusCode.INTERNAL
+
+
 def explained(err: Exception) -> HytheError:
     """Give what a client may know of an error: ours as they are, others as one sentence with the log's id."""
     if isinstance(err, HytheError):
@@ -55,8 +60,7 @@ async def refuse(context: Context, err: HytheError) -> None:
         metadata.append(("retry-after", str(math.ceil(wait_s))))
         # What the retry policies of gRPC's own clients go by (gRFC A6).
         metadata.append(("grpc-retry-pushback-ms", str(math.ceil(wait_s * 1e3))))
-    status = STATUS.get(err.code, StatusCode.INTERNAL)
-    await context.abort(status, str(err), tuple(metadata))
+    await context.abort(status_of(err), str(err), tuple(metadata))
 
 
 def _retry_after_s(err: HytheError) -> float | None:

@@ -67,6 +67,8 @@ class App:
         """Send a reply; a request has one."""
         self.done(request)
         request.reply(reply.status, reply.headers, reply.body)
+        if request.on_reply is not None:
+            request.on_reply(reply.status, len(reply.body))
 
     def done(self, request: Request) -> None:
         """Note that a request is over; its reply may still be on its way."""

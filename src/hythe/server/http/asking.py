@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hythe.dataplane.plane import DataPlane, Read
+from hythe.dataplane.plane import DataPlane, Read, Replied
 from hythe.dataplane.ticket import Prediction
 from hythe.server.http.request import Request
 
@@ -16,5 +16,8 @@ async def predict(
         HytheError: as `DataPlane.predict` does.
 
     """
+    def begun(replied: Replied) -> None:
+        request.on_reply = replied
+
     ask = request.ask(version, door)
-    return await plane.predict(endpoint, read, ask, bytes_in=len(request.whole_body))
+    return await plane.predict(endpoint, read, ask, bytes_in=len(request.whole_body), begun=begun)

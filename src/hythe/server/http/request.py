@@ -43,11 +43,14 @@ class RequestHeaders:
 
 
 class Request:
-    """A request; `reply` answers it, once. `on_lost` is called when the client goes away before that."""
+    """A request; `reply` answers it, once. `on_lost` is called when the client goes away before that.
+
+    `on_reply` hears the status of a reply that the application writes, and how many bytes the body has.
+    """
 
     __slots__ = (
-        "_body", "_send", "arrived_s", "caller", "headers", "in_flight", "limits", "method", "on_lost", "raw",
-        "target",
+        "_body", "_send", "arrived_s", "caller", "headers", "in_flight", "limits", "method", "on_lost",
+        "on_reply", "raw", "target",
     )  # fmt: skip
 
     def __init__(
@@ -66,6 +69,7 @@ class Request:
         self.limits = limits
         self.caller: Caller = ANYBODY
         self.on_lost: Callable[[], object] | None = None
+        self.on_reply: Callable[[int, int], None] | None = None
         self.in_flight = -1
         self.arrived_s = time.monotonic()
         self._body = body

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from hythe.base.errors import Corrupt, Unavailable
@@ -11,6 +12,7 @@ from hythe.monitor.fold import fold
 from hythe.monitor.group import Group, Requests
 from hythe.monitor.join import Join, joins
 from hythe.monitor.record import BatchRecord, RecordReader
+from hythe.monitor.replies import Replies
 from hythe.monitor.statistic import Statistic
 from hythe.monitor.window import Window, coarsen, merge
 from hythe.runtime.log import Log
@@ -48,6 +50,7 @@ class Intake:
         self._log = log
         self._join_share = join_share
         self._read = RecordReader()
+        self._replies = Replies()
 
     @property
     def fill(self) -> float:
@@ -58,10 +61,14 @@ class Intake:
         """Take and count all that is there; give how many records that were."""
         records = [record for ring in self.rings for record in self._taken(ring)]
         self._losses.in_rings(self.rings)
+        self._write(self._replies.settled(records, time.monotonic()))
         if records:
-            self._write(records)
             self._count(records)
         return len(records)
+
+    def finish(self) -> None:
+        """Write what still waits for its reply."""
+        self._write(self._replies.all())
 
     def hand_on(self) -> tuple[list[Window], list[Join], dict[str, int]]:
         """Give what was counted, and begin anew."""
@@ -93,7 +100,7 @@ class Intake:
         return found
 
     def _write(self, records: Sequence[BatchRecord]) -> None:
-        if not self._log:
+        if not self._log or not records:
             return
         try:
             self._log.write(lines(records))

@@ -64,6 +64,7 @@ class Sidecar:
     def finish(self) -> None:
         """Take what is left and deliver it, wherever it finds room."""
         self.step()
+        self._intake.finish()
         if self._outbox is not None and self._resumed:
             self._hand_on(self._outbox)
             self._settle(self._outbox)

@@ -1,0 +1,61 @@
+"""Whose trace a request belongs to (W3C Trace Context, https://www.w3.org/TR/trace-context/)."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_FORM = re.compile(r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
+_SAMPLED = 1
+_RANDOM_DIGITS = 14
+
+
+class Trace(NamedTuple):
+    """A trace and the caller's span in it, as hexadecimal; `parent` is "" where the trace begins here."""
+
+    id: str
+    parent: str = ""
+
+
+def trace_of(traceparent: str) -> tuple[Trace, bool] | None:
+    """Read a `traceparent` header: the trace, and whether its caller samples it; None where it is none.
+
+    >>> trace_of("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+    (Trace(id='4bf92f3577b34da6a3ce929d0e0e4736', parent='00f067aa0ba902b7'), True)
+    """
+    found = _FORM.fullmatch(traceparent.strip())
+    if found is None:
+        return None
+    version, trace, parent, flags, more = found.groups()
+    if version == "00" and more is not None:
+        return None
+    return Trace(trace, parent), bool(int(flags, 16) & _SAMPLED)
+
+
+def trace_id(traceparent: str, prediction_id: str, share: float) -> str:
+    """Give the id of a request's trace, whether its caller records it or not; "" where it is in none."""
+    found = trace_of(traceparent) if traceparent else None
+    trace = sampled_trace("", prediction_id, share) if found is None else found[0]
+    return "" if trace is None else trace.id
+
+
+def sampled_trace(traceparent: str, prediction_id: str, share: float) -> Trace | None:
+    """Find the trace that a request is recorded in; None for most.
+
+    Who sent a `traceparent` has decided already. Of the others a `share` is taken, and such a trace has the
+    prediction id's 32 digits as its id: a UUIDv7 ends in random bits, by which it is drawn as OpenTelemetry's
+    consistent sampling does (the last 56 bits, W3C Trace Context level 2). So every process agrees.
+
+    >>> sampled_trace("", "017f22e2-79b0-7000-8080-000000000000", 0.5)
+    Trace(id='017f22e279b070008080000000000000', parent='')
+    >>> sampled_trace("", "017f22e2-79b0-7000-8000-000000000000", 0.5)
+    """
+    if traceparent:
+        found = trace_of(traceparent)
+        if found is not None:
+            return found[0] if found[1] else None
+    if share <= 0 or not prediction_id:
+        return None
+    digits = prediction_id.replace("-", "")
+    threshold = (1.0 - share) * 16**_RANDOM_DIGITS
+    return Trace(digits) if int(digits[-_RANDOM_DIGITS:], 16) >= threshold else None
