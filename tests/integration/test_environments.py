@@ -21,7 +21,8 @@ from hythe.dataplane.spec import NativeFiles
 from hythe.operations.check import check
 from hythe.operations.collect import collect
 from hythe.operations.environment.build import FOLDER
-from hythe.operations.load import attempt, find, load
+from hythe.operations.find import find
+from hythe.operations.load import attempt, load
 from hythe.operations.placing import Placing
 from hythe.operations.prepare import prepare, remove_unpacked
 from hythe.registry.registry import Registry

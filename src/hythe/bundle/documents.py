@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
-import numpy as np
 
 from hythe.base.errors import Corrupt
 
@@ -30,13 +29,12 @@ def decode(raw: bytes, kind: type[T], what: str) -> T:
 def cell(value: Any) -> Any:
     """Make one value fit for JSON: NaN and infinities become words, numpy's types Python's.
 
+    >>> import numpy as np
     >>> cell(float("-inf")), cell(np.float32(0.5)), cell(np.array([1, 2]))
     ('-Infinity', 0.5, [1, 2])
     """
-    if isinstance(value, np.ndarray):
-        return [cell(item) for item in value.tolist()]
-    if isinstance(value, np.generic):
-        value = value.item()
+    if hasattr(value, "dtype"):
+        value = value.tolist()
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else f"{'-' if value < 0 else ''}Infinity"
     if isinstance(value, list | tuple):

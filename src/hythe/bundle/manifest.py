@@ -18,6 +18,8 @@ GOLDENS = "goldens.arrow"
 BASELINE = "baseline.json"
 LOCK = "lock.json"
 CARD = "card.md"
+ONNX, NATIVE = "onnx", "native"
+"""The names of variants: the proven graph, and the original in its framework."""
 Status: TypeAlias = Literal["proven", "refused", "unproven"]
 
 

@@ -13,8 +13,6 @@ from hythe.bundle.outcome import Outcome
 from hythe.bundle.rows import Array
 from hythe.bundle.schema import Scalar
 
-ONNX, NATIVE = "onnx", "native"
-"""The names of the variants: the proven graph, and the original in its framework."""
 REFUSED = "refused"
 """The graph output, bool [rows], that marks the rows which the original refuses."""
 

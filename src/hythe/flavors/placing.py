@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from hythe.base.errors import Invalid, Unsupported
-from hythe.flavors.protocol import Flavor
+
+if TYPE_CHECKING:
+    from hythe.flavors.protocol import Flavor
 
 _DEVICE = re.compile(r"cpu|auto|cuda:\d+")
 

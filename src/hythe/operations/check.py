@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from hythe.base.errors import HytheError, Untrusted
 from hythe.base.progress import Progress, Quiet
 from hythe.bundle.manifest import MANIFEST, Manifest
-from hythe.operations.load import apart, attempt, find
+from hythe.operations.find import find
+from hythe.operations.load import apart, attempt
 from hythe.operations.placing import Placing
 from hythe.registry.registry import Registry
 

@@ -10,19 +10,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
 
-from hythe.base.errors import Corrupt, Invalid, Unavailable, Unsupported, Untrusted
+from hythe.base.errors import Corrupt, Invalid, Unavailable, Unsupported
 from hythe.base.progress import Progress, Quiet
 from hythe.bundle.bundle import Bundle
-from hythe.bundle.goldens import Goldens
 from hythe.bundle.lock import Lock, differences
-from hythe.bundle.manifest import MANIFEST, Manifest
+from hythe.bundle.manifest import NATIVE, Manifest
 from hythe.bundle.outcome import Answers
 from hythe.bundle.rows import Rows
-from hythe.bundle.variant import NATIVE, ONNX, Variant
+from hythe.bundle.variant import Variant
 from hythe.compile.replay import Replay, replay, replay_native
 from hythe.operations.environment.places import Place, places
+from hythe.operations.find import Loadable, find
 from hythe.operations.placing import Placing
-from hythe.registry.records import VersionRecord
 from hythe.registry.registry import Registry
 from hythe.runtime.native.wire import Load
 from hythe.runtime.predictor import Predictor, native_predictor, onnx_predictor
@@ -30,51 +29,6 @@ from hythe.runtime.session_config import SessionConfig
 
 UNPACKED = "loaded"
 """The folder under the home where native models are laid out, each in a folder named after its process."""
-
-
-@dataclass(frozen=True, slots=True)
-class Loadable:
-    """A version whose manifest was read, and the variant that is to answer."""
-
-    record: VersionRecord
-    bundle: Bundle
-    manifest: Manifest
-    variant: str
-
-    @property
-    def folder(self) -> str:
-        """Where the variant's files lie in the bundle."""
-        return self.manifest.variant(self.variant).folder
-
-    def goldens(self) -> Goldens:
-        """Read the stored rows."""
-        return Goldens.decode(self.bundle.read(self.manifest.goldens))
-
-
-def find(registry: Registry, ref: str, variant: str | None = None) -> Loadable:
-    """Find a version and choose its variant: the one asked for, else the fastest that was proven.
-
-    Raises:
-        NotFound: when there is no such version or variant.
-        Unsupported: when the variant was refused or never proven.
-        Untrusted: when the variant runs a program that nobody here trusts.
-
-    """
-    record = registry.resolve(ref)
-    bundle = registry.bundle(record.ref)
-    manifest = Manifest.decode(bundle.read(MANIFEST))
-    chosen = variant or _fastest(record, manifest)
-    entry = manifest.variant(chosen)
-    if entry.status != "proven":
-        raise Unsupported(
-            f"variant {chosen!r} of {record.ref} is {entry.status}: {entry.reason}; use {NATIVE!r}, or none"
-        )
-    if chosen == NATIVE and manifest.flavor.program and registry.catalog.trusted(record.digest) is None:
-        raise Untrusted(
-            f"the native model of {record.ref} is a program ({manifest.flavor.format}) that nobody here "
-            f"trusts; if you know who made it: hythe trust {record.ref}"
-        )
-    return Loadable(record, bundle, manifest, chosen)
 
 
 def load(
@@ -209,13 +163,6 @@ def replayed(found: Loadable, predictor: Predictor) -> Replay:
         return outcome.answers
 
     return replay_native(found.goldens(), predict, found.manifest.schema)
-
-
-def _fastest(record: VersionRecord, manifest: Manifest) -> str:
-    """Take the variant that packing measured as fastest; without that fact, ONNX before native."""
-    proven = [entry.name for entry in manifest.variants if entry.status == "proven"]
-    chosen = str(record.facts.get("variant", ONNX))
-    return chosen if chosen in proven else next((name for name in (ONNX, NATIVE) if name in proven), NATIVE)
 
 
 def apart(bundle: Bundle, manifest: Manifest) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from hythe.bundle.baseline import Baseline
 from hythe.bundle.variant import Variant
 from hythe.dataplane.spec import OnnxFiles, VersionSpec
 from hythe.monitor.sources import observing
-from hythe.operations.load import Loadable
+from hythe.operations.find import Loadable
 
 
 def observable(spec: VersionSpec, found: Loadable) -> VersionSpec:

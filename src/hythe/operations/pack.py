@@ -25,13 +25,14 @@ from hythe.bundle.manifest import (
     GOLDENS,
     LOCK,
     MANIFEST,
+    NATIVE,
+    ONNX,
     Lineage,
     Manifest,
     ModelFiles,
     VariantEntry,
 )
 from hythe.bundle.rows import Rows
-from hythe.bundle.variant import NATIVE, ONNX
 from hythe.compile.refusals import original_outcome, reason
 from hythe.compile.replay import replay_native
 from hythe.flavors.protocol import Saved

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from hythe.base.errors import Corrupt
 from hythe.base.progress import Progress
 from hythe.bundle.goldens import Goldens
-from hythe.bundle.variant import NATIVE
+from hythe.bundle.manifest import NATIVE
 from hythe.dataplane.spec import NativeFiles, OnnxFiles, VersionSpec
-from hythe.operations.load import UNPACKED, Loadable, attempt, find, unpacked
+from hythe.operations.find import Loadable, find
+from hythe.operations.load import UNPACKED, attempt, unpacked
 from hythe.operations.observing import observable
 from hythe.operations.placing import Placing
 from hythe.registry.registry import Registry

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hythe.base.errors import Invalid
 from hythe.base.machine import cpus, memory_bytes
-from hythe.operations.load import find
+from hythe.operations.find import find
 from hythe.registry.registry import Registry
 
 _LONG_US = 5000.0

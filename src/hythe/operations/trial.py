@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from hythe.base.memory import give_back
 from hythe.base.progress import Progress
 from hythe.bundle.goldens import Goldens
+from hythe.bundle.manifest import NATIVE, ONNX
 from hythe.bundle.outcome import Answers, Outcome
 from hythe.bundle.proof import Proof
 from hythe.bundle.rows import Rows, count, take
 from hythe.bundle.schema import Schema
-from hythe.bundle.variant import NATIVE, ONNX
 from hythe.compile.adversarial import ProofRows, proof_rows
 from hythe.compile.against import rows_against
 from hythe.compile.choose import choose_goldens
