@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from hythe.base.errors import NotFound
 from hythe.bundle.schema import Schema
 from hythe.dataplane.ask import Ask
+from hythe.dataplane.fallback import fall_back
 from hythe.dataplane.live import LiveVersion
+from hythe.dataplane.loop import Loop
 from hythe.dataplane.observe import Ids, Observer
 from hythe.dataplane.spec import EndpointSpec, VersionSpec
 from hythe.dataplane.ticket import Ticket
-from hythe.monitor.record import DEGRADED
 from hythe.rollout.choose import choose
 from hythe.rollout.plan import Arm, Plan
 from hythe.runtime.batch import RowReader, reader
-from hythe.runtime.batcher import BatchPolicy, Scheduler
+from hythe.runtime.batcher import BatchPolicy
 from hythe.runtime.session import Session
 
 Open = Callable[[VersionSpec, RowReader], Session]
@@ -51,7 +52,7 @@ class Endpoint:
         spec: EndpointSpec,
         open_session: Open,
         observer: Observer,
-        scheduler: Scheduler,
+        scheduler: Loop,
         ids: Ids | None = None,
         policy: BatchPolicy | None = None,
     ) -> None:
@@ -64,6 +65,7 @@ class Endpoint:
         self._policy = policy
         self._readers: dict[Schema, RowReader] = {}
         self._routing = Routing.of(spec.plan, {item.version: self._live(item) for item in spec.versions})
+        self._keep_answers()
         self._retiring: set[asyncio.Task[None]] = set()
 
     @property
@@ -130,6 +132,7 @@ class Endpoint:
             raise
         self._routing = Routing.of(spec.plan, {**kept, **fresh})
         self.spec = spec
+        self._keep_answers()
         for number, live in before.items():
             if number not in kept:
                 self._retire(live)
@@ -145,6 +148,10 @@ class Endpoint:
         for version in self.versions.values():
             await version.close()
 
+    def _keep_answers(self) -> None:
+        for live in self._routing.versions.values():
+            live.keep_answers(self._routing.plan.cache)
+
     def _live(self, item: VersionSpec) -> LiveVersion:
         rows = self._readers.get(item.schema)
         if rows is None:
@@ -154,25 +161,17 @@ class Endpoint:
         return live
 
     def _fall_back(self, ticket: Ticket) -> bool:
-        """Hand a failed ticket to the next version of the chain that can read its rows; false for none."""
-        routing, tried = self._routing, ticket.live.spec.version
-        chain: Sequence[str] = routing.plan.fallback
-        rest = chain[chain.index(tried) + 1 :] if tried in chain else chain
-        for number in rest:
-            live = routing.versions.get(number)
-            if live is not None and live.reader is ticket.live.reader and live.ready:
-                ticket.flags |= DEGRADED
-                live.put(ticket)
-                return True
-        return False
+        routing = self._routing
+        return fall_back(routing.plan, routing.versions, ticket, self.observer)
 
     def _retire(self, live: LiveVersion) -> None:
+        live.keep_answers(None)
         task = asyncio.get_running_loop().create_task(_close_when_idle(live))
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
 
 
 async def _close_when_idle(live: LiveVersion) -> None:
-    while not live.batcher.idle:  # noqa: ASYNC110 - an old version may take its time to leave
+    while not live.idle:  # noqa: ASYNC110 - an old version may take its time to leave
         await asyncio.sleep(_IDLE_CHECK_S)
     await live.close()

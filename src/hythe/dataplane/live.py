@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from hythe.base.errors import Cancelled, HytheError, Internal, OperatorError, TimedOut, Unavailable
+from hythe.base.errors import (
+    Cancelled,
+    HytheError,
+    Internal,
+    Invalid,
+    OperatorError,
+    TimedOut,
+    Unavailable,
+)
 from hythe.bundle.rows import Array
+from hythe.dataplane.answer_cache import AnswerCache
+from hythe.dataplane.loop import Loop
 from hythe.dataplane.observe import Observer
 from hythe.dataplane.observed import Observed
 from hythe.dataplane.spec import VersionSpec
 from hythe.dataplane.ticket import Answered, Ticket
 from hythe.dataplane.unexpected import spoken
+from hythe.rollout.plan import CacheOptions
 from hythe.runtime.answers import Labeller
 from hythe.runtime.batch import RowReader, join
-from hythe.runtime.batcher import Batcher, BatchPolicy, Ran, Scheduler
+from hythe.runtime.batcher import Batcher, BatchPolicy, Ran
 from hythe.runtime.breaker import Breaker
 from hythe.runtime.job import Job
 from hythe.runtime.session import Session, refusal
@@ -24,6 +37,7 @@ class LiveVersion:
     """A version that takes tickets; `label` turns its output arrays into JSON answers.
 
     `fell_back` is asked about each ticket that failed by this version's fault: true when another answers it.
+    `clock` is monotonic.
     """
 
     def __init__(
@@ -32,16 +46,19 @@ class LiveVersion:
         reader: RowReader,
         session: Session,
         observer: Observer,
-        scheduler: Scheduler,
+        loop: Loop,
         policy: BatchPolicy | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.spec = spec
         self.reader = reader
         self.session = session
         self.label = Labeller(spec.schema.outputs, text_keys=True)
-        self.batcher = Batcher(session, self, scheduler, policy)
-        self.breaker = Breaker()
+        self.batcher = Batcher(session, self, loop, policy, clock)
+        self.breaker = Breaker(clock=clock)
         self.fell_back: Callable[[Ticket], bool] = lambda _ticket: False
+        self.cache: AnswerCache | None = None
+        self._make_cache = partial(AnswerCache, self, observer, loop, (policy or BatchPolicy()).queue, clock)
         self._observer = observer
         self._observed = Observed(spec.observing, spec.schema, reader.fields)
 
@@ -50,14 +67,28 @@ class LiveVersion:
         """Whether a ticket would be answered now."""
         return self.session.ready and not self.breaker.open
 
+    @property
+    def idle(self) -> bool:
+        """Whether no ticket waits for its outcome."""
+        return self.batcher.idle and (self.cache is None or self.cache.idle)
+
+    def keep_answers(self, options: CacheOptions | None) -> None:
+        """Keep answers as the options say, and forget those that were kept otherwise; None keeps none."""
+        if self.cache is None and options is not None:
+            self.cache = self._make_cache()
+        if self.cache is not None:
+            self.cache.use(options)
+
     def put(self, ticket: Ticket) -> None:
         """Take a ticket; it hears of its outcome exactly once."""
         ticket.live = self
+        if self.cache is not None and self.cache.took(ticket):
+            return
         if self.breaker.allows():
             self.batcher.put(ticket)
             return
         version, wait_s = self.spec.version, self.breaker.wait_s
-        self._fail(
+        self.fail(
             ticket,
             Unavailable(f"version {version} keeps failing and rests for {wait_s:.1f} s; try again then"),
         )
@@ -75,7 +106,7 @@ class LiveVersion:
             if ticket.cancelled:
                 failures[place] = Cancelled("the client went away before the answer")
             elif marked and refused[start:stop].any():
-                failures[place] = self._refusal(ran, start, stop)
+                failures[place] = self.refusal(ran, start, stop)
             else:
                 try:
                     ticket.answered(answered, start)  # type: ignore[attr-defined]  # the batcher gives tickets back
@@ -84,7 +115,9 @@ class LiveVersion:
             start = stop
         for place, fault in failures.items():
             ran.jobs[place].refused(fault)  # type: ignore[attr-defined]  # as above
-        self._observer.ran(self.spec.version, ran, self._fed(ran), failures)
+        self._observer.ran(self.spec.version, ran, self.seen(ran.fed, ran.jobs), failures)
+        if self.cache is not None:
+            self.cache.ran(ran)
 
     def failed(self, jobs: Sequence[Job], err: Exception) -> None:
         """Tell tickets that they get no answer, unless another version can give one."""
@@ -92,29 +125,34 @@ class LiveVersion:
         if isinstance(fault, OperatorError | Internal) and not isinstance(fault, TimedOut) and _ran(fault):
             self.breaker.failed()
         for ticket in jobs:
-            self._fail(ticket, fault)
+            self.fail(ticket, fault)  # type: ignore[arg-type]  # the batcher gives tickets back
 
-    async def close(self) -> None:
-        """Give everything back."""
-        await self.session.close()
-
-    def _fail(self, ticket: Any, err: HytheError) -> None:
+    def fail(self, ticket: Ticket, err: HytheError) -> None:
+        """Tell a ticket that it gets no answer here, unless another version can give one."""
+        if self.cache is not None:
+            self.cache.failed(ticket, err)
         if isinstance(err, OperatorError | Internal) and self.fell_back(ticket):
             return
         ticket.refused(err)
         self._observer.failed(ticket, self.spec.version, err)
 
-    def _refusal(self, ran: Ran, start: int, stop: int) -> Exception:
+    def refusal(self, ran: Ran, start: int, stop: int) -> Invalid:
+        """Say which of the rows `start` to `stop` of a call the model refuses, and why."""
         row = start + int(ran.outcome.refused[start:stop].argmax())
         return refusal(row - start, ran.outcome.reasons.get(row, ""))
 
-    def _fed(self, ran: Ran) -> Mapping[str, Array]:
-        """Give the tensors that the model was fed, and what its input does not tell of the features."""
-        fed: dict[str, Array] = ran.fed if isinstance(ran.fed, dict) else {}
+    def seen(self, fed: Any, jobs: Sequence[Job]) -> Mapping[str, Array]:
+        """Give the tensors that the model is fed, and what its input does not tell of the features."""
+        tensors: dict[str, Array] = fed if isinstance(fed, dict) else {}
         if not self._observed:
-            return fed
-        batches = [job.batch for job in ran.jobs]
-        return {**fed, **self._observed(batches[0] if len(batches) == 1 else join(batches))}
+            return tensors
+        batches = [job.batch for job in jobs]
+        return {**tensors, **self._observed(batches[0] if len(batches) == 1 else join(batches))}
+
+    async def close(self) -> None:
+        """Give everything back."""
+        self.keep_answers(None)
+        await self.session.close()
 
 
 def _ran(err: HytheError) -> bool:

@@ -34,9 +34,11 @@ BATCH = Metric("hythe_batch_rows", "histogram", "Rows in one call of the model."
 QUEUE = Metric("hythe_queue_duration_seconds", "histogram", "From rows read to model called.", SECONDS)
 DEGRADED_ANSWERS = Metric("hythe_degraded_total", "counter", "Answers given by a fallback.")
 CACHE_HITS = Metric("hythe_cache_hits_total", "counter", "Answers given from the cache.")
+CACHE_BYTES = Metric("hythe_cache_bytes", "gauge", "Bytes of stored answers.")
 IN_FLIGHT = Metric("hythe_in_flight", "gauge", "Requests being answered now.")
 METRICS = (
     REQUESTS, ANSWERED_ROWS, DURATION, QUEUE, INFERENCE, BATCH, IN_FLIGHT, DEGRADED_ANSWERS, CACHE_HITS,
+    CACHE_BYTES,
 )  # fmt: skip
 
 
@@ -110,6 +112,10 @@ class Meter:
             )
         return found
 
+    def cache_bytes(self, version: str) -> Counter:
+        """Make the gauge of the bytes of one version's stored answers."""
+        return self._counters.gauge(CACHE_BYTES.name, endpoint=self._endpoint, version=version)
+
     def flagged(self, version: str, flags: int) -> None:
         """Count an answer that a fallback or the cache gave."""
         for flag, metric in ((DEGRADED, DEGRADED_ANSWERS), (CACHED, CACHE_HITS)):
@@ -182,8 +188,26 @@ class Observer:
                 at_ns=at_ns,
             )
 
+    def cache_bytes(self, version: str) -> Counter:
+        """Give the gauge of the bytes of one version's stored answers."""
+        return self._meter.cache_bytes(version)
+
+    def hit(
+        self, ticket: Ticket, version: str, fed: Mapping[str, Array], answers: Mapping[str, Array]
+    ) -> None:
+        """Note a request that was answered as an equal one was; it counts, but no call of the model does."""
+        call = _call(ticket, 0.0, time.monotonic() - ticket.started_s)
+        self._count(version, call)
+        self._meter.flagged(version, call.flags)
+        self._meter.runs(version).rows.add(call.rows)
+        self.in_flight.add(-1.0)
+        if self._ring is not None:
+            self._recorder(self._ring, version).batch(
+                [call], fed, answers, inference_s=None, at_ns=time.time_ns()
+            )
+
     def failed(self, ticket: Ticket, version: str, err: BaseException | None) -> None:
-        """Note a request that got no answer from a model; without an error, one that the cache answered."""
+        """Note a request that got no answer from a model; without an error, one that a constant answered."""
         now = time.monotonic()
         call = _call(ticket, 0.0, now - ticket.started_s)
         if err is not None:

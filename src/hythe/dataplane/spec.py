@@ -9,6 +9,7 @@ import msgspec
 
 from hythe.base.errors import Corrupt, Invalid
 from hythe.bundle.schema import Schema
+from hythe.dataplane.constant import constant_answers
 from hythe.monitor.observing import Observing
 from hythe.rollout.plan import Plan
 from hythe.security.keys import KeyEntry
@@ -69,6 +70,9 @@ class EndpointSpec(msgspec.Struct, frozen=True, omit_defaults=True):
         for version in (*(arm.version for arm in self.plan.arms), *self.plan.fallback):
             if version not in known:
                 raise Invalid(f"endpoint {self.name!r} has an arm for {version}, but not that version")
+        if self.plan.constant is not None:
+            for item in self.versions:
+                constant_answers(item.schema.outputs, self.plan.constant, 1)
 
     @property
     def schema(self) -> Schema:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import msgspec
 
@@ -24,10 +25,31 @@ class Arm(msgspec.Struct, frozen=True, omit_defaults=True):
             raise Invalid(f"arm {self.version} has weight {self.weight}; give 0 or more")
 
 
+class CacheOptions(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How long answers are kept for equal rows, and in how many bytes of each process for each version.
+
+    An answer counts for `ttl_s`; for `stale_s` more it may stand in, marked, for a version that fails.
+    """
+
+    ttl_s: float
+    max_bytes: int = 64 * 2**20
+    stale_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.ttl_s) and self.ttl_s > 0):
+            raise Invalid(f"the cache's ttl_s is {self.ttl_s}; give a number of seconds greater than 0")
+        if not (math.isfinite(self.stale_s) and self.stale_s >= 0):
+            raise Invalid(f"the cache's stale_s is {self.stale_s}; give a number of seconds, 0 or more")
+        if self.max_bytes < 1:
+            raise Invalid(f"the cache's max_bytes is {self.max_bytes}; give 1 or more")
+
+
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     """The arms of one endpoint; a plan is replaced as a whole, never changed.
 
-    `fallback` names versions that answer, in this order, when the chosen one fails. A plan checks itself.
+    `fallback` names versions that answer, in this order, when the chosen one fails; then come answers that
+    the cache still holds for the same rows, and then `constant`: a value for each output, as clients see
+    it. Without `cache` no answer is kept. A plan checks itself.
 
     >>> Plan(arms=(Arm("1.0.0", "sha256:0a"), Arm("1.1.0", "sha256:0b", weight=0))).arms[1].weight
     0
@@ -35,6 +57,8 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
 
     arms: tuple[Arm, ...]
     fallback: tuple[str, ...] = ()
+    cache: CacheOptions | None = None
+    constant: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         versions = [arm.version for arm in self.arms]
@@ -47,6 +71,6 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
             raise Invalid("every arm has weight 0; give at least one arm more")
 
     @classmethod
-    def of(cls, version: str, digest: str) -> Plan:
+    def of(cls, version: str, digest: str, cache: CacheOptions | None = None) -> Plan:
         """Send everything to one version."""
-        return cls(arms=(Arm(version, digest),))
+        return cls(arms=(Arm(version, digest),), cache=cache)
