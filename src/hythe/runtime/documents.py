@@ -11,7 +11,7 @@ from hythe.base.errors import Invalid, Malformed
 from hythe.runtime.cells import show
 
 
-def parse(body: bytes) -> Any:
+def parse(body: bytes | memoryview) -> Any:
     """Read JSON.
 
     Raises:

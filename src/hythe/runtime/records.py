@@ -50,7 +50,7 @@ class Records:
         self._any_nan = _nan_test(order)
         self._reader = Reader(self.columns, order, self._row_type)
 
-    def decode(self, body: bytes) -> list[Any]:
+    def decode(self, body: bytes | memoryview) -> list[Any]:
         """Read `{"rows": [{…}]}`, `{"columns": {name: […]}}` or one bare row.
 
         Raises:

@@ -35,7 +35,7 @@ class TensorRecords:
         self.schema = schema
         self._tensors = schema.tensors
 
-    def decode(self, body: bytes) -> Tensors:
+    def decode(self, body: bytes | memoryview) -> Tensors:
         """Read `{"rows": [{…}]}`, `{"columns": {name: […]}}` or one bare row.
 
         Raises:

@@ -36,7 +36,7 @@ async def answer_any(plane: DataPlane, request: Request, endpoint: str) -> Reply
 
     async def read(rows: RowReader) -> Batch:
         if sent in TABLE_TYPES:
-            return await read_table(sent, await request.content(), rows, plane.limits)
+            return await read_table(sent, await request.plain(), rows, plane.limits)
         batch: Batch = rows.decode(await request.json_body())
         return batch
 

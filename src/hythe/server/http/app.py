@@ -87,8 +87,8 @@ class App:
         if self._gate is not None:
             shown = raw.get(b"authorization", raw.get(b"x-api-key"))
             request.caller = self._gate.identify(None if shown is None else shown.decode("latin-1"))
-        if self._written is not None and request.whole_body:
-            mark = fingerprint(request.whole_body)
+        if self._written is not None and request.buffer:
+            mark = fingerprint(request.buffer)
             if self._written.refuses(mark):
                 raise Invalid("this request was inside two processes when they died; it is not tried again")
             request.in_flight = self._written.enter(mark)

@@ -17,6 +17,7 @@ from hythe.bundle.schema import Output, Tensor
 from hythe.dataplane.admit import Limits
 from hythe.runtime.batch import Batch, RowReader
 from hythe.server.http.arrow_sizes import expanded, sizes
+from hythe.server.http.body import Buffer
 from hythe.server.http.outputs import text
 
 _MAGIC = b"ARROW1\x00\x00"
@@ -25,7 +26,7 @@ _MOST_GROWTH = 4
 """Arrow data may become this many times the largest body when they are read."""
 
 
-def read_arrow(body: bytes, rows: RowReader, limits: Limits) -> Batch:
+def read_arrow(body: Buffer, rows: RowReader, limits: Limits) -> Batch:
     """Read an Arrow IPC stream or file into a batch, without copying what fits the schema already.
 
     A tensor is a column of lists of equal size, nested or flat where the schema knows every length.
@@ -77,8 +78,8 @@ def write_arrow(
     return written
 
 
-def _table(body: bytes, limits: Limits) -> pa.Table:
-    data, file = pa.py_buffer(body), body.startswith(_MAGIC)
+def _table(body: Buffer, limits: Limits) -> pa.Table:
+    data, file = pa.py_buffer(body), body[: len(_MAGIC)] == _MAGIC
     told = sizes(data, file=file)
     limits.admit_rows(told.rows)
     _admit(told.inflated, limits)

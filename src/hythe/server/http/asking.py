@@ -16,8 +16,9 @@ async def predict(
         HytheError: as `DataPlane.predict` does.
 
     """
+
     def begun(replied: Replied) -> None:
         request.on_reply = replied
 
     ask = request.ask(version, door)
-    return await plane.predict(endpoint, read, ask, bytes_in=len(request.whole_body), begun=begun)
+    return await plane.predict(endpoint, read, ask, bytes_in=len(request.buffer), begun=begun)

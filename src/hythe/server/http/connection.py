@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import httptools
 
 from hythe.base.errors import HytheError, Malformed, TooLarge, Unavailable
+from hythe.server.http.body import LARGE, LargeBody, whole
 from hythe.server.http.heads import HEADS, head_too_large, slow, without_upgrade, write_head
 from hythe.server.http.messages import Headers, Reply, error_reply
 from hythe.server.http.request import Request
@@ -59,7 +60,7 @@ class Connection(asyncio.Protocol):
         self._head_bytes = self._body_bytes = self._wire_bytes = 0
         self._target = b""
         self._headers: dict[bytes, bytes] = {}
-        self._body: list[bytes] = []
+        self._body: list[bytes] | LargeBody = []
         self.reading = ""
         self.since_s = server.now()
 
@@ -181,8 +182,11 @@ class Connection(asyncio.Protocol):
         self._head_bytes = self._wire_bytes = 0
         self.reading = "body"
         length = self._headers.get(b"content-length")
-        if length is not None and not self._admit(int(length)):
-            return
+        if length is not None:
+            if not self._admit(int(length)):
+                return
+            if int(length) >= LARGE:
+                self._body = LargeBody(int(length))
         if self._headers.get(b"expect", b"").lower() == b"100-continue" and not self._busy:
             self._transport.write(_CONTINUE)
 
@@ -203,15 +207,13 @@ class Connection(asyncio.Protocol):
             return
         self.reading = ""
         self.since_s = self._server.now()
-        body = self._body
-        whole = body[0] if len(body) == 1 else b"".join(body)
         self._server.held_bytes -= self._body_bytes
         self._body_bytes = 0
         request = Request(
             self._parser.get_method().decode(),
             self._target.decode("latin-1"),
             self._headers,
-            whole,
+            whole(self._body),
             self._server.admits,
             self._reply,
         )

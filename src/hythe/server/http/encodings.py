@@ -6,6 +6,7 @@ import zlib
 
 from hythe.base.errors import Malformed
 from hythe.dataplane.admit import Limits
+from hythe.server.http.body import Buffer
 
 _GZIP_BITS = 31
 _ZLIB_BITS = 15
@@ -19,7 +20,7 @@ BITS = {"gzip": _GZIP_BITS, "x-gzip": _GZIP_BITS, "deflate": _ZLIB_BITS}
 """The encodings that are read, and zlib's window bits for writing them."""
 
 
-def inflate(body: bytes, encoding: str, limits: Limits) -> bytes:
+def inflate(body: Buffer, encoding: str, limits: Limits) -> bytes:
     """Decompress gzip (RFC 1952) or deflate (RFC 1950; also bare, RFC 1951, as some clients send).
 
     Raises:
@@ -30,7 +31,8 @@ def inflate(body: bytes, encoding: str, limits: Limits) -> bytes:
     b'rows'
     """
     pieces: list[bytes] = []
-    size, left = 0, body
+    size = 0
+    left: Buffer = body
     try:
         while left or not pieces:
             stream = zlib.decompressobj(_window(left, encoding))
@@ -46,7 +48,7 @@ def inflate(body: bytes, encoding: str, limits: Limits) -> bytes:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def _window(body: bytes, encoding: str) -> int:
+def _window(body: Buffer, encoding: str) -> int:
     """Tell zlib's window bits; `deflate` without a zlib header is read as bare deflate data."""
     if encoding != "deflate":
         return _GZIP_BITS

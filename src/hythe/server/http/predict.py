@@ -38,7 +38,7 @@ class JsonTicket(Ticket):
     __slots__ = ("_app", "_request")
 
     def __init__(self, request: Request, ask: Ask, app: App) -> None:
-        super().__init__(ask, len(request.whole_body))
+        super().__init__(ask, len(request.buffer))
         self._request = request
         self._app = app
         request.on_lost = self._lost
@@ -90,7 +90,7 @@ class PredictDoor:
         ):
             app.begin(request, self._table, name)
             return
-        body = request.whole_body
+        body = request.buffer
         ticket = JsonTicket(request, request.ask(door=_DOOR), app)
         self._plane.submit(endpoint, ticket, lambda rows: rows.decode(body))
 

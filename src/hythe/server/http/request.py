@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from hythe.base.errors import Invalid
 from hythe.dataplane.admit import Limits
 from hythe.dataplane.ask import ANYBODY, Ask, Caller
+from hythe.server.http.body import Buffer
 from hythe.server.http.encodings import BITS, inflate
 from hythe.server.http.messages import OFF_LOOP, Headers, WrongMedia
 
@@ -58,7 +59,7 @@ class Request:
         method: str,
         target: str,
         raw: dict[bytes, bytes],
-        body: bytes,
+        body: Buffer,
         limits: Limits,
         send: Callable[[int, Headers, bytes], None],
     ) -> None:
@@ -81,13 +82,18 @@ class Request:
         return unquote(self.target.partition("?")[0])
 
     @property
-    def whole_body(self) -> bytes:
-        """The body as it came."""
+    def buffer(self) -> Buffer:
+        """The body as it came, in whatever memory it lies."""
         return self._body
+
+    @property
+    def whole_body(self) -> bytes:
+        """The body as it came; a large one is copied, which `buffer` saves."""
+        return bytes(self._body)
 
     async def body(self) -> bytes:
         """Give the body as it came; it is within the limits."""
-        return self._body
+        return bytes(self._body)
 
     @property
     def content_type(self) -> str:
@@ -95,7 +101,11 @@ class Request:
         return (self.headers.get("content-type") or "").partition(";")[0].strip().lower()
 
     async def content(self) -> bytes:
-        """Give the body with gzip or deflate taken off it.
+        """Give the body with gzip or deflate taken off it, as bytes; raises what `plain` does."""
+        return bytes(await self.plain())
+
+    async def plain(self) -> Buffer:
+        """Give the body with gzip or deflate taken off it, in whatever memory it lies.
 
         Raises:
             WrongMedia: when it is compressed otherwise.

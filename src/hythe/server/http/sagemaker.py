@@ -60,7 +60,7 @@ class SageMakerDoor:
         async def read(rows: RowReader) -> Batch:
             kind = request.content_type
             if kind in TABLE_TYPES:
-                return await read_table(kind, await request.content(), rows, self._plane.limits)
+                return await read_table(kind, await request.plain(), rows, self._plane.limits)
             return read_document(parse(await request.json_body()), rows)
 
         prediction = await predict(self._plane, request, self._target(request), read, door=_DOOR)

@@ -7,6 +7,7 @@ import asyncio
 from hythe.dataplane.admit import Limits
 from hythe.dataplane.ticket import Prediction
 from hythe.runtime.batch import Batch, RowReader
+from hythe.server.http.body import Buffer
 from hythe.server.http.messages import Reply, compressed
 from hythe.server.http.request import Request
 
@@ -20,7 +21,7 @@ _OFF_LOOP = 2**17
 """More bytes than this are read in a thread; Arrow lets other Python code run meanwhile."""
 
 
-async def read_table(content_type: str, body: bytes, rows: RowReader, limits: Limits) -> Batch:
+async def read_table(content_type: str, body: Buffer, rows: RowReader, limits: Limits) -> Batch:
     """Read a table of one of `TABLE_TYPES` with an endpoint's reader.
 
     Raises:
@@ -35,11 +36,11 @@ async def read_table(content_type: str, body: bytes, rows: RowReader, limits: Li
     return await asyncio.to_thread(_read, content_type, body, rows, limits)
 
 
-def _read(content_type: str, body: bytes, rows: RowReader, limits: Limits) -> Batch:
+def _read(content_type: str, body: Buffer, rows: RowReader, limits: Limits) -> Batch:
     if content_type == CSV_TYPE:
         from hythe.server.http.csv_rows import read_csv
 
-        return read_csv(body, rows, limits)
+        return read_csv(bytes(body), rows, limits)
     from hythe.server.http.arrow_rows import read_arrow
 
     return read_arrow(body, rows, limits)
