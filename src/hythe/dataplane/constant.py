@@ -62,11 +62,14 @@ def _fits(output: Output, array: Array) -> bool:
     if output.dtype == "str":
         return known and array.dtype.kind == "U"
     target = np.dtype(output.dtype)
+    if target.kind == "O":
+        return known
     if array.dtype.kind == "b" or target.kind == "b":
         return known and array.dtype.kind == target.kind
     if not known or array.dtype.kind not in "iuf" or not np.isfinite(array).all():
         return False
-    return target.kind == "f" or bool((array.astype(target) == array).all())
+    with np.errstate(invalid="ignore"):
+        return target.kind == "f" or bool((array.astype(target) == array).all())
 
 
 def _wrong(output: Output, value: Any) -> Invalid:

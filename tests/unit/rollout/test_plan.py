@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from hythe.base.errors import Invalid
-from hythe.rollout.plan import Arm, Plan
+from hythe.rollout.plan import Arm, CacheOptions, Plan
 
 
 def test_a_plan_without_arms_is_refused() -> None:
@@ -36,3 +36,25 @@ def test_a_plan_comes_back_from_json_as_it_was() -> None:
 def test_a_wrong_plan_in_json_is_refused_too() -> None:
     with pytest.raises(Invalid, match="no arm"):
         msgspec.json.decode(b'{"arms": []}', type=Plan)
+
+
+def test_what_is_kept_and_the_constant_come_back_from_json() -> None:
+    plan = Plan(
+        arms=(Arm("1.0.0", "sha256:0a"),),
+        cache=CacheOptions(ttl_s=60),
+        constant={"label": "no", "score": 0.5},
+    )
+    assert msgspec.json.decode(msgspec.json.encode(plan), type=Plan) == plan
+    assert msgspec.convert(msgspec.to_builtins(plan), Plan) == plan
+    assert msgspec.to_builtins(Plan.of("1.0.0", "sha256:0a")).keys() == {"arms"}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"ttl_s": 0}, {"ttl_s": float("inf")}, {"stale_s": -1}, {"stale_s": float("nan")}, {"max_bytes": 0}],
+    ids=range(5),
+)
+def test_options_of_a_cache_check_themselves(fields: dict[str, float]) -> None:
+    (name,) = fields
+    with pytest.raises(Invalid, match=name):
+        CacheOptions(**{"ttl_s": 60, **fields})  # type: ignore[arg-type]  # one of them is wrong on purpose
