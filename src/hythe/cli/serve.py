@@ -41,6 +41,8 @@ def serve_command(  # noqa: PLR0913 - one option each
     anonymous: bool | None = None,
     access_log: str = "off",
     join_share: float = 0.1,
+    otlp: str | None = None,
+    trace_share: float | None = None,
     common: Common = COMMON,
 ) -> None:
     """Serve versions over HTTP until told to stop. Their stored rows are replayed first.
@@ -80,6 +82,10 @@ def serve_command(  # noqa: PLR0913 - one option each
         Where to write a JSON line for each request: a path, - for standard output, or off.
     join_share
         The share of predictions, 0 to 1, that is kept for feedback to be joined to.
+    otlp
+        The URL of an OpenTelemetry collector that takes spans, such as http://127.0.0.1:4318.
+    trace_share
+        The share of requests, 0 to 1, traced when their caller has not decided; 0.01 with a collector.
 
     """
     from hythe.app.wire import opened
@@ -90,6 +96,7 @@ def serve_command(  # noqa: PLR0913 - one option each
     from hythe.runtime.session_config import SessionConfig
     from hythe.runtime.supervisor import SupervisorConfig
     from hythe.server.serve import ServeConfig, serve
+    from hythe.server.tracing import tracing
     from hythe.server.worker_spec import Source, tls_files
 
     if not refs:
@@ -107,6 +114,7 @@ def serve_command(  # noqa: PLR0913 - one option each
             anonymous=_is_loopback(host) if anonymous is None else anonymous,
             access_log=_log_place(access_log),
             join_share=join_share,
+            tracing=tracing(otlp, trace_share, os.environ),
             session=SessionConfig(threads=chosen.threads, instances=instances, device=device),
             supervisor=SupervisorConfig(workers=chosen.workers),
             source=Source(str(settings.home), settings.catalog, variant, settings.issuers, placing),
@@ -188,6 +196,9 @@ def _tell(addresses: Addresses, served: Served, config: ServeConfig, chosen: Siz
     if config.session.instances > 1 or config.session.device != "cpu":
         say(f"  instances of a model: {config.session.instances}, device: {config.session.device}")
     say("  callers need a key: hythe key create" if not config.anonymous else "  callers need no key")
+    if config.tracing is not None:
+        share = config.tracing.share
+        say(f"  traces: {config.tracing.endpoint}, of {share:.3%} of requests without one of their caller's")
     say("stop it with Ctrl-C")
 
 

@@ -21,6 +21,7 @@ from hythe.runtime.supervisor import Supervisor, SupervisorConfig
 from hythe.security.keys import KeyEntry
 from hythe.security.tokens import Issuer
 from hythe.server.roles import PARENT, Kinds
+from hythe.server.tracing import Tracing
 from hythe.server.worker_spec import Descriptors, Source, Tls, WorkerSpec
 
 _MOST_PORT = 65535
@@ -40,6 +41,7 @@ class ServeConfig:
     anonymous: bool = True
     access_log: str = ""
     join_share: float = 0.1
+    tracing: Tracing | None = None
     limits: Limits = field(default_factory=Limits)
     session: SessionConfig = field(default_factory=SessionConfig)
     supervisor: SupervisorConfig = field(default_factory=SupervisorConfig)
@@ -59,7 +61,7 @@ class ServeConfig:
             workers=self.supervisor.workers,
             grpc=self.grpc_port is not None,
             steward=self.source is not None,
-            sidecar=self.source is not None or bool(self.access_log),
+            sidecar=self.source is not None or bool(self.access_log) or self.tracing is not None,
         )
 
 
@@ -178,6 +180,7 @@ class Server:
             anonymous=config.anonymous,
             access_log=config.access_log,
             join_share=config.join_share,
+            tracing=config.tracing,
             source=config.source,
         )
 

@@ -27,6 +27,7 @@ from hythe.server.observing.losses import Losses
 from hythe.server.observing.outbox import Outbox
 from hythe.server.observing.sidecar import Sidecar
 from hythe.server.observing.spool import FOLDER, Spool, abandoned
+from hythe.server.observing.tracer import Tracer, make_tracer
 from hythe.server.observing.versions import Versions
 from hythe.server.worker_spec import WorkerSpec
 
@@ -50,17 +51,19 @@ def main(place: int, talk: int, spec: int) -> int:
 
 
 def assembled(spec: WorkerSpec, place: int, versions: Versions) -> Sidecar:
-    """Put a sidecar together; without a catalog it only writes the access log."""
+    """Put a sidecar together; without a catalog it only logs and traces."""
     counters = Counters(spec.descriptors.counters, place)
     rings = [Ring(descriptor) for descriptor in spec.descriptors.rings]
     stores = spec.source is not None
+    losses = Losses(counters)
     intake = Intake(
         rings,
         versions,
         declared() if stores else (),
-        Losses(counters),
+        losses,
         log=LogFile(spec.access_log),
         join_share=spec.join_share if stores else 0.0,
+        tracer=_tracer(spec, losses),
     )
     if spec.source is None:
         return Sidecar(intake, None, counters)
@@ -73,6 +76,13 @@ def assembled(spec: WorkerSpec, place: int, versions: Versions) -> Sidecar:
         tidy(observations, now, Retention())
 
     return Sidecar(intake, outbox, counters, tidy=look_after)
+
+
+def _tracer(spec: WorkerSpec, losses: Losses) -> Tracer | None:
+    if spec.tracing is None:
+        return None
+    scheme = "http" if spec.tls is None else "https"
+    return make_tracer(spec.tracing.endpoint, spec.tracing.share, losses, scheme=scheme)
 
 
 class _Ending:

@@ -11,6 +11,7 @@ from hythe.dataplane.admit import Limits
 from hythe.operations.placing import Placing
 from hythe.runtime.session_config import SessionConfig
 from hythe.security.tokens import Issuer
+from hythe.server.tracing import Tracing
 
 
 class Tls(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -105,6 +106,7 @@ class WorkerSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     anonymous: bool = True
     access_log: str = ""
     join_share: float = 0.1
+    tracing: Tracing | None = None
     source: Source | None = None
 
     def into_memory(self) -> int:

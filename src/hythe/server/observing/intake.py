@@ -1,4 +1,4 @@
-"""Takes what serving processes put into their rings: counts it, samples it, writes the access log."""
+"""Takes what serving processes put into their rings: counts it, samples it, logs it, traces it."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from hythe.runtime.log import Log
 from hythe.runtime.ring import Ring
 from hythe.server.observing.log_file import LogFile
 from hythe.server.observing.losses import Losses
+from hythe.server.observing.tracer import Tracer
 
 _MOST_JOINS = 20_000
 _LOG = Log("hythe.sidecar")
@@ -39,6 +40,7 @@ class Intake:
         *,
         log: LogFile,
         join_share: float,
+        tracer: Tracer | None = None,
     ) -> None:
         self.rings = rings
         self.windows: list[Window] = []
@@ -49,6 +51,7 @@ class Intake:
         self._losses = losses
         self._log = log
         self._join_share = join_share
+        self._tracer = tracer
         self._read = RecordReader()
         self._replies = Replies()
 
@@ -61,14 +64,16 @@ class Intake:
         """Take and count all that is there; give how many records that were."""
         records = [record for ring in self.rings for record in self._taken(ring)]
         self._losses.in_rings(self.rings)
-        self._write(self._replies.settled(records, time.monotonic()))
+        self._settle(self._replies.settled(records, time.monotonic()))
         if records:
             self._count(records)
         return len(records)
 
     def finish(self) -> None:
-        """Write what still waits for its reply."""
-        self._write(self._replies.all())
+        """Write what still waits for its reply, and send the last spans."""
+        self._settle(self._replies.all())
+        if self._tracer is not None:
+            self._tracer.close()
 
     def hand_on(self) -> tuple[list[Window], list[Join], dict[str, int]]:
         """Give what was counted, and begin anew."""
@@ -99,11 +104,17 @@ class Intake:
             ring.release(ring.head)
         return found
 
+    def _settle(self, records: Sequence[BatchRecord]) -> None:
+        """Tell of requests that are over: in the access log, and to the tracer."""
+        self._write(records)
+        if self._tracer is not None:
+            self._tracer.take(records)
+
     def _write(self, records: Sequence[BatchRecord]) -> None:
         if not self._log or not records:
             return
         try:
-            self._log.write(lines(records))
+            self._log.write(lines(records, 0.0 if self._tracer is None else self._tracer.share))
         except Unavailable as err:
             self._losses.add("log", sum(len(record.calls) for record in records))
             _LOG.error("lines of the access log are lost", reason=str(err))

@@ -1,0 +1,161 @@
+"""What became of a request, as the spans of its trace: itself, then its queue, inference and encode.
+
+Attributes follow OpenTelemetry's semantic conventions for HTTP servers (stable) and gRPC servers (release
+candidate), https://opentelemetry.io/docs/specs/semconv/; what they have no name for begins with `hythe.`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import blake2b
+from typing import NamedTuple, TypeAlias
+from urllib.parse import quote
+
+from hythe.monitor.grpc_status import GRPC, grpc_status
+from hythe.monitor.record import CACHED, DEGRADED, PART, BatchRecord, Call
+from hythe.monitor.trace_context import Trace, sampled_trace
+
+Attributes: TypeAlias = dict[str, str | int | bool]
+GRPC_METHOD = "inference.GRPCInferenceService/ModelInfer"
+ROUTES: Mapping[str, str] = {
+    "json": "/predict/{endpoint}",
+    "csv": "/predict/{endpoint}",
+    "arrow": "/predict/{endpoint}",
+    "open inference": "/v2/models/{model}/infer",
+    "kserve v1": "/v1/models/{model}:predict",
+    "invocations": "/invocations",
+    "vertex": "/predict",
+}
+"""The route of each door, whose only parameter, if any, is the endpoint's name."""
+_OF_VERSION: Mapping[str, str] = {
+    "open inference": "/v2/models/{model}/versions/{version}/infer",
+    "kserve v1": "/v1/models/{model}/versions/{version}:predict",
+}
+"""The route of a door for one version, whatever the plan says."""
+
+
+class Span(NamedTuple):
+    """One span; `parent` is "" where the trace begins with it, `server` marks the request's own.
+
+    Ids are hexadecimal, times UTC nanoseconds.
+    """
+
+    trace: str
+    id: str
+    parent: str
+    name: str
+    start_ns: int
+    end_ns: int
+    attributes: Attributes
+    server: bool = False
+    failed: bool = False
+
+
+class SpanMaker:
+    """Makes the spans of the sampled requests; `share` of those without a trace of their own are sampled."""
+
+    def __init__(self, share: float, *, scheme: str = "http", routes: Mapping[str, str] = ROUTES) -> None:
+        self.share = share
+        self._scheme = scheme
+        self._routes = routes
+
+    def __call__(self, records: Sequence[BatchRecord]) -> Iterator[list[Span]]:
+        """Give the spans of each sampled request, its own first."""
+        for record in records:
+            for call in record.calls:
+                if (call.trace or self.share > 0) and not call.flags & PART:
+                    trace = sampled_trace(call.trace, call.id, self.share)
+                    if trace is not None:
+                        yield self._request(record, call, trace)
+
+    def _request(self, record: BatchRecord, call: Call, trace: Trace) -> list[Span]:
+        end_ns, start_ns = record.at_ns, record.at_ns - _ns(call.duration_s)
+        own = span_id(call.id, "request")
+        describe = self._grpc if call.door == GRPC else self._http
+        name, attributes = describe(record, call)
+        attributes |= _common(record, call)
+        server = Span(
+            trace.id,
+            own,
+            trace.parent,
+            name,
+            start_ns,
+            end_ns,
+            attributes,
+            server=True,
+            failed=call.outcome == "failed",
+        )
+        return [server, *_steps(record, call, server)]
+
+    def _http(self, record: BatchRecord, call: Call) -> tuple[str, Attributes]:
+        endpoint, version = record.layout.endpoint, record.layout.version
+        route = self._routes.get(call.door, "")
+        if not call.share and version:
+            route = _OF_VERSION.get(call.door, route)
+        path = route.replace("{version}", quote(version))
+        for parameter in ("{endpoint}", "{model}"):
+            path = path.replace(parameter, quote(endpoint))
+        attributes: Attributes = {
+            "http.request.method": "POST",
+            "http.route": route,
+            "url.path": path,
+            "url.scheme": self._scheme,
+            "http.request.body.size": call.bytes_in,
+        }
+        if call.status:
+            attributes["http.response.status_code"] = call.status
+            attributes["http.response.body.size"] = call.bytes_out
+        if call.outcome == "failed":
+            attributes["error.type"] = call.reason
+        return f"POST {route}", attributes
+
+    def _grpc(self, _record: BatchRecord, call: Call) -> tuple[str, Attributes]:
+        attributes: Attributes = {"rpc.system.name": "grpc", "rpc.method": GRPC_METHOD}
+        status = grpc_status(call)
+        if status:
+            attributes["rpc.response.status_code"] = status
+        if call.outcome == "failed":
+            attributes["error.type"] = status or call.reason
+        return GRPC_METHOD, attributes
+
+
+def span_id(prediction_id: str, step: str) -> str:
+    """Name a span by what it is of, so that one that is sent twice is known by its name."""
+    return blake2b(f"{prediction_id} {step}".encode(), digest_size=8).hexdigest()
+
+
+def _common(record: BatchRecord, call: Call) -> Attributes:
+    """Say what is the same for every door."""
+    found: Attributes = {
+        "hythe.endpoint": record.layout.endpoint,
+        "hythe.version": record.layout.version,
+        "hythe.prediction_id": call.id,
+        "hythe.door": call.door,
+        "hythe.outcome": call.outcome,
+        "hythe.reason": call.reason,
+        "hythe.rows": call.first + call.rows,
+        "hythe.degraded": bool(call.flags & DEGRADED),
+        "hythe.cached": bool(call.flags & CACHED),
+        "user.name": call.caller,
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def _steps(record: BatchRecord, call: Call, server: Span) -> Iterator[Span]:
+    """Give the steps of a request that came to a model: each begins where the one before ends."""
+    if not record.ran:
+        return
+    inferred_ns = server.end_ns - _ns(record.encode_s)
+    called_ns = inferred_ns - _ns(record.inference_s)
+    queued_ns = max(called_ns - _ns(call.queue_s), server.start_ns)
+    shared: Attributes = {"hythe.batch.id": record.batch, "hythe.batch.rows": record.rows}
+    for name, start_ns, end_ns, attributes in (
+        ("queue", queued_ns, called_ns, {}),
+        ("inference", called_ns, inferred_ns, shared),
+        ("encode", inferred_ns, server.end_ns, {}),
+    ):
+        yield Span(server.trace, span_id(call.id, name), server.id, name, start_ns, end_ns, attributes)
+
+
+def _ns(seconds: float) -> int:
+    return int(seconds * 1e9)
