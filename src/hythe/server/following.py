@@ -10,7 +10,7 @@ from typing import TypeAlias
 import msgspec
 
 from hythe.base.clock import Clock
-from hythe.base.errors import HytheError
+from hythe.base.errors import HytheError, Invalid
 from hythe.dataplane.spec import EndpointSpec, NativeFiles
 from hythe.operations.prepare import Prepared
 from hythe.registry.records import PlanRecord
@@ -90,9 +90,13 @@ class Following:
             prepared.append(found)
         self._remember(prepared)
         versions = tuple(item.version for item in prepared)
-        self.spec = msgspec.structs.replace(
-            self.spec, plan=plan, versions=versions, example=prepared[0].example
-        )
+        try:
+            self.spec = msgspec.structs.replace(
+                self.spec, plan=plan, versions=versions, example=prepared[0].example
+            )
+        except Invalid as err:
+            self._refuse(Refused(str(err), again=False), revision)
+            return
         self.notice = ""
         _LOG.info("plan switched in", endpoint=self.spec.name, revision=revision)
         self._changed()

@@ -106,6 +106,7 @@ class Doubling:
 
     inline: bool = True
     concurrency: int = 1
+    splits: bool = False
     ready: bool = True
     broken: bool = False
     runs: list[list[float]] = field(default_factory=list)

@@ -15,7 +15,7 @@ from hythe.operations.keys import create_key, revoke_key
 from hythe.operations.prepare import Prepared
 from hythe.registry.catalog import Catalog
 from hythe.registry.database import Database
-from hythe.rollout.plan import Arm, Plan
+from hythe.rollout.plan import Arm, CacheOptions, Plan
 from hythe.runtime import counters, limiter
 from hythe.runtime.bulletin import Bulletin
 from hythe.security.keys import Permit
@@ -115,6 +115,22 @@ async def test_a_fallback_is_prepared_too(house: House) -> None:
     await house.look()
     assert house.prepared == ["churn:0.9.0"]
     assert [item.version for item in house.posting.endpoints[0].versions] == ["1.0.0", "0.9.0"]
+
+
+async def test_what_is_kept_and_the_constant_come_with_the_plan(house: House) -> None:
+    no = {"label": "no", "probabilities": {"no": 0.9, "yes": 0.1}}
+    plan = Plan((Arm("1.0.0", OLD),), cache=CacheOptions(ttl_s=60, stale_s=5), constant=no)
+    house.put(plan)
+    await house.look()
+    assert (house.plan, house.prepared, house.posting.notices) == (plan, [], ())
+
+
+async def test_a_constant_that_does_not_fit_is_told_and_its_plan_not_switched_in(house: House) -> None:
+    house.put(Plan((Arm("1.0.0", OLD),), constant={"label": "no"}))
+    await house.look()
+    assert house.plan == house.endpoint.plan
+    (notice,) = house.posting.notices
+    assert "give a value for each of" in notice
 
 
 async def test_a_version_that_fails_its_goldens_is_told_and_never_switched_in(house: House) -> None:
