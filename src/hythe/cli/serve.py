@@ -6,17 +6,19 @@ import json
 import os
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from hythe.base.keep_out import keep_out
 from hythe.cli.common import COMMON, Bar, Common, say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from hythe.app.wire import Here
     from hythe.dataplane.spec import EndpointSpec
+    from hythe.operations.placing import Placing
     from hythe.operations.serve import Served
     from hythe.operations.size import Size
     from hythe.server.serve import Addresses, Callers, ServeConfig
@@ -91,11 +93,10 @@ def serve_command(  # noqa: PLR0913 - one option each
     from hythe.app.wire import opened
     from hythe.base.errors import Invalid
     from hythe.operations.placing import Placing
-    from hythe.operations.serve import endpoints
     from hythe.operations.size import size
     from hythe.runtime.session_config import SessionConfig
     from hythe.runtime.supervisor import SupervisorConfig
-    from hythe.server.serve import ServeConfig, serve
+    from hythe.server.serve import Offer, ServeConfig, Server
     from hythe.server.tracing import tracing
     from hythe.server.worker_spec import Source, tls_files
 
@@ -119,21 +120,37 @@ def serve_command(  # noqa: PLR0913 - one option each
             supervisor=SupervisorConfig(workers=chosen.workers),
             source=Source(str(settings.home), settings.catalog, variant, settings.issuers, placing),
         )
-        with Bar() as bar:
-            entering = endpoints(
-                here.registry, refs, variant, actor=here.actor, placing=placing, progress=bar
-            )
-            served = stack.enter_context(entering)
-        callers = _callers(here, config)
+        served: list[Served] = []
+
+        def prepare() -> Offer:
+            with Bar() as bar:
+                entering = _prepared(here, refs, variant, placing, bar)
+                served.append(stack.enter_context(entering))
+            return Offer(tuple(served[0].endpoints), _callers(here, config))
 
         def ready(addresses: Addresses) -> None:
             if common.json:
-                sys.stdout.write(json.dumps(_document(addresses, served.endpoints, config)) + "\n")
+                sys.stdout.write(json.dumps(_document(addresses, served[0].endpoints, config)) + "\n")
             else:
-                _tell(addresses, served, config, chosen)
+                _tell(addresses, served[0], config, chosen)
             sys.stdout.flush()
 
-        serve(served.endpoints, config, ready, callers)
+        Server(prepare, config).run(ready)
+
+
+@contextmanager
+def _prepared(
+    here: Here, refs: Sequence[str], variant: str | None, placing: Placing, progress: Bar
+) -> Iterator[Served]:
+    """Replay the versions; what that takes is imported here, while the processes that serve start."""
+    with keep_out("pandas"):
+        from hythe.operations.serve import endpoints
+
+        entering = endpoints(
+            here.registry, refs, variant, actor=here.actor, placing=placing, progress=progress
+        )
+        with entering as served:
+            yield served
 
 
 def _log_place(said: str) -> str:

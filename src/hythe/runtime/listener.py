@@ -11,7 +11,8 @@ import time
 
 from hythe.base.errors import Unavailable
 
-_BACKLOG = 2048
+BACKLOG = 2048
+"""How many connections may wait for a process to accept them."""
 _TCP_INFO_QUEUE = struct.Struct("<I")
 _TCP_INFO_QUEUE_AT = 24  # tcpi_unacked: of a listening socket, the connections nobody has accepted yet
 _MOST_WAIT_MS = 1000
@@ -27,6 +28,39 @@ _DROP_BEGINNINGS = (
 """Classic BPF (Linux, Documentation/networking/filter.rst)."""
 
 
+def take_address(host: str, port: int) -> socket.socket:
+    """Take `host` and `port` for a socket that does not listen yet; port 0 takes a free one.
+
+    Raises:
+        Unavailable: when the address is taken, or is not this machine's.
+
+    """
+    door = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if door.family == socket.AF_INET6:
+            door.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        door.bind((host, port))
+    except OSError as err:
+        door.close()
+        raise _taken(host, port, err) from err
+    return door
+
+
+def listen(door: socket.socket) -> None:
+    """Let connections come to a socket from `take_address`.
+
+    Raises:
+        Unavailable: when another has begun to listen there meanwhile.
+
+    """
+    host, port = door.getsockname()[:2]
+    try:
+        door.listen(BACKLOG)
+    except OSError as err:
+        raise _taken(host, port, err) from err
+
+
 def open_door(host: str, port: int) -> socket.socket:
     """Listen on `host` and `port`; port 0 takes a free one.
 
@@ -34,11 +68,13 @@ def open_door(host: str, port: int) -> socket.socket:
         Unavailable: when the address is taken, or is not this machine's.
 
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    except OSError as err:
-        raise Unavailable(f"cannot listen on {host} port {port}: {err.strerror}; choose another") from err
+    door = take_address(host, port)
+    listen(door)
+    return door
+
+
+def _taken(host: str, port: int, err: OSError) -> Unavailable:
+    return Unavailable(f"cannot listen on {host} port {port}: {err.strerror}; choose another")
 
 
 def address(door: socket.socket, scheme: str = "http") -> str:
@@ -67,7 +103,7 @@ def reserve_port(host: str, port: int) -> socket.socket:
         held.bind((host, port))
     except OSError as err:
         held.close()
-        raise Unavailable(f"cannot listen on {host} port {port}: {err.strerror}; choose another") from err
+        raise _taken(host, port, err) from err
     return held
 
 

@@ -85,22 +85,29 @@ class Supervisor:
         self._announced = False
         self._failed_starts = 0
 
-    def run(self, on_ready: Callable[[], None]) -> None:
+    def run(self, on_ready: Callable[[], None], meanwhile: Callable[[], None] = lambda: None) -> None:
         """Run until stopped by SIGTERM, SIGINT or `stop`; `on_ready` is called once all that serves is ready.
 
+        `meanwhile` is called as soon as the processes that serve are starting; their time to become ready
+        counts from its end, and signals do what they did before until then. The helpers start last, so that
+        they do not take the processors from those that serve.
+
         Raises:
-            HytheError: when what serves cannot start; nothing is left running.
+            HytheError: when what serves cannot start, or from `meanwhile`; nothing is left running.
 
         """
-        with self._crew.gone_at_the_end(), self._signals():
-            for slot in list(self._crew.slots):
-                self._crew.start(slot)
-            while self._crew.living or not self._stops_asked:
-                self._crew.wait(self._patience())
-                if self._stops_asked:
-                    self._end.step(self._stops_asked)
-                else:
-                    self._step(on_ready)
+        with self._crew.gone_at_the_end():
+            self._start(serving=True)
+            meanwhile()
+            for slot in self._crew.living:
+                slot.since = self._crew.now
+            with self._signals():
+                while self._crew.living or not self._stops_asked:
+                    self._crew.wait(self._patience())
+                    if self._stops_asked:
+                        self._end.step(self._stops_asked)
+                    else:
+                        self._step(on_ready)
 
     def stop(self) -> None:
         """Ask for the end, as SIGTERM does; asked twice, processes are killed. Any thread may call it."""
@@ -143,9 +150,15 @@ class Supervisor:
             if self._failed_starts >= _MOST_FAILED_STARTS:
                 raise Unavailable(f"processes end before they are ready (exit status {status}); see the log")
 
+    def _start(self, *, serving: bool) -> None:
+        """Start the processes that serve, or the helpers, for the first time."""
+        for slot in list(self._crew.slots):
+            if slot.role.serves == serving:
+                self._crew.start(slot)
+
     def _step(self, on_ready: Callable[[], None]) -> None:
         now = self._crew.now
-        for slot in list(self._crew.slots):
+        for slot in self._wanted():
             if slot.process is None and now >= slot.not_before:
                 self._counters.counter(RESTARTS.name, role=slot.role.name).add()
                 self._crew.start(slot)
@@ -154,6 +167,7 @@ class Supervisor:
                 slot.kill()
         if not self._announced and all(slot.ready for slot in self._crew.slots if slot.role.serves):
             self._announced = True
+            self._start(serving=False)
             on_ready()
         if self._announced:
             self._renew(now)
@@ -174,8 +188,12 @@ class Supervisor:
         due = list(self._end.due()) if self._stops_asked else [*self._due(), *self._turnover.due()]
         return max(0.0, min(due) - self._crew.now) + 0.001 if due else None
 
+    def _wanted(self) -> list[Slot]:
+        """Give the seats that are to hold a process by now."""
+        return [slot for slot in self._crew.slots if slot.role.serves or self._announced]
+
     def _due(self) -> Iterator[float]:
-        for slot in self._crew.slots:
+        for slot in self._wanted():
             if slot.process is None:
                 yield slot.not_before
             elif not slot.ready:

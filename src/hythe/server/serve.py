@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from hythe.base.errors import Invalid
@@ -15,7 +17,7 @@ from hythe.runtime import counters, fingerprints, limiter, ring
 from hythe.runtime.bulletin import Bulletin
 from hythe.runtime.ledger import Ledger
 from hythe.runtime.limiter import Limiter
-from hythe.runtime.listener import address, open_door, reserve_port
+from hythe.runtime.listener import address, listen, reserve_port, take_address
 from hythe.runtime.session_config import SessionConfig
 from hythe.runtime.supervisor import Supervisor, SupervisorConfig
 from hythe.security.keys import KeyEntry
@@ -85,6 +87,15 @@ class Callers:
     restore: Callable[[Limiter], None] = lambda _limiter: None
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a server serves from its first request on, and to whom."""
+
+    endpoints: tuple[EndpointSpec, ...]
+    callers: Callers = Callers()
+
+
+Prepare = Callable[[], Offer]
 OnReady = Callable[[Addresses], None]
 
 
@@ -93,15 +104,14 @@ def ignore(_addresses: Addresses) -> None:
 
 
 class Server:
-    """The parent process of a server; `run` blocks, `stop` may come from any thread."""
+    """The parent process of a server; `run` blocks, `stop` may come from any thread.
 
-    def __init__(
-        self, endpoints: Sequence[EndpointSpec], config: ServeConfig, callers: Callers | None = None
-    ) -> None:
-        callers = callers or Callers()
+    `prepare` makes what is served while the processes that will serve it start.
+    """
+
+    def __init__(self, prepare: Prepare, config: ServeConfig) -> None:
+        self._prepare = prepare
         self._config = config
-        self._posting = Posting(tuple(endpoints), keys=callers.keys, issuers=callers.issuers)
-        self._restore = callers.restore
         self._supervisor: Supervisor | None = None
         self._stopped = False
 
@@ -114,13 +124,14 @@ class Server:
 
         Raises:
             Unavailable: when an address is taken, or the processes cannot start.
+            HytheError: as `prepare`; nobody was let in.
 
         """
         with ExitStack() as stack:
-            self._supervisor, addresses = self._assembled(stack)
+            self._supervisor, addresses, begin = self._assembled(stack)
             if self._stopped:
                 self._supervisor.stop()
-            self._supervisor.run(lambda: on_ready(addresses))
+            self._supervisor.run(lambda: on_ready(addresses), begin)
 
     def stop(self) -> None:
         """Stop as SIGTERM does; called again, kill."""
@@ -133,17 +144,19 @@ class Server:
         if self._supervisor is not None:
             self._supervisor.replace()
 
-    def _assembled(self, stack: ExitStack) -> tuple[Supervisor, Addresses]:
-        """Open addresses and shared memory, which `stack` closes, and put the supervisor on them."""
+    def _assembled(self, stack: ExitStack) -> tuple[Supervisor, Addresses, Callable[[], None]]:
+        """Take addresses and shared memory, which `stack` gives back, and put the supervisor on them.
+
+        The last that it gives says what to serve, and lets connections come.
+        """
         config, kinds = self._config, self._config.kinds
-        door = stack.enter_context(open_door(config.host, config.port))
+        door = stack.enter_context(take_address(config.host, config.port))
         grpc_port, grpc = 0, ""
         if config.grpc_port is not None:
             held = stack.enter_context(reserve_port(config.host, config.grpc_port))
             grpc = address(held).removeprefix("http://")
             grpc_port = held.getsockname()[1]
         bulletin = Bulletin.create()
-        bulletin.publish(self._posting.encode())
         descriptors = Descriptors(
             door=door.fileno(),
             counters=counters.create(kinds.places),
@@ -152,7 +165,6 @@ class Server:
             in_flight=fingerprints.create(kinds.places),
             rings=tuple(ring.create() for _ in range(kinds.places)),
         )
-        self._restore(Limiter(descriptors.limiter, PARENT))
         spec = self._spec(descriptors, grpc_port).into_memory()
         for descriptor in (spec, *descriptors.memory):
             stack.callback(os.close, descriptor)
@@ -164,7 +176,16 @@ class Server:
             counters.Counters(descriptors.counters, PARENT),
             watched=_certificate_files(config.tls),
         )
-        return supervisor, Addresses(address(door, "https" if config.tls else "http"), grpc)
+        begin = partial(self._begin, door, bulletin, Limiter(descriptors.limiter, PARENT))
+        return supervisor, Addresses(address(door, "https" if config.tls else "http"), grpc), begin
+
+    def _begin(self, door: socket.socket, bulletin: Bulletin, limiter: Limiter) -> None:
+        """Prepare what is served, publish it, and let connections come."""
+        offer = self._prepare()
+        posting = Posting(offer.endpoints, keys=offer.callers.keys, issuers=offer.callers.issuers)
+        offer.callers.restore(limiter)
+        bulletin.publish(posting.encode())
+        listen(door)
 
     def _spec(self, descriptors: Descriptors, grpc_port: int) -> WorkerSpec:
         config = self._config
@@ -186,13 +207,10 @@ class Server:
 
 
 def serve(
-    endpoints: Sequence[EndpointSpec],
-    config: ServeConfig | None = None,
-    on_ready: OnReady = ignore,
-    callers: Callers | None = None,
+    endpoints: Sequence[EndpointSpec], config: ServeConfig | None = None, on_ready: OnReady = ignore
 ) -> None:
     """Serve endpoints until told to stop; see `Server.run`."""
-    Server(endpoints, config or ServeConfig(), callers).run(on_ready)
+    Server(lambda: Offer(tuple(endpoints)), config or ServeConfig()).run(on_ready)
 
 
 def _certificate_files(tls: Tls | None) -> list[Path]:

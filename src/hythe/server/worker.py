@@ -20,9 +20,11 @@ from hythe.server.http.app import App
 from hythe.server.http.doors import make_app
 from hythe.server.http.http_server import HttpServer
 from hythe.server.serving import Serving
+from hythe.server.waiting import wait_for_posting
 from hythe.server.worker_spec import Tls, WorkerSpec
 
 _LOG = Log("hythe.worker")
+_IMPORTS = ("onnxruntime", "uvloop")
 _SETTLE_S = 0.02
 """Time for a request whose bytes have arrived to become one that is in flight."""
 
@@ -31,6 +33,8 @@ def main(place: int, talk: int, spec: int) -> int:
     """Serve; gives the exit status."""
     parent = socket.socket(fileno=talk)
     told = WorkerSpec.read(spec)
+    if not wait_for_posting(told.descriptors.bulletin, talk, _IMPORTS):
+        return 0
     with asyncio.Runner(loop_factory=_new_loop) as runner:
         return runner.run(_work(told, place, parent))
 

@@ -8,7 +8,15 @@ import threading
 import pytest
 
 from hythe.base.errors import Unavailable
-from hythe.runtime.listener import address, lock_door, open_door, turn_away, waiting_connections
+from hythe.runtime.listener import (
+    address,
+    listen,
+    lock_door,
+    open_door,
+    take_address,
+    turn_away,
+    waiting_connections,
+)
 
 
 def test_port_0_takes_a_free_one_and_says_which() -> None:
@@ -21,6 +29,21 @@ def test_an_address_that_is_taken_is_refused() -> None:
         port = door.getsockname()[1]
         with pytest.raises(Unavailable, match=f"cannot listen on 127.0.0.1 port {port}"):
             open_door("127.0.0.1", port)
+
+
+def test_an_address_that_is_taken_lets_nobody_in_before_it_listens() -> None:
+    with take_address("127.0.0.1", 0) as door:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(door.getsockname())
+        listen(door)
+        socket.create_connection(door.getsockname()).close()
+
+
+def test_of_two_that_took_an_address_the_second_to_listen_is_refused() -> None:
+    with take_address("127.0.0.1", 0) as first, take_address(*first.getsockname()) as second:
+        listen(first)
+        with pytest.raises(Unavailable, match=f"port {first.getsockname()[1]}: Address already in use"):
+            listen(second)
 
 
 def test_a_worker_that_turns_away_leaves_the_connection_to_others() -> None:

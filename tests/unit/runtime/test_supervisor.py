@@ -83,9 +83,9 @@ class Crowd:
             inherit=(self.memory,),
         )
 
-    def run(self) -> None:
+    def run(self, meanwhile: Callable[[], None] = lambda: None) -> None:
         try:
-            self.supervisor.run(self.ready.set)
+            self.supervisor.run(self.ready.set, meanwhile)
         except Unavailable as err:
             self.error = err
 
@@ -199,6 +199,39 @@ def test_helpers_hear_of_the_end_when_workers_are_gone(tmp_path: Path) -> None:
     words = (tmp_path / "words").read_text().splitlines()
     assert sorted(words[:4]) == ["worker drain", "worker drain", "worker stop", "worker stop"]
     assert words[4:] == ["helper stop"]
+
+
+def test_what_is_prepared_meanwhile_is_prepared_while_workers_start_and_before_helpers_do(
+    tmp_path: Path,
+) -> None:
+    found = Crowd(tmp_path)
+    seen: list[set[int]] = []
+
+    def meanwhile() -> None:
+        until(lambda: len(found.alive("worker")) == 2)
+        seen.append(set(found.alive("helper")))
+        found.supervisor.stop()
+
+    found.run(meanwhile)
+    found.door.close()
+    assert seen == [set()]
+    assert not found.ready.is_set()
+
+
+def test_nothing_is_left_running_when_it_cannot_be_prepared(tmp_path: Path) -> None:
+    found = Crowd(tmp_path)
+    workers: list[int] = []
+
+    def meanwhile() -> None:
+        until(lambda: len(found.alive("worker")) == 2)
+        workers.extend(found.alive("worker"))
+        raise Unavailable("the goldens are gone")
+
+    found.run(meanwhile)
+    found.door.close()
+    assert str(found.error) == "the goldens are gone"
+    assert len(workers) == 2
+    assert not any(_lives(pid) for pid in workers)
 
 
 def test_workers_that_never_become_ready_end_the_start(tmp_path: Path) -> None:

@@ -13,13 +13,19 @@ import sys
 from hythe.base.errors import HytheError, Unsupported
 from hythe.server.parent import Parent, new_loop
 from hythe.server.serving import Serving
+from hythe.server.waiting import wait_for_posting
 from hythe.server.worker_spec import WorkerSpec
+
+_IMPORTS = ("hythe.server.grpc.server", "onnxruntime", "uvloop")
 
 
 def main(place: int, talk: int, spec: int) -> int:
     """Serve; gives the exit status."""
+    told = WorkerSpec.read(spec)
+    if not wait_for_posting(told.descriptors.bulletin, talk, _IMPORTS):
+        return 0
     with asyncio.Runner(loop_factory=new_loop) as runner:
-        return runner.run(_work(WorkerSpec.read(spec), place, Parent(talk)))
+        return runner.run(_work(told, place, Parent(talk)))
 
 
 async def _work(spec: WorkerSpec, place: int, parent: Parent) -> int:

@@ -12,6 +12,7 @@ from email.utils import formatdate
 
 from hythe.base.errors import Invalid
 from hythe.dataplane.admit import Limits
+from hythe.runtime.listener import BACKLOG
 from hythe.server.http.connection import Connection, Handler
 
 _SWEEP_S = 0.5
@@ -78,7 +79,9 @@ class HttpServer:
         """Accept connections from now on."""
         loop = asyncio.get_running_loop()
         self._door.setblocking(False)
-        self._server = await loop.create_server(lambda: Connection(self), sock=self._door, ssl=self._tls)
+        self._server = await loop.create_server(
+            lambda: Connection(self), sock=self._door, ssl=self._tls, backlog=BACKLOG
+        )
         self._sweep()
 
     def turn_away(self) -> None:
