@@ -30,6 +30,7 @@ class World:
 
     inline: bool
     concurrency: int
+    splits: bool = False
     now: float = 0.0
     soon_calls: list[Callable[[], None]] = field(default_factory=list)
     running: list[Coroutine[Any, Any, None]] = field(default_factory=list)
@@ -148,11 +149,11 @@ EVENT = st.one_of(
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.lists(EVENT, max_size=60), st.booleans(), st.integers(1, 3))
+@given(st.lists(EVENT, max_size=60), st.booleans(), st.integers(1, 3), st.booleans())
 def test_whatever_happens_each_request_hears_once_and_of_its_own_rows(
-    events: list[tuple[Any, ...]], inline: bool, concurrency: int
+    events: list[tuple[Any, ...]], inline: bool, concurrency: int, splits: bool
 ) -> None:
-    world, heard = World(inline, concurrency), Heard()
+    world, heard = World(inline, concurrency, splits), Heard()
     policy = BatchPolicy(max_rows=MAX_ROWS, queue=QueueLimits(rows=60))
     batcher = Batcher(world, heard, world, policy, clock=lambda: world.now)
     jobs = [job for what, *rest in events for job in happen(world, batcher, what, rest)]
@@ -165,12 +166,14 @@ def test_whatever_happens_each_request_hears_once_and_of_its_own_rows(
     assert {id(job) for job in jobs} == set(heard.answers) | set(heard.errors)
     assert world.most_at_once <= concurrency + len(jobs) * (POISON in called)
     check_batches(heard)
+    if splits:
+        assert all(len(call) <= MAX_ROWS for call in world.calls)
     for job in jobs:
         if id(job) in heard.answers:
             assert heard.answers[id(job)] == list(job.batch)
             assert POISON not in job.batch
         else:
-            blamed(heard.errors[id(job)], job, called, was_broken=was_broken)
+            blamed(heard.errors[id(job)], job, called, was_broken=was_broken, splits=splits)
 
 
 def happen(world: World, batcher: Batcher, what: str, rest: list[Any]) -> list[Job]:
@@ -195,13 +198,18 @@ def check_batches(heard: Heard) -> None:
     for ran in heard.batches:
         assert len(ran.jobs) == 1 or ran.rows <= MAX_ROWS
         assert len({job.kind for job in ran.jobs}) == 1
+        assert not ran.calls or sum(call.rows for call in ran.calls) == ran.rows > 1
         assert all(job.deadline_s > job.queued_s for job in ran.jobs)
 
 
-def blamed(err: Exception, job: Job, called: set[float], *, was_broken: bool) -> None:
+def blamed(err: Exception, job: Job, called: set[float], *, was_broken: bool, splits: bool) -> None:
     """A request fails for a reason of its own, or because the model as a whole failed."""
     if isinstance(err, TimedOut | Cancelled | Busy):
-        assert not called & {value for value in job.batch if value != POISON}, "the model was never called"
+        own = {value for value in job.batch if value != POISON}
+        if splits and not isinstance(err, Busy):
+            assert own - called or job.batch == [POISON], "the model was not called for all rows"
+        else:
+            assert not called & own, "the model was never called"
     if isinstance(err, Invalid):
         assert POISON in job.batch
     elif isinstance(err, TimedOut):
@@ -263,3 +271,85 @@ def test_a_full_queue_turns_away_whoever_holds_most(puts: list[tuple[str, int]])
         for item in shed:
             if item is not job:
                 assert held[item.lane] > held[lane]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 60)), min_size=1, max_size=40),
+    st.lists(st.integers(1, 20), min_size=1, max_size=20),
+)
+def test_a_queue_gives_large_jobs_in_parts_that_follow_each_other(
+    puts: list[tuple[str, int]], mosts: list[int]
+) -> None:
+    queue = FairQueue(QueueLimits(rows=10_000))
+    jobs = [Job([], rows, lane=lane, weight=1) for lane, rows in puts]
+    for job in jobs:
+        queue.put(job)
+    taken = dict.fromkeys(jobs, 0)
+    turn = 0
+    while queue.rows:
+        most, turn = mosts[turn % len(mosts)], turn + 1
+        part = queue.part(most)
+        if part is not None:
+            assert part.start == taken[part.job]
+            assert 0 < part.rows <= most
+            assert part.job.rows > min(mosts)
+            taken[part.job] = part.stop
+            continue
+        batch = queue.take(most)
+        assert sum(job.rows for job in batch) <= most
+        for job in batch:
+            assert taken[job] == 0
+            taken[job] = job.rows
+        assert queue.rows == sum(job.rows - taken[job] for job in jobs)
+    assert taken == {job: job.rows for job in jobs}
+    assert (len(queue), queue.bytes) == (0, 0)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(9, 80), st.integers(1, 3), st.data())
+def test_answers_in_parts_are_the_answers_of_the_whole(
+    rows: int, concurrency: int, data: st.DataObject
+) -> None:
+    world, heard = World(inline=False, concurrency=concurrency, splits=True), Heard()
+    batcher = Batcher(world, heard, world, BatchPolicy(max_rows=MAX_ROWS), clock=lambda: world.now)
+    job = world.request(rows, "ana", math.inf, "a", poison=False)
+    batcher.put(job)
+    while world.soon_calls or world.running:
+        world.turn()
+        world.step(data.draw(st.integers(0, 3)))
+    assert heard.answers == {id(job): job.batch}
+    assert max(map(len, world.calls)) <= MAX_ROWS
+    assert sorted(value for call in world.calls for value in call) == job.batch
+
+
+def test_a_small_request_is_answered_between_the_parts_of_a_large_one() -> None:
+    world, heard = World(inline=False, concurrency=1, splits=True), Heard()
+    batcher = Batcher(world, heard, world, BatchPolicy(max_rows=MAX_ROWS), clock=lambda: world.now)
+    large = world.request(20 * MAX_ROWS, "ana", math.inf, "a", poison=False)
+    small = world.request(1, "ben", math.inf, "a", poison=False)
+    batcher.put(large)
+    world.turn()
+    batcher.put(small)
+    while id(small) not in heard.answers:
+        world.turn()
+        world.step(0)
+    assert id(large) not in heard.answers
+    assert len(world.calls) <= 6, "at most the part that ran and one turn of 32 rows went first"
+    world.drain()
+    assert heard.answers[id(large)] == large.batch
+
+
+def test_a_request_whose_client_leaves_between_its_parts_is_not_run_on() -> None:
+    world, heard = World(inline=False, concurrency=1, splits=True), Heard()
+    batcher = Batcher(world, heard, world, BatchPolicy(max_rows=MAX_ROWS), clock=lambda: world.now)
+    job = world.request(5 * MAX_ROWS, "ana", math.inf, "a", poison=False)
+    batcher.put(job)
+    while not world.calls:
+        world.turn()
+        world.step(0)
+    job.cancelled = True
+    world.drain()
+    assert len(world.calls) == 1
+    assert "before all rows were answered" in str(heard.errors[id(job)])
+    assert batcher.idle

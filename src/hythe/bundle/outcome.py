@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -37,3 +37,32 @@ class Outcome:
         """
         rows = len(next(iter(answers.values())))
         return cls(answers, np.zeros(rows, dtype=np.bool_))
+
+
+def joined(parts: Sequence[Outcome]) -> Outcome:
+    """Put outcomes behind each other.
+
+    >>> first = Outcome({"value": np.array([1.0, 0.0])}, np.array([False, True]), {1: "too old"})
+    >>> both = joined([first, first])
+    >>> both.answers["value"].tolist(), both.reasons
+    ([1.0, 0.0, 1.0, 0.0], {1: 'too old', 3: 'too old'})
+    """
+    if len(parts) == 1:
+        return parts[0]
+    like = next((part.answers for part in parts if part.answers), {})
+    reasons: dict[int, str] = {}
+    start = 0
+    for part in parts:
+        reasons |= {start + row: said for row, said in part.reasons.items()}
+        start += part.refused.size
+    answers = {
+        name: np.concatenate([_cells(part, name, array) for part in parts]) for name, array in like.items()
+    }
+    return Outcome(answers, np.concatenate([part.refused for part in parts]), reasons)
+
+
+def _cells(part: Outcome, name: str, like: Array) -> Array:
+    """Give a part's answers; of one that has none, cells that mean nothing."""
+    if part.answers:
+        return part.answers[name]
+    return np.zeros((part.refused.size, *like.shape[1:]), like.dtype)

@@ -149,11 +149,16 @@ class Observer:
     def ran(
         self, version: str, ran: Ran, fed: Mapping[str, Array], failures: Mapping[int, Exception]
     ) -> None:
-        """Note one model call and every request in it; `failures` are by place in `ran.jobs`."""
+        """Note a run of the model and every request in it; `failures` are by place in `ran.jobs`."""
         runs = self._meter.runs(version)
         runs.rows.add(ran.rows)
-        runs.batches.observe(ran.rows)
-        runs.inference.observe(ran.seconds)
+        if ran.calls:
+            for one in ran.calls:
+                runs.batches.observe(one.rows)
+                runs.inference.observe(one.seconds)
+        else:
+            runs.batches.observe(ran.rows)
+            runs.inference.observe(ran.seconds)
         queued = runs.queue.observe
         now, at_ns, started_s = time.monotonic(), time.time_ns(), ran.started_s
         calls, taken_s = [], []

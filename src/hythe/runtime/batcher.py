@@ -14,10 +14,11 @@ from typing import Any, Protocol
 
 from hythe.base.errors import Busy, CallerError, Cancelled, HytheError, Invalid, TimedOut
 from hythe.bundle.outcome import Outcome
-from hythe.runtime.batch import join
+from hythe.runtime.batch import cut, join
 from hythe.runtime.cost import Cost
-from hythe.runtime.fair_queue import FairQueue, QueueLimits
+from hythe.runtime.fair_queue import FairQueue, Part, QueueLimits
 from hythe.runtime.job import Job
+from hythe.runtime.parts import Call, Parts
 from hythe.runtime.session import Session
 
 
@@ -48,7 +49,11 @@ class BatchPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """One model call: what went in, what came out, when it began (monotonic) and how long it took."""
+    """One model call: what went in, what came out, when it began (monotonic) and how long it took.
+
+    A request that was answered in parts took several `calls`, from the first of which to the end of the last
+    were `seconds`.
+    """
 
     jobs: Sequence[Job]
     fed: Any
@@ -56,6 +61,7 @@ class Ran:
     rows: int
     started_s: float
     seconds: float
+    calls: Sequence[Call] = ()
 
 
 class Sink(Protocol):
@@ -83,7 +89,11 @@ class Scheduler(Protocol):
 
 
 class Batcher:
-    """Joins the jobs of one session into calls; every method is for the event loop's thread."""
+    """Joins the jobs of one session into calls; every method is for the event loop's thread.
+
+    A job with more rows than a call may have is answered in parts where the session `splits`, and others take
+    their turns between them; else it has a call of its own.
+    """
 
     def __init__(
         self,
@@ -98,12 +108,14 @@ class Batcher:
         self._scheduler = scheduler
         self._policy = policy or BatchPolicy()
         self._clock = clock
+        self._most = self._policy.max_rows
         self._loop_s = self._policy.loop_ms / 1e3
         self._objective_s = self._policy.objective_ms / 1e3
         self._most_wait_s = self._policy.most_wait_ms / 1e3
         self.cost = Cost()
         self._inline: list[Job] = []
         self._queue = FairQueue(self._policy.queue)
+        self._begun: dict[Job, Parts] = {}
         self._flush_due = self._pump_due = False
         self._running = 0
         self._running_rows = 0
@@ -121,7 +133,7 @@ class Batcher:
     def put(self, job: Job) -> None:
         """Take a job; the sink hears what became of it, perhaps before this returns (Busy)."""
         job.queued_s = self._clock()
-        if self._session.inline and self.cost.expect(job.rows) <= self._loop_s:
+        if self._session.inline and self.cost.expect(job.rows) <= self._loop_s and job.rows <= self._most:
             self._inline.append(job)
             if not self._flush_due:
                 self._flush_due = True
@@ -142,7 +154,7 @@ class Batcher:
 
     def _most_rows(self) -> int:
         seconds = max(self._objective_s, 2.0 * self.cost.expect(1))
-        return min(self._policy.max_rows, self.cost.rows_within(seconds))
+        return min(self._most, self.cost.rows_within(seconds))
 
     def _flush(self) -> None:
         """Answer on the event loop what may be answered there; there may be nothing any more."""
@@ -186,12 +198,26 @@ class Batcher:
         """Start as many calls beside the loop as the session can run at once."""
         self._pump_due = False
         while self._queue.rows and self._running < self._session.concurrency:
-            jobs = self._in_time(self._queue.take(self._most_rows()))
-            if jobs:
+            most = self._most_rows()
+            part = self._queue.part(most) if self._session.splits else None
+            if part is not None:
+                self._begin(part)
+            elif jobs := self._in_time(self._queue.take(most)):
                 rows = sum(job.rows for job in jobs)
-                self._running += 1
-                self._running_rows += rows
-                self._scheduler.spawn(self._run(jobs, rows))
+                self._start(self._run(jobs, rows), rows)
+
+    def _start(self, work: Coroutine[Any, Any, None], rows: int) -> None:
+        self._running += 1
+        self._running_rows += rows
+        self._scheduler.spawn(self._ending(work, rows))
+
+    async def _ending(self, work: Coroutine[Any, Any, None], rows: int) -> None:
+        try:
+            await work
+        finally:
+            self._running -= 1
+            self._running_rows -= rows
+            self._pump_soon()
 
     async def _run(self, jobs: list[Job], rows: int) -> None:
         started = self._clock()
@@ -204,10 +230,33 @@ class Batcher:
             seconds = self._clock() - started
             self.cost.learn(rows, seconds)
             self._sink.answered(Ran(jobs, fed, outcome, rows, started, seconds))
-        finally:
-            self._running -= 1
-            self._running_rows -= rows
-            self._pump_soon()
+
+    def _begin(self, part: Part) -> None:
+        """Start a part of a request, unless nobody waits for the rest of it any more."""
+        job = part.job
+        if not self._in_time([job]):
+            self._begun.pop(job, None)
+            self._queue.drop(job)
+            return
+        parts = self._begun.setdefault(job, Parts(job))
+        self._start(self._run_part(parts, part), part.rows)
+
+    async def _run_part(self, parts: Parts, part: Part) -> None:
+        job, started = part.job, self._clock()
+        try:
+            fed = cut(parts.feed(self._session.feed), part.start, part.stop)
+            outcome = await self._session.run(fed, job.deadline_s)
+        except Exception as err:  # noqa: BLE001 - as in `_run`
+            if self._begun.pop(job, None) is not None:
+                self._queue.drop(job)
+                self._sink.failed([job], err)
+            return
+        call = Call(part.rows, started, self._clock() - started)
+        self.cost.learn(call.rows, call.seconds)
+        if parts.add(part, outcome, call) and self._begun.pop(job, None) is not None:
+            began = min(call.started_s for call in parts.calls)
+            ran = Ran([job], parts.fed, parts.outcome, job.rows, began, self._clock() - began, parts.calls)
+            self._sink.answered(ran)
 
     def _feed(self, jobs: Sequence[Job]) -> tuple[Any, int]:
         if len(jobs) == 1:
@@ -221,10 +270,11 @@ class Batcher:
             return jobs
         kept = []
         for job in jobs:
+            called = "all rows were answered" if job in self._begun else "the model was called"
             if job.cancelled:
-                self._sink.failed([job], Cancelled("the client went away before the model was called"))
+                self._sink.failed([job], Cancelled(f"the client went away before {called}"))
             elif job.deadline_s <= now:
-                self._sink.failed([job], _late(now - job.queued_s))
+                self._sink.failed([job], _late(now - job.queued_s, called))
             else:
                 kept.append(job)
         return kept
@@ -234,23 +284,18 @@ class Batcher:
         if len(jobs) == 1 or not isinstance(err, CallerError):
             self._sink.failed(jobs, err)
             return
-        self._running += 1
-        self._scheduler.spawn(self._one_by_one(jobs))
+        self._start(self._one_by_one(jobs), sum(job.rows for job in jobs))
 
     async def _one_by_one(self, jobs: Sequence[Job]) -> None:
-        try:
-            for job in jobs:
-                started = self._clock()
-                try:
-                    fed, rows = self._feed([job])
-                    outcome = await self._session.run(fed, job.deadline_s)
-                except Exception as err:  # noqa: BLE001 - whatever a model raises is its jobs' answer
-                    self._sink.failed([job], err)
-                else:
-                    self._sink.answered(Ran([job], fed, outcome, rows, started, self._clock() - started))
-        finally:
-            self._running -= 1
-            self._pump_soon()
+        for job in jobs:
+            started = self._clock()
+            try:
+                fed, rows = self._feed([job])
+                outcome = await self._session.run(fed, job.deadline_s)
+            except Exception as err:  # noqa: BLE001 - whatever a model raises is its jobs' answer
+                self._sink.failed([job], err)
+            else:
+                self._sink.answered(Ran([job], fed, outcome, rows, started, self._clock() - started))
 
 
 def _busy(wait_s: float) -> HytheError:
@@ -259,8 +304,8 @@ def _busy(wait_s: float) -> HytheError:
     )
 
 
-def _late(waited_s: float) -> HytheError:
+def _late(waited_s: float, called: str) -> HytheError:
     return TimedOut(
-        f"the time given was over after {waited_s * 1e3:.0f} ms of waiting, before the model was called; "
+        f"the time given was over after {waited_s * 1e3:.0f} ms, before {called}; "
         "give more time, or ask when there is less to do"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from hythe.base.errors import Invalid
 from hythe.runtime.job import Job
@@ -23,6 +24,19 @@ class QueueLimits:
             raise Invalid(f"the queue's limits are {self.rows} rows and {self.bytes} bytes; give 1 or more")
 
 
+class Part(NamedTuple):
+    """The rows `start` to `stop` of a job that has too many for one call."""
+
+    job: Job
+    start: int
+    stop: int
+
+    @property
+    def rows(self) -> int:
+        """How many they are."""
+        return self.stop - self.start
+
+
 class FairQueue:
     """Jobs in lanes; lanes take turns of equal rows.
 
@@ -37,7 +51,7 @@ class FairQueue:
     """
 
     def __init__(self, limits: QueueLimits) -> None:
-        self._limits = limits
+        self.limits = limits
         self._lanes: dict[str, deque[Job]] = {}
         self._turns: deque[str] = deque()
         self._credit: dict[str, int] = {}
@@ -51,9 +65,12 @@ class FairQueue:
     def put(self, job: Job) -> list[Job]:
         """Queue a job; gives those without room: this one, or newer ones of a lane that holds more."""
         shed: list[Job] = []
+        job.left = job.rows
         while self.rows and self._full(job):
             longest = max(self._held, key=self._held.__getitem__)
-            if longest == job.lane or self._held[longest] <= self._held.get(job.lane, 0) + job.rows:
+            newest = self._lanes[longest][-1]
+            few = self._held[longest] <= self._held.get(job.lane, 0) + job.rows
+            if longest == job.lane or few or newest.left < newest.rows:
                 return [*shed, job]
             shed.append(self._drop_newest(longest))
         lane = self._lanes.get(job.lane)
@@ -62,7 +79,9 @@ class FairQueue:
             self._turns.append(job.lane)
             self._credit[job.lane] = self._held[job.lane] = 0
         lane.append(job)
-        self._count(job, 1)
+        self.rows += job.rows
+        self.bytes += job.weight
+        self._held[job.lane] += job.rows
         return shed
 
     def take(self, most_rows: int) -> list[Job]:
@@ -71,47 +90,80 @@ class FairQueue:
         rows = 0
         while self._turns:
             name = self._turns[0]
-            lane = self._lanes[name]
-            job = lane[0]
-            if taken and (rows + job.rows > most_rows or job.kind != taken[0].kind):
+            job = self._lanes[name][0]
+            fits = rows + job.rows <= most_rows and job.left == job.rows
+            if taken and not (fits and job.kind == taken[0].kind):
                 break
-            if self._credit[name] < job.rows and len(self._turns) > 1:
-                self._credit[name] += _QUANTUM_ROWS
-                if self._credit[name] < job.rows:
-                    self._turns.rotate(-1)
-                    continue
-            lane.popleft()
-            self._credit[name] -= job.rows
-            self._count(job, -1)
-            taken.append(job)
-            rows += job.rows
-            if not lane:
-                self._leave(name)
-            elif self._credit[name] < lane[0].rows:
-                self._turns.rotate(-1)
+            if self._has_turn(name, job.rows):
+                rows += job.rows
+                self._take_off(job, job.rows)
+                taken.append(job)
         return taken
 
+    def part(self, most_rows: int) -> Part | None:
+        """Take the next rows of the job whose turn it is, if it has too many for one call; the rest waits on.
+
+        A job that was begun goes on in parts to its end, or until `drop`.
+        """
+        while self._turns:
+            name = self._turns[0]
+            job = self._lanes[name][0]
+            size = min(job.left, most_rows)
+            if self._has_turn(name, size):
+                if job.left == job.rows <= most_rows:
+                    return None
+                start = job.rows - job.left
+                self._take_off(job, size)
+                return Part(job, start, start + size)
+        return None
+
+    def drop(self, job: Job) -> None:
+        """Forget the rest of a job that was begun; nothing happens when all of it was taken."""
+        lane = self._lanes.get(job.lane)
+        if lane and lane[0] is job:
+            self._take_off(job, job.left)
+
     def _full(self, job: Job) -> bool:
-        limits = self._limits
+        limits = self.limits
         return self.rows + job.rows > limits.rows or self.bytes + job.weight > limits.bytes
 
-    def _count(self, job: Job, sign: int) -> None:
-        self.rows += sign * job.rows
-        self.bytes += sign * job.weight
-        self._held[job.lane] += sign * job.rows
+    def _has_turn(self, name: str, rows: int) -> bool:
+        """Tell whether the first lane may take so many rows now, else let the next one be first."""
+        if self._credit[name] >= rows or len(self._turns) == 1:
+            return True
+        self._credit[name] += _QUANTUM_ROWS
+        if self._credit[name] >= rows:
+            return True
+        self._turns.rotate(-1)
+        return False
+
+    def _take_off(self, job: Job, rows: int) -> None:
+        """Take rows of the job that is first in its lane, and the job with the last of them."""
+        name = job.lane
+        lane = self._lanes[name]
+        # A lane that had nobody beside it owes nothing to who comes later.
+        self._credit[name] = max(0, self._credit[name] - rows)
+        job.left -= rows
+        self.rows -= rows
+        self._held[name] -= rows
+        if not job.left:
+            self.bytes -= job.weight
+            lane.popleft()
+        if not lane:
+            self._forget(name)
+        elif self._turns[0] == name and self._credit[name] < lane[0].left:
+            self._turns.rotate(-1)
 
     def _drop_newest(self, name: str) -> Job:
         lane = self._lanes[name]
         job = lane.pop()
-        self._count(job, -1)
+        self.rows -= job.rows
+        self.bytes -= job.weight
+        self._held[name] -= job.rows
         if not lane:
-            self._turns.remove(name)
             self._forget(name)
         return job
 
-    def _leave(self, name: str) -> None:
-        self._turns.popleft()
-        self._forget(name)
-
     def _forget(self, name: str) -> None:
+        self._turns.remove(name)
         del self._lanes[name], self._credit[name], self._held[name]

@@ -12,10 +12,10 @@ class Job:
     """One request's rows on their way to a model.
 
     `kind` says which jobs may share a call: equal kinds only. `lane` is whose turn it takes, `deadline_s`
-    is on the monotonic clock, `weight` the bytes that it holds while it waits.
+    is on the monotonic clock, `weight` the bytes that it holds while it waits, `left` the rows that wait.
     """
 
-    __slots__ = ("batch", "cancelled", "deadline_s", "kind", "lane", "queued_s", "rows", "weight")
+    __slots__ = ("batch", "cancelled", "deadline_s", "kind", "lane", "left", "queued_s", "rows", "weight")
 
     def __init__(
         self,
@@ -29,6 +29,7 @@ class Job:
     ) -> None:
         self.batch = batch
         self.rows = rows
+        self.left = 0
         self.kind = kind
         self.lane = lane
         self.deadline_s = deadline_s

@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from hythe.base.errors import Corrupt
 from hythe.bundle.feed import Feed
-from hythe.bundle.outcome import Outcome
-from hythe.bundle.rows import Array, Rows
+from hythe.bundle.outcome import Outcome, joined
+from hythe.bundle.rows import Rows
 from hythe.bundle.variant import Decoder, Variant
 from hythe.runtime.devices import providers, settled_device
 from hythe.runtime.feeder import Feeder, Feeds
@@ -63,7 +61,7 @@ class OnnxModel:
         if total <= self._chunk_rows:
             return self._once(feeds)
         starts = range(0, total, self._chunk_rows)
-        return _joined([self._once(_slice(feeds, at, self._chunk_rows)) for at in starts])
+        return joined([self._once(_slice(feeds, at, self._chunk_rows)) for at in starts])
 
     def predict(self, rows: Rows) -> Outcome:
         """Answer an Arrow table or tensors."""
@@ -107,10 +105,3 @@ def _chunk_rows(feed: Feed) -> int:
 
 def _slice(feeds: Feeds, start: int, length: int) -> Feeds:
     return {name: values[start : start + length] for name, values in feeds.items()}
-
-
-def _joined(parts: Sequence[Outcome]) -> Outcome:
-    answers: dict[str, Array] = {
-        name: np.concatenate([part.answers[name] for part in parts]) for name in parts[0].answers
-    }
-    return Outcome(answers, np.concatenate([part.refused for part in parts]))

@@ -31,6 +31,11 @@ class Session(Protocol):
         ...
 
     @property
+    def splits(self) -> bool:
+        """Whether rows are independent, as a proof says, so that a large batch may be run in parts."""
+        ...
+
+    @property
     def concurrency(self) -> int:
         """How many calls of `run` go on at once."""
         ...
@@ -77,6 +82,7 @@ class OnnxSession:
     """A proven variant in this process; `instances` long calls may run at once, each in a thread."""
 
     inline = True
+    splits = True
 
     def __init__(self, load: Callable[[], OnnxModel], *, instances: int = 1) -> None:
         self._load = load

@@ -11,8 +11,10 @@ import pytest_asyncio
 from hythe.base.errors import Corrupt, HytheError, Invalid, NotFound, TooLarge
 from hythe.dataplane.admit import Limits
 from hythe.dataplane.ask import Ask
+from hythe.dataplane.observe import ROWS
 from hythe.dataplane.plane import DataPlane
 from hythe.runtime.batch import RowReader
+from hythe.runtime.batcher import BatchPolicy
 from hythe.runtime.counters import Counters, create
 from hythe.testing.plane import make_plane
 from hythe.testing.tiny import expected, tiny_endpoint
@@ -77,6 +79,24 @@ async def test_what_cannot_be_answered_is_refused_and_counted(
     assert labels[2:] == ("refused", error.code)
     assert count == 1
     assert counted(counters, "hythe_in_flight") == {("churn",): 0}
+
+
+async def test_a_large_request_is_answered_in_parts(tmp_path: Path, counters: Counters) -> None:
+    policy = BatchPolicy(max_rows=4, loop_ms=0.0)
+    plane = make_plane(tiny_endpoint(tmp_path), counters=counters, policy=policy)
+    await plane.start()
+    rows = [ROW | {"tenure": tenure} for tenure in range(10)]
+    prediction = await plane.predict("churn", reads(*rows))
+    rows[7]["total charges"] = float("inf")
+    with pytest.raises(Invalid, match=r"rows\[7\]: the model refuses it"):
+        await plane.predict("churn", reads(*rows))
+    await plane.close()
+    assert prediction.answers["probabilities"][:, 1] == pytest.approx(
+        [expected(ROW | {"tenure": tenure}) for tenure in range(10)], rel=1e-12
+    )
+    [calls] = [values for (name, _), values in counters.read().items() if name == "hythe_batch_rows"]
+    assert {bound: count for bound, count in zip(ROWS, calls, strict=False) if count} == {2.0: 2, 4.0: 4}
+    assert calls[-1] == 20
 
 
 async def test_every_outcome_is_counted_exactly(plane: DataPlane, counters: Counters) -> None:

@@ -27,6 +27,7 @@ class ChildSession:
     """
 
     inline = False
+    splits = False
 
     def __init__(self, children: Sequence[Child], reader: RowReader, *, most_waiting: int = 64) -> None:
         self._reader = reader
