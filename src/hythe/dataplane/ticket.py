@@ -78,6 +78,11 @@ class Prediction(msgspec.Struct, frozen=True, gc=False):
     degraded: bool = False
     cached: bool = False
 
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """Name what a client should know of the answer: `degraded`, `cached`, both or neither."""
+        return ("degraded",) * self.degraded + ("cached",) * self.cached
+
 
 class Awaited(Ticket):
     """A request whose door waits for `future`."""

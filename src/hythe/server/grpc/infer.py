@@ -105,6 +105,8 @@ def _response(prediction: Prediction, request: Any) -> Any:
         id=request.id or prediction.id,
     )
     response.parameters["prediction_id"].string_param = prediction.id
+    for mark in prediction.marks:
+        response.parameters[mark].bool_param = True
     names = [output.name for output in request.outputs] or list(prediction.answers)
     write(response, prediction.answers, names, raw=_raw_wanted(request))
     return response

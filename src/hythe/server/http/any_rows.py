@@ -50,10 +50,9 @@ async def answer_any(plane: DataPlane, request: Request, endpoint: str) -> Reply
 
 def _document(prediction: Prediction) -> dict[str, Any]:
     live = prediction.version
-    document = {
+    return {
         "predictions": live.label(prediction.answers),
         "version": live.spec.version,
         "prediction_id": prediction.id,
+        **dict.fromkeys(prediction.marks, True),
     }
-    marks = {"degraded": prediction.degraded, "cached": prediction.cached}
-    return document | {name: True for name, marked in marks.items() if marked}

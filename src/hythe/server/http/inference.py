@@ -200,7 +200,7 @@ def _reply(prediction: Prediction, asked: InferRequest) -> Reply:
             "model_name": prediction.endpoint,
             "model_version": prediction.version.spec.version,
             "id": asked.id or prediction.id,
-            "parameters": {"prediction_id": prediction.id},
+            "parameters": {"prediction_id": prediction.id, **dict.fromkeys(prediction.marks, True)},
             "outputs": tensors,
         }
     )

@@ -67,7 +67,7 @@ class KServeV1Door:
             document = {"predictions": predictions(prediction)}
         else:
             document = {"outputs": outputs(prediction)}
-        return await compressed(json_reply(document), request)
+        return await compressed(json_reply(document, marks=prediction.marks), request)
 
 
 def _state(ready: bool) -> str:

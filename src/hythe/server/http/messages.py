@@ -84,9 +84,10 @@ async def compressed(reply: Reply, request: Request) -> Reply:
     return Reply(smaller, reply.status, (*reply.headers, *extra))
 
 
-def json_reply(document: Any, status: int = 200) -> Reply:
-    """Answer with a document."""
-    return Reply(msgspec.json.encode(document), status)
+def json_reply(document: Any, status: int = 200, marks: Sequence[str] = ()) -> Reply:
+    """Answer with a document; `marks` become headers, for protocols whose documents have no room for them."""
+    headers = tuple((f"hythe-{mark}", "true") for mark in marks)
+    return Reply(msgspec.json.encode(document), status, (*JSON, *headers))
 
 
 def error_reply(err: HytheError) -> Reply:

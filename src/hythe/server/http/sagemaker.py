@@ -67,7 +67,8 @@ class SageMakerDoor:
         kind = answer_type(request.headers.get("accept"), JSON_TYPE)
         if kind in TABLE_TYPES:
             return await reply_table(kind, prediction, request)
-        return await compressed(json_reply({"predictions": predictions(prediction)}), request)
+        document = {"predictions": predictions(prediction)}
+        return await compressed(json_reply(document, marks=prediction.marks), request)
 
     def _target(self, request: Request) -> str:
         return target(request.headers.get(_TARGET), request.headers.get(_ATTRIBUTES), self._plane.endpoints)

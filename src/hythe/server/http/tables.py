@@ -73,9 +73,13 @@ async def reply_table(content_type: str, prediction: Prediction, request: Reques
 
 
 def write_table(content_type: str, prediction: Prediction) -> Reply:
-    """Write answers as one of `TABLE_TYPES`; the id and the version also stand in headers."""
+    """Write answers as one of `TABLE_TYPES`; the id, the version and marks also stand in headers."""
     spec = prediction.version.spec
-    facts = {"hythe-prediction-id": prediction.id, "hythe-version": spec.version}
+    facts = {
+        "hythe-prediction-id": prediction.id,
+        "hythe-version": spec.version,
+        **{f"hythe-{mark}": "true" for mark in prediction.marks},
+    }
     headers = (("content-type", content_type), *facts.items())
     outputs = spec.schema.outputs
     if content_type == CSV_TYPE:

@@ -105,7 +105,7 @@ class VertexDoor:
         answer: dict[str, Any] = {"predictions": predictions(prediction)}
         if self._routes.deployed_model_id:
             answer["deployedModelId"] = self._routes.deployed_model_id
-        return await compressed(json_reply(answer), request)
+        return await compressed(json_reply(answer, marks=prediction.marks), request)
 
 
 def _wanted(document: Any) -> str | None:
