@@ -9,7 +9,6 @@ import msgspec
 
 from hythe.base.errors import Corrupt, Invalid
 from hythe.bundle.schema import Schema
-from hythe.dataplane.constant import constant_answers
 from hythe.monitor.observing import Observing
 from hythe.rollout.plan import Plan
 from hythe.security.keys import KeyEntry
@@ -71,6 +70,8 @@ class EndpointSpec(msgspec.Struct, frozen=True, omit_defaults=True):
             if version not in known:
                 raise Invalid(f"endpoint {self.name!r} has an arm for {version}, but not that version")
         if self.plan.constant is not None:
+            from hythe.dataplane.constant import constant_answers
+
             for item in self.versions:
                 constant_answers(item.schema.outputs, self.plan.constant, 1)
 
