@@ -23,6 +23,8 @@ EVENT = st.one_of(
     st.tuples(st.just("ask"), ROWS, st.sampled_from([1e9, 1e9, 0.5, 3.0])),
     st.tuples(st.just("ask"), st.just([1.0]), st.sampled_from([1e9, 0.5])),
     st.tuples(st.just("turn")),
+    st.tuples(st.just("drain")),
+    st.tuples(st.just("drain")),
     st.tuples(st.just("step"), st.integers(0, 3)),
     st.tuples(st.just("tick"), st.sampled_from([0.1, 1.0, 6.0])),
     st.tuples(st.just("cancel"), st.integers(0, 40)),
@@ -56,7 +58,7 @@ def happen(hand: ByHand, what: str, rest: list[Any]) -> None:
         hand.session.broken = not hand.session.broken
     elif what == "options":
         hand.live.keep_answers(options(rest[0]))
-    elif what in {"turn", "step", "tick"}:
+    elif what in {"turn", "step", "tick", "drain"}:
         getattr(hand.loop, what)(*rest)
 
 
@@ -85,7 +87,7 @@ def test_whatever_happens_answers_are_as_without_a_cache_and_bytes_are_bounded(
 
 def judge(ticket: Heard, *, was_broken: bool) -> None:
     """An answer is what the model says of these rows; a fault is the request's own, or the model's."""
-    xs = [row.c0 for row in ticket.batch]
+    xs = [row.c0 for row in list[Any](ticket.batch)]
     if ticket.values is not None:
         assert ticket.values == [2.0 * x for x in xs]
         assert min(xs) >= 0
