@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from hythe.base.errors import NotFound
 from hythe.bundle.schema import Schema
-from hythe.dataplane.ask import Ask
+from hythe.dataplane.admit import Limits
+from hythe.dataplane.bounds import batch_policy, request_limits
 from hythe.dataplane.fallback import fall_back
 from hythe.dataplane.live import LiveVersion
 from hythe.dataplane.loop import Loop
@@ -55,6 +56,7 @@ class Endpoint:
         scheduler: Loop,
         ids: Ids | None = None,
         policy: BatchPolicy | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self.name = spec.name
         self.spec = spec
@@ -62,10 +64,10 @@ class Endpoint:
         self._open = open_session
         self._scheduler = scheduler
         self.ids = ids or Ids()
-        self._policy = policy
+        self._policy = policy or BatchPolicy()
+        self._server_limits = self.limits = limits or Limits()
         self._readers: dict[Schema, RowReader] = {}
-        self._routing = Routing.of(spec.plan, {item.version: self._live(item) for item in spec.versions})
-        self._keep_answers()
+        self._route(spec.plan, {item.version: self._live(item) for item in spec.versions})
         self._retiring: set[asyncio.Task[None]] = set()
 
     @property
@@ -98,8 +100,12 @@ class Endpoint:
         return found
 
     def enter(self, ticket: Ticket) -> LiveVersion:
-        """Give the version that answers a ticket; raises NotFound."""
-        ask: Ask = ticket.ask
+        """Give the version that answers a ticket, which is bounded by the plan; raises NotFound, TooLarge."""
+        ask, limits = ticket.ask, self.limits
+        if ticket.bytes_in > limits.body_bytes:
+            limits.admit_bytes(ticket.bytes_in)
+        latest_s = ticket.started_s + limits.timeout_s
+        ticket.deadline_s = min(ticket.deadline_s, latest_s)
         if ask.version is not None:
             ticket.share = 0.0
             return self.version(ask.version)
@@ -130,9 +136,8 @@ class Endpoint:
             for live in fresh.values():
                 await live.close()
             raise
-        self._routing = Routing.of(spec.plan, {**kept, **fresh})
+        self._route(spec.plan, {**kept, **fresh})
         self.spec = spec
-        self._keep_answers()
         for number, live in before.items():
             if number not in kept:
                 self._retire(live)
@@ -148,9 +153,14 @@ class Endpoint:
         for version in self.versions.values():
             await version.close()
 
-    def _keep_answers(self) -> None:
-        for live in self._routing.versions.values():
-            live.keep_answers(self._routing.plan.cache)
+    def _route(self, plan: Plan, versions: Mapping[str, LiveVersion]) -> None:
+        """Go by a plan from now on."""
+        self._routing = Routing.of(plan, versions)
+        self.limits = request_limits(self._server_limits, plan.limits)
+        policy = batch_policy(self._policy, plan.limits)
+        for live in versions.values():
+            live.batcher.follow(policy)
+            live.keep_answers(plan.cache)
 
     def _live(self, item: VersionSpec) -> LiveVersion:
         rows = self._readers.get(item.schema)

@@ -119,7 +119,7 @@ class DataPlane:
     def _run(self, endpoint: Endpoint, ticket: Ticket, live: LiveVersion, batch: Batch) -> None:
         rows = size(batch)
         try:
-            self.limits.admit_rows(rows)
+            endpoint.limits.admit_rows(rows)
         except Exception as err:  # noqa: BLE001 - whatever is wrong with the rows is the ticket's answer
             self._refuse(endpoint, ticket, live, err)
             return

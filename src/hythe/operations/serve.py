@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import NamedTuple
+from contextlib import contextmanager, suppress
+from typing import Any, NamedTuple
 
 import msgspec
 
+from hythe.base.errors import HytheError
 from hythe.base.progress import Progress
 from hythe.dataplane.spec import EndpointSpec
 from hythe.operations.placing import Placing
@@ -46,24 +47,22 @@ def endpoints(
     """
     try:
         prepared = [prepare(registry, ref, variant, placing=placing, progress=progress) for ref in refs]
-        found = [_endpoint(item) for item in prepared]
+        standing = {item.endpoint: item.document for item in registry.catalog.plans()}
+        found = [_endpoint(item, standing.get(item.name)) for item in prepared]
         for spec, ref in zip(found, refs, strict=True):
-            _store(registry, spec.name, spec.plan, actor, f"serve {ref}")
+            if standing.get(spec.name) != (document := msgspec.to_builtins(spec.plan)):
+                with registry.catalog.edit(actor=actor, why=f"serve {ref}") as tx:
+                    tx.put_plan(spec.name, document)
         yield Served(found, [notice for item in prepared for notice in item.notices])
     finally:
         remove_unpacked(registry.home, os.getpid())
 
 
-def _endpoint(prepared: Prepared) -> EndpointSpec:
+def _endpoint(prepared: Prepared, standing: Any) -> EndpointSpec:
+    """Send everything to the version; limits and cache of the endpoint stay as its plan before said."""
     version = prepared.version
     plan = Plan.of(version.version, version.digest)
+    with suppress(msgspec.ValidationError, HytheError):
+        before = msgspec.convert(standing, Plan)
+        plan = msgspec.structs.replace(plan, cache=before.cache, limits=before.limits)
     return EndpointSpec(prepared.name, plan, (version,), example=prepared.example)
-
-
-def _store(registry: Registry, name: str, plan: Plan, actor: str, why: str) -> None:
-    """Write the plan down; the same again changes nothing."""
-    document = msgspec.to_builtins(plan)
-    standing = next((item for item in registry.catalog.plans() if item.endpoint == name), None)
-    if standing is None or standing.document != document:
-        with registry.catalog.edit(actor=actor, why=why) as tx:
-            tx.put_plan(name, document)

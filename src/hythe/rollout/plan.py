@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from hythe.base.errors import Invalid
+from hythe.rollout.limits import PlanLimits
 
 
 class Arm(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -49,7 +50,7 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `fallback` names versions that answer, in this order, when the chosen one fails; then come answers that
     the cache still holds for the same rows, and then `constant`: a value for each output, as clients see
-    it. Without `cache` no answer is kept. A plan checks itself.
+    it. Without `cache` no answer is kept, without `limits` the server's alone hold. A plan checks itself.
 
     >>> Plan(arms=(Arm("1.0.0", "sha256:0a"), Arm("1.1.0", "sha256:0b", weight=0))).arms[1].weight
     0
@@ -59,6 +60,7 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     fallback: tuple[str, ...] = ()
     cache: CacheOptions | None = None
     constant: dict[str, Any] | None = None
+    limits: PlanLimits | None = None
 
     def __post_init__(self) -> None:
         versions = [arm.version for arm in self.arms]

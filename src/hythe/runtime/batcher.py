@@ -106,15 +106,11 @@ class Batcher:
         self._session = session
         self._sink = sink
         self._scheduler = scheduler
-        self._policy = policy or BatchPolicy()
         self._clock = clock
-        self._most = self._policy.max_rows
-        self._loop_s = self._policy.loop_ms / 1e3
-        self._objective_s = self._policy.objective_ms / 1e3
-        self._most_wait_s = self._policy.most_wait_ms / 1e3
         self.cost = Cost()
         self._inline: list[Job] = []
-        self._queue = FairQueue(self._policy.queue)
+        self._queue = FairQueue()
+        self.follow(policy or BatchPolicy())
         self._begun: dict[Job, Parts] = {}
         self._flush_due = self._pump_due = False
         self._running = 0
@@ -129,6 +125,14 @@ class Batcher:
     def waiting_rows(self) -> int:
         """Rows that wait for a call."""
         return self._queue.rows
+
+    def follow(self, policy: BatchPolicy) -> None:
+        """Go by this policy from now on; what waits already stays."""
+        self._most = policy.max_rows
+        self._loop_s = policy.loop_ms / 1e3
+        self._objective_s = policy.objective_ms / 1e3
+        self._most_wait_s = policy.most_wait_ms / 1e3
+        self._queue.limits = policy.queue
 
     def put(self, job: Job) -> None:
         """Take a job; the sink hears what became of it, perhaps before this returns (Busy)."""

@@ -50,8 +50,8 @@ class FairQueue:
     ['many', 'few', 'many', 'many']
     """
 
-    def __init__(self, limits: QueueLimits) -> None:
-        self.limits = limits
+    def __init__(self, limits: QueueLimits | None = None) -> None:
+        self.limits = limits or QueueLimits()
         self._lanes: dict[str, deque[Job]] = {}
         self._turns: deque[str] = deque()
         self._credit: dict[str, int] = {}

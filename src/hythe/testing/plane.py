@@ -28,6 +28,6 @@ def make_plane(
     open_session, scheduler, given = opener(sessions), LoopScheduler(), ids or Ids()
 
     def make(spec: EndpointSpec) -> Endpoint:
-        return Endpoint(spec, open_session, Observer(spec.name, counters), scheduler, given, policy)
+        return Endpoint(spec, open_session, Observer(spec.name, counters), scheduler, given, policy, limits)
 
     return DataPlane(specs, make, limits=limits, gate=gate)

@@ -1,9 +1,12 @@
 """A plan checks itself."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
 from hythe.base.errors import Invalid
+from hythe.rollout.limits import PlanLimits
 from hythe.rollout.plan import Arm, CacheOptions, Plan
 
 
@@ -28,8 +31,18 @@ def test_some_arm_has_weight() -> None:
         Plan(arms=(Arm("1.0.0", "sha256:0a", 0),))
 
 
+@pytest.mark.parametrize(
+    ("limit", "value"),
+    [("rows", 0), ("body_bytes", -1), ("queue_rows", 0), ("timeout_s", 0.0), ("objective_ms", float("nan"))],
+)
+def test_limits_leave_room_for_something(limit: str, value: Any) -> None:
+    with pytest.raises(Invalid, match=f"the plan's limit {limit} is {value}"):
+        PlanLimits(**{limit: value})
+
+
 def test_a_plan_comes_back_from_json_as_it_was() -> None:
-    plan = Plan(arms=(Arm("1.0.0", "sha256:0a", 9), Arm("1.1.0", "sha256:0b", 1)))
+    arms = (Arm("1.0.0", "sha256:0a", 9), Arm("1.1.0", "sha256:0b", 1))
+    plan = Plan(arms=arms, limits=PlanLimits(rows=10, timeout_s=0.5))
     assert msgspec.json.decode(msgspec.json.encode(plan), type=Plan) == plan
 
 

@@ -86,7 +86,7 @@ class DescribeDoor:
             "name": endpoint.name,
             "platform": _platform(version),
             "backend": "hythe",
-            "max_batch_size": self._plane.limits.rows,
+            "max_batch_size": endpoint.limits.rows,
             "input": [_configured(item, _row_shape(item)) | _optional(item) for item in schema.inputs],
             "output": [_configured(item, item.shape) for item in schema.outputs],
         }
