@@ -30,6 +30,7 @@ from hythe.server.grpc.messages import (
     method,
 )
 from hythe.server.grpc.readiness import Readiness
+from hythe.server.grpc.status import Context
 from hythe.server.worker_spec import Tls
 
 MOST_AGE_S = 10.0
@@ -108,10 +109,12 @@ class GrpcServer:
         await self._server.stop(_LAST_GRACE_S)
 
     def _service(self, name: str, handlers: Mapping[str, Handler]) -> grpc.GenericRpcHandler:
-        wrapped = {item: self._calls.answering(handler) for item, handler in handlers.items()}
-        return grpc.method_handlers_generic_handler(
-            name, {item: _method(method(name, item), handler) for item, handler in wrapped.items()}
-        )
+        methods = {}
+        for item, handler in handlers.items():
+            descriptor = method(name, item)
+            answering = self._calls.answering(_reading(descriptor, handler))
+            methods[item] = _method(descriptor, answering)
+        return grpc.method_handlers_generic_handler(name, methods)
 
 
 def _options(body_bytes: int, most_age_s: float) -> list[tuple[str, int]]:
@@ -145,17 +148,29 @@ def _health(door: HealthDoor) -> dict[str, Handler]:
     return {"Check": door.check, "Watch": door.watch}
 
 
+def _reading(descriptor: Any, handler: Handler) -> Handler:
+    """Have the request read inside the call, where bytes that cannot be read have a status of ours."""
+    takes = message(descriptor.input_type.full_name)
+    if takes is ModelInferRequest:
+        return handler
+
+    async def read(data: bytes, context: Context) -> Any:
+        return await handler(takes.FromString(data), context)
+
+    return read
+
+
 def _method(descriptor: Any, handler: Handler) -> Any:
-    """Bind a handler to a method; it takes and gives messages, or bytes where it codes them itself."""
+    """Bind a handler to a method; it takes bytes, and gives a message or bytes where it writes them."""
     kinds = {
         (False, False): grpc.unary_unary_rpc_method_handler,
         (False, True): grpc.unary_stream_rpc_method_handler,
         (True, True): grpc.stream_stream_rpc_method_handler,
     }
     make = kinds[descriptor.client_streaming, descriptor.server_streaming]
-    takes, gives = message(descriptor.input_type.full_name), message(descriptor.output_type.full_name)
+    gives = message(descriptor.output_type.full_name)
     return make(
         handler,
-        None if takes is ModelInferRequest else takes.FromString,
+        None,
         None if gives is ModelInferResponse else gives.SerializeToString,
     )

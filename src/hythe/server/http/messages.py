@@ -40,6 +40,7 @@ STATUS: dict[str, int] = {
     "internal": 500,
 }
 """The HTTP status of every word code."""
+_LONGEST_SENTENCE = 1000
 LARGE = 16 * 2**10
 """A reply of fewer bytes is sent as it is: compressing it costs more time than it saves."""
 OFF_LOOP = 2**18
@@ -90,9 +91,20 @@ def json_reply(document: Any, status: int = 200, marks: Sequence[str] = ()) -> R
     return Reply(msgspec.json.encode(document), status, (*JSON, *headers))
 
 
+def sentence(err: HytheError) -> str:
+    """Give an error's message; of a very long one, which repeats what was sent, the beginning and the end.
+
+    >>> len(sentence(Busy("x" * 5000, 1.0)))
+    1003
+    """
+    text = str(err)
+    half = _LONGEST_SENTENCE // 2
+    return text if len(text) <= _LONGEST_SENTENCE else f"{text[:half]} … {text[-half:]}"
+
+
 def error_reply(err: HytheError) -> Reply:
     """Answer with an error: its message and its word code."""
-    document = {"error": str(err), "code": err.code}
+    document = {"error": sentence(err), "code": err.code}
     if isinstance(err, Internal) and err.incident:
         document["id"] = err.incident
     body = msgspec.json.encode(document)

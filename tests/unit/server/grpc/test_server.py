@@ -53,6 +53,22 @@ async def test_a_model_that_is_not_there_is_unknown(served: Served) -> None:
         assert "Request for unknown model" in str(caught.value.details())
 
 
+@pytest.mark.parametrize("name", ["ModelReady", "ModelStatistics", "ServerLive", "ModelInfer"])
+async def test_bytes_that_are_no_message_are_the_callers_fault(served: Served, name: str) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await served.client.channel.unary_unary(f"/{INFERENCE}/{name}")(b"\x0a\xff")
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert "cannot be read" in str(caught.value.details())
+
+
+async def test_a_long_name_does_not_come_back_whole(served: Served) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await served.client.call("ModelInfer", {"model_name": "x" * 9000})
+    details = str(caught.value.details())
+    assert len(details) < 1100
+    assert details.endswith("endpoints: churn")
+
+
 async def test_statistics_count_rows_calls_and_failures(served: Served) -> None:
     for _ in range(3):
         await served.client.call("ModelInfer", rows(4, 5))
