@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
-import pyarrow as pa
 
 from hythe.bundle.canonical import canonical
 from hythe.bundle.documents import decode
@@ -25,6 +24,9 @@ from hythe.bundle.summary import (
 )
 from hythe.bundle.truth import Calibration, Residuals, Truth
 from hythe.statistics.correlation import Triangle, pearson, spearman
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 MOST_CORRELATED = 64
 """How many number columns are correlated at most: the first ones."""
@@ -91,16 +93,16 @@ def compute(
         refused=int(outcome.refused.sum()),
         features=_features(rows, schema),
         outputs=_outputs(outcome, schema),
-        correlations=_correlations(rows, schema) if isinstance(rows, pa.Table) else None,
+        correlations=_correlations(rows, schema) if not isinstance(rows, Mapping) else None,
         importances=None if predict is None else importances(rows, outcome, predict, truth, seed=seed),
         calibration=None if truth is None else truth.calibration(outcome),
     )
 
 
 def _features(rows: Rows, schema: Schema) -> dict[str, Summary]:
-    if isinstance(rows, pa.Table):
-        return {column.name: summarise_column(rows.column(column.name), column) for column in schema.columns}
-    return {name: summarise_array(values) for name, values in rows.items()}
+    if isinstance(rows, Mapping):
+        return {name: summarise_array(values) for name, values in rows.items()}
+    return {column.name: summarise_column(rows.column(column.name), column) for column in schema.columns}
 
 
 def _outputs(outcome: Outcome, schema: Schema) -> dict[str, Summary]:

@@ -8,7 +8,6 @@ from typing import TypeAlias
 
 import msgspec
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from hythe.bundle.outcome import Answers, Outcome
@@ -48,7 +47,7 @@ def importances(
     All features are tried, on as many rows as the budget allows, the same for all. Rows that the model
     refuses are left out.
     """
-    names = list(rows.column_names if isinstance(rows, pa.Table) else rows)
+    names = list(rows if isinstance(rows, Mapping) else rows.column_names)
     usable = np.flatnonzero(~outcome.refused)
     output = _main_output(outcome.answers)
     if len(names) < 2 or len(usable) < 2 or output is None:  # noqa: PLR2004 - one has nothing beside it
@@ -119,8 +118,7 @@ def _shuffled(
 
 def _with_shuffled(sample: Rows, name: str, random: np.random.Generator) -> Rows:
     order = random.permutation(count(sample))
-    if isinstance(sample, pa.Table):
-        place = sample.column_names.index(name)
-        return sample.set_column(place, sample.field(place), sample.column(place).take(pa.array(order)))
-    tensors: Mapping[str, Array] = {**sample, name: sample[name][order]}
-    return tensors
+    if isinstance(sample, Mapping):
+        return {**sample, name: sample[name][order]}
+    place = sample.column_names.index(name)
+    return sample.set_column(place, sample.field(place), sample.column(place).take(order))

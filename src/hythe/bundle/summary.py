@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from hythe.bundle.rows import Array
 from hythe.bundle.schema import Column, Output
-from hythe.statistics.bins import NumberBins, quantile_bins, top_values
+from hythe.statistics.bins import NumberBins, Scalars, quantile_bins, top_values
 from hythe.statistics.counts import Counts
 from hythe.statistics.moments import Moments, moments
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 MOST_OUTPUTS = 32
 """How many columns of one output are summarised; the rest (of an embedding, say) are left out."""
@@ -50,12 +51,14 @@ def column_numbers(
 
     Where the original was given NaN for missing, NaN is missing; elsewhere it is a value.
     """
+    import pyarrow as pa
+
     array = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
     missing = array.is_null(nan_is_null=column.null == "nan").to_numpy(zero_copy_only=False)
     if column.type == "timestamp":
-        units = pc.fill_null(array.cast(pa.int64()), 0).to_numpy(zero_copy_only=False)
+        units = array.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
         return units / _UNITS[column.unit], missing
-    return pc.fill_null(array, 0).to_numpy(zero_copy_only=False), missing
+    return array.fill_null(0).to_numpy(zero_copy_only=False), missing
 
 
 def summarise_array(values: Array) -> Summary:
@@ -66,7 +69,7 @@ def summarise_array(values: Array) -> Summary:
     flat = flat[:: max(1, math.ceil(flat.size / _MOST_TENSOR_VALUES))]
     if flat.dtype.kind in "iuf":
         return _of_numbers(flat, np.zeros(len(flat), dtype=np.bool_))
-    return _of_values(pa.array(_scalars(flat)))
+    return _of_values(_scalars(flat))
 
 
 def output_parts(values: Array, output: Output) -> Iterator[tuple[str, Array]]:
@@ -84,9 +87,9 @@ def summarise_output(values: Array, output: Output) -> Summary:
     """Summarise one column of an output; labels and other whole numbers that name classes by value."""
     labels = values.ndim == 1 and (values.dtype.kind not in "iuf" or output.classes is not None)
     if labels and values.dtype.kind in "iu":
-        return _of_values(pa.array(values))
+        return _of_values(values)
     if labels and values.dtype.kind == "f" and output.name == "label":
-        return _of_values(pa.array(values))
+        return _of_values(values)
     return summarise_array(values)
 
 
@@ -96,7 +99,7 @@ def _scalars(values: Array) -> list[Any]:
     return found if len({type(item) for item in found if item is not None}) <= 1 else [str(v) for v in found]
 
 
-def _of_values(values: pa.Array | pa.ChunkedArray, key: str = "") -> Summary:
+def _of_values(values: Scalars, key: str = "") -> Summary:
     bins = top_values(values, key=key)
     return Summary(Counts(bins, tuple(bins.count(values).tolist())))
 

@@ -8,7 +8,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,19 +19,12 @@ from hythe.bundle.goldens import Goldens
 from hythe.bundle.manifest import NATIVE
 from hythe.dataplane.spec import NativeFiles, OnnxFiles, VersionSpec
 from hythe.operations.find import Loadable, find
-from hythe.operations.load import UNPACKED, attempt, unpacked
+from hythe.operations.layout import UNPACKED, onnx_paths
+from hythe.operations.load import attempt, unpacked
 from hythe.operations.observing import observable
 from hythe.operations.placing import Placing
+from hythe.operations.prepared import Prepared
 from hythe.registry.registry import Registry
-
-
-class Prepared(msgspec.Struct, frozen=True):
-    """A version that may serve, a row that it answers, for people to try, and what they should know of it."""
-
-    name: str
-    version: VersionSpec
-    example: dict[str, Any] | None
-    notices: tuple[str, ...] = ()
 
 
 def prepare(
@@ -47,8 +39,8 @@ def prepare(
 ) -> Prepared:
     """Check a version's bytes, replay its goldens, and give what serves it.
 
-    A native model is unpacked for the server whose parent is the process `owner` (this one, when left out),
-    until `remove_unpacked`.
+    What has to lie in a folder is unpacked for the server whose parent is the process `owner` (this one,
+    when left out), until `remove_unpacked`.
 
     Raises:
         Corrupt: when the version does not answer as it did when packed, or is not the one with `digest`.
@@ -72,7 +64,7 @@ def prepare(
 
 
 def remove_unpacked(home: Path, owner: int) -> None:
-    """Remove the native models that were unpacked for a server."""
+    """Remove what was unpacked for a server."""
     for folder in (home / UNPACKED).glob(f"{_owned(owner)}-*"):
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -113,9 +105,8 @@ def _files(found: Loadable, home: Path, owner: int, python: str) -> OnnxFiles | 
         flavor = found.manifest.flavor
         folder = unpacked(found, home, _owned(owner))
         return NativeFiles(flavor.name, flavor.format, str(folder), python)
-    paths = (found.bundle.file(f"{found.folder}/{name}") for name in ("model.onnx", "variant.json"))
-    graph, variant = (str(path) for path in paths)
-    return OnnxFiles(graph, variant)
+    paths = onnx_paths(found.bundle, found.folder, home, found.record.name, _owned(owner))
+    return OnnxFiles(str(paths.graph), str(paths.variant))
 
 
 def _owned(owner: int) -> str:

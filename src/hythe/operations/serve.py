@@ -13,7 +13,8 @@ from hythe.base.errors import HytheError
 from hythe.base.progress import Progress
 from hythe.dataplane.spec import EndpointSpec
 from hythe.operations.placing import Placing
-from hythe.operations.prepare import Prepared, prepare, remove_unpacked
+from hythe.operations.prepare import prepare, remove_unpacked
+from hythe.operations.prepared import Prepared
 from hythe.registry.registry import Registry
 from hythe.rollout.plan import Plan
 

@@ -12,7 +12,7 @@ import msgspec
 from hythe.base.clock import Clock
 from hythe.base.errors import HytheError, Invalid
 from hythe.dataplane.spec import EndpointSpec, NativeFiles
-from hythe.operations.prepare import Prepared
+from hythe.operations.prepared import Prepared
 from hythe.registry.records import PlanRecord
 from hythe.rollout.plan import Plan
 from hythe.runtime.backoff import Backoff, Restarts

@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 
 from hythe.base.errors import HytheError, Unavailable
-from hythe.operations.prepare import Prepared, prepare
+from hythe.base.keep_out import keep_out
+from hythe.operations.prepared import Prepared
 from hythe.registry.registry import Registry
 from hythe.server.worker_spec import Source
 
@@ -68,13 +69,16 @@ async def prepare_apart(wanted: Wanted) -> Ready | Refused:
 def main() -> int:
     """Prepare what standard input names, and write the outcome to standard output."""
     os.nice(_NICE)
-    outcome = _outcome(msgspec.json.decode(sys.stdin.buffer.read(), type=Wanted))
+    with keep_out("pandas"):
+        outcome = _outcome(msgspec.json.decode(sys.stdin.buffer.read(), type=Wanted))
     sys.stdout.buffer.write(msgspec.json.encode(outcome))
     sys.stdout.flush()
     return 0
 
 
 def _outcome(wanted: Wanted) -> Ready | Refused:
+    from hythe.operations.prepare import prepare
+
     source = wanted.source
     registry = Registry.open(Path(source.home), source.catalog)
     try:

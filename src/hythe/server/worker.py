@@ -14,6 +14,7 @@ import ssl
 import sys
 
 from hythe.base.errors import HytheError
+from hythe.base.keep_out import keep_out
 from hythe.runtime.log import Log
 from hythe.runtime.slot import DRAIN, FAILED, READY, STOP
 from hythe.server.http.app import App
@@ -35,7 +36,7 @@ def main(place: int, talk: int, spec: int) -> int:
     told = WorkerSpec.read(spec)
     if not wait_for_posting(told.descriptors.bulletin, talk, _IMPORTS):
         return 0
-    with asyncio.Runner(loop_factory=_new_loop) as runner:
+    with keep_out("pandas"), asyncio.Runner(loop_factory=_new_loop) as runner:
         return runner.run(_work(told, place, parent))
 
 

@@ -6,16 +6,18 @@ import hashlib
 import math
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Cells: TypeAlias = NDArray[np.int64]
 Value: TypeAlias = str | int | float | bool
+Scalars: TypeAlias = "pa.Array | pa.ChunkedArray | NDArray[Any] | Sequence[Any]"
 MOST_BINS = 64
 _HASH_BYTES = 8
 
@@ -110,7 +112,7 @@ class ValueBins(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind
         """How many cells there are."""
         return len(self.known) + 2
 
-    def count(self, values: pa.Array | Sequence[Any]) -> Cells:
+    def count(self, values: Scalars) -> Cells:
         """Count scalars into cells; null and None are missing."""
         found = np.zeros(self.cells, dtype=np.int64)
         places = _places(self)
@@ -127,7 +129,7 @@ def _places(bins: ValueBins) -> dict[Value, int]:
     return {value: place for place, value in enumerate(bins.known, start=1)}
 
 
-def top_values(values: pa.Array | Sequence[Any], most: int = MOST_BINS, *, key: str = "") -> ValueBins:
+def top_values(values: Scalars, most: int = MOST_BINS, *, key: str = "") -> ValueBins:
     """Make cells for the `most` frequent values; equally frequent ones in the order of their text.
 
     >>> top_values(["b", "a", "b", "c"], most=2).known
@@ -139,10 +141,12 @@ def top_values(values: pa.Array | Sequence[Any], most: int = MOST_BINS, *, key: 
     return ValueBins(tuple(hashed(value, key) for value in chosen) if key else tuple(chosen), key)
 
 
-def frequencies(values: pa.Array | Sequence[Any]) -> Iterable[tuple[Any, int]]:
+def frequencies(values: Scalars) -> Iterable[tuple[Any, int]]:
     """Count each distinct value; missing is None."""
+    import pyarrow as pa
+
     array = values if isinstance(values, pa.Array | pa.ChunkedArray) else pa.array(values)
-    found = pc.value_counts(array)
+    found = array.value_counts()
     pairs = zip(found.field("values").to_pylist(), found.field("counts").to_pylist(), strict=True)
     return [(value, int(times)) for value, times in pairs]
 

@@ -12,7 +12,7 @@ from hythe.base.errors import Invalid
 from hythe.dataplane.spec import EndpointSpec, NativeFiles, Posting
 from hythe.operations.issuers import Issuers
 from hythe.operations.keys import create_key, revoke_key
-from hythe.operations.prepare import Prepared
+from hythe.operations.prepared import Prepared
 from hythe.registry.catalog import Catalog
 from hythe.registry.database import Database
 from hythe.rollout.plan import Arm, CacheOptions, Plan

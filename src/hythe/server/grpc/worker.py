@@ -11,6 +11,7 @@ import gc
 import sys
 
 from hythe.base.errors import HytheError, Unsupported
+from hythe.base.keep_out import keep_out
 from hythe.server.parent import Parent, new_loop
 from hythe.server.serving import Serving
 from hythe.server.waiting import wait_for_posting
@@ -24,7 +25,7 @@ def main(place: int, talk: int, spec: int) -> int:
     told = WorkerSpec.read(spec)
     if not wait_for_posting(told.descriptors.bulletin, talk, _IMPORTS):
         return 0
-    with asyncio.Runner(loop_factory=new_loop) as runner:
+    with keep_out("pandas"), asyncio.Runner(loop_factory=new_loop) as runner:
         return runner.run(_work(told, place, Parent(talk)))
 
 
