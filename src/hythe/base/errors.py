@@ -19,6 +19,8 @@ class HytheError(Exception):
     """
 
     code: ClassVar[str] = "internal"
+    told = False
+    """Whether the log of this process has told of it."""
 
 
 class CallerError(HytheError):

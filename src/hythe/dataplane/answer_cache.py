@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from hythe.base.errors import HytheError, Invalid
 from hythe.bundle.outcome import Answers
+from hythe.dataplane.faults import FAULTS
 from hythe.dataplane.flights import Flight, Flights
 from hythe.dataplane.loop import Loop
 from hythe.dataplane.observe import Observer
 from hythe.dataplane.ticket import Answered, Ticket
-from hythe.dataplane.unexpected import spoken
 from hythe.monitor.record import CACHED, DEGRADED
 from hythe.rollout.plan import CacheOptions
 from hythe.runtime.batcher import Ran
@@ -141,7 +141,7 @@ class AnswerCache:
         try:
             ticket.answered(Answered(self._live, answers), 0)
         except Exception as err:  # noqa: BLE001 - an answer that cannot be written must not cost the others
-            fault = spoken(err)
+            fault = FAULTS.spoken(err, self._observer.endpoint, self._version)
             ticket.refused(fault)
             self._observer.failed(ticket, self._version, fault)
         else:

@@ -18,12 +18,12 @@ from hythe.base.errors import (
 )
 from hythe.bundle.rows import Array
 from hythe.dataplane.answer_cache import AnswerCache
+from hythe.dataplane.faults import FAULTS
 from hythe.dataplane.loop import Loop
 from hythe.dataplane.observe import Observer
 from hythe.dataplane.observed import Observed
 from hythe.dataplane.spec import VersionSpec
 from hythe.dataplane.ticket import Answered, Ticket
-from hythe.dataplane.unexpected import spoken
 from hythe.rollout.plan import CacheOptions
 from hythe.runtime.answers import Labeller
 from hythe.runtime.batch import RowReader, join
@@ -111,7 +111,7 @@ class LiveVersion:
                 try:
                     ticket.answered(answered, start)  # type: ignore[attr-defined]  # the batcher gives tickets back
                 except Exception as err:  # noqa: BLE001 - one answer that cannot be written must not cost the others
-                    failures[place] = spoken(err)
+                    failures[place] = FAULTS.spoken(err, self._observer.endpoint, self.spec.version)
             start = stop
         for place, fault in failures.items():
             ran.jobs[place].refused(fault)  # type: ignore[attr-defined]  # as above
@@ -121,7 +121,7 @@ class LiveVersion:
 
     def failed(self, jobs: Sequence[Job], err: Exception) -> None:
         """Tell tickets that they get no answer, unless another version can give one."""
-        fault = spoken(err)
+        fault = FAULTS.spoken(err, self._observer.endpoint, self.spec.version)
         if isinstance(fault, OperatorError | Internal) and not isinstance(fault, TimedOut) and _ran(fault):
             self.breaker.failed()
         for ticket in jobs:
@@ -132,6 +132,7 @@ class LiveVersion:
         if self.cache is not None:
             self.cache.failed(ticket, err)
         if isinstance(err, OperatorError | Internal) and self.fell_back(ticket):
+            self._observer.tell(err, ticket, self.spec.version)
             return
         ticket.refused(err)
         self._observer.failed(ticket, self.spec.version, err)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from hythe.base.errors import CallerError, HytheError
 from hythe.bundle.rows import Array
+from hythe.dataplane.faults import FAULTS
 from hythe.dataplane.record import Recorder
 from hythe.dataplane.ticket import Ticket
 from hythe.monitor.record import CACHED, DEGRADED, Call, Reply
@@ -140,7 +141,7 @@ class Observer:
     """Counts the requests of one endpoint, and hands them to the process beside where there is one."""
 
     def __init__(self, endpoint: str, counters: Counters, ring: Ring | None = None) -> None:
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._meter = Meter(counters, endpoint)
         self._ring = ring
         self._recorders: dict[str, Recorder] = {}
@@ -171,6 +172,7 @@ class Observer:
             if failures and place in failures:
                 _blame(call, failures[place])
                 self._count(version, call)
+                self.tell(failures[place], ticket, version)
             else:
                 taken_s.append(call.duration_s)
                 if call.flags:
@@ -217,6 +219,7 @@ class Observer:
         call = _call(ticket, 0.0, now - ticket.started_s)
         if err is not None:
             _blame(call, err)
+            self.tell(err, ticket, version)
         self._count(version, call)
         if call.flags:
             self._meter.flagged(version, call.flags)
@@ -230,10 +233,15 @@ class Observer:
             reply = Reply(ticket.id, status, bytes_out, time.monotonic() - ticket.started_s)
             self._recorder(self._ring, "").reply(reply, at_ns=time.time_ns())
 
+    def tell(self, err: BaseException, ticket: Ticket, version: str) -> None:
+        """Have the log say that a request failed by the server's fault."""
+        if isinstance(err, HytheError):
+            FAULTS.tell(err, ticket, endpoint=self.endpoint, version=version)
+
     def _recorder(self, ring: Ring, version: str) -> Recorder:
         found = self._recorders.get(version)
         if found is None:
-            found = self._recorders[version] = Recorder(ring, self._endpoint, version)
+            found = self._recorders[version] = Recorder(ring, self.endpoint, version)
         return found
 
     def _count(self, version: str, call: Call) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import partial
 from typing import TypeAlias
 
 from hythe.base.errors import HytheError, NotFound
 from hythe.dataplane.admit import Limits
 from hythe.dataplane.ask import Ask
 from hythe.dataplane.endpoint import Endpoint
+from hythe.dataplane.faults import FAULTS
 from hythe.dataplane.gate import Gate
 from hythe.dataplane.live import LiveVersion
 from hythe.dataplane.spec import EndpointSpec
@@ -20,8 +20,6 @@ from hythe.runtime.batch import Batch, RowReader, kind, size
 
 Read: TypeAlias = Callable[[RowReader], Awaitable[Batch]]
 """How a door reads its request with a version's row reader."""
-Replied: TypeAlias = Callable[[int, int], None]
-"""What a door calls once its reply is written: the status, and the bytes of the body."""
 PREDICT = "predict"
 _ASK = Ask()
 
@@ -73,9 +71,9 @@ class DataPlane:
         ask: Ask = _ASK,
         *,
         bytes_in: int = 0,
-        begun: Callable[[Replied], None] | None = None,
+        begun: Callable[[Awaited], None] | None = None,
     ) -> Prediction:
-        """Answer one request; a door that takes what `begun` gives has to call it with its reply.
+        """Answer one request; a door that is given the ticket by `begun` tells it of its reply.
 
         Raises:
             NotFound, Malformed, TooLarge, Invalid, Denied: the caller's faults.
@@ -83,26 +81,31 @@ class DataPlane:
 
         """
         endpoint = self.endpoint(name)
-        ticket = Awaited(ask, name)
+        ticket = Awaited(ask, name, endpoint.observer)
         ticket.bytes_in = ticket.weight = bytes_in
         if begun is not None:
             ticket.flags = LATER
-            begun(partial(endpoint.observer.replied, ticket))
+            begun(ticket)
         live = self._enter(endpoint, ticket)
         if live is not None:
             try:
                 batch = await read(live.reader)
+            except Exception as err:  # noqa: BLE001 - whatever is wrong with the rows is the ticket's answer
+                self._refuse(endpoint, ticket, live, err)
             except BaseException as err:
-                if isinstance(err, asyncio.CancelledError):
-                    ticket.flags = 0  # there will be no reply
+                ticket.flags = 0  # there will be no reply
                 endpoint.observer.failed(ticket, live.spec.version, err)
                 raise
-            self._run(endpoint, ticket, live, batch)
+            else:
+                self._run(endpoint, ticket, live, batch)
         try:
             return await ticket.future
         except asyncio.CancelledError:
             ticket.cancelled = True
             ticket.flags &= ~LATER  # there will be no reply
+            raise
+        except Exception:
+            del ticket.future  # it holds the error, whose traceback holds the ticket
             raise
 
     def _enter(self, endpoint: Endpoint, ticket: Ticket) -> LiveVersion | None:
@@ -127,8 +130,10 @@ class DataPlane:
         live.put(ticket)
 
     def _refuse(self, endpoint: Endpoint, ticket: Ticket, live: LiveVersion | None, err: Exception) -> None:
-        ticket.refused(err)
-        endpoint.observer.failed(ticket, "" if live is None else live.spec.version, err)
+        version = "" if live is None else live.spec.version
+        fault = FAULTS.spoken(err, endpoint.name, version)
+        ticket.refused(fault)
+        endpoint.observer.failed(ticket, version, fault)
 
     async def start(self) -> None:
         """Load every endpoint; raises Corrupt or Unavailable."""

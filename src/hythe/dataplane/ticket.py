@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from hythe.base.errors import HytheError
 from hythe.bundle.outcome import Answers
 from hythe.dataplane.ask import Ask
 from hythe.monitor.record import CACHED, DEGRADED
@@ -16,6 +17,7 @@ from hythe.runtime.job import Job
 
 if TYPE_CHECKING:
     from hythe.dataplane.live import LiveVersion
+    from hythe.dataplane.observe import Observer
 
 
 class Answered:
@@ -85,13 +87,14 @@ class Prediction(msgspec.Struct, frozen=True, gc=False):
 
 
 class Awaited(Ticket):
-    """A request whose door waits for `future`."""
+    """A request whose door waits for `future`, and calls `replied` when it has written the reply."""
 
-    __slots__ = ("endpoint", "future")
+    __slots__ = ("_observer", "endpoint", "future")
 
-    def __init__(self, ask: Ask, endpoint: str) -> None:
+    def __init__(self, ask: Ask, endpoint: str, observer: Observer) -> None:
         super().__init__(ask)
         self.endpoint = endpoint
+        self._observer = observer
         self.future: asyncio.Future[Prediction] = asyncio.get_running_loop().create_future()
 
     def answered(self, answered: Answered, start: int) -> None:
@@ -107,6 +110,17 @@ class Awaited(Ticket):
                 self.id, self.endpoint, answered.live, arrays, bool(flags & DEGRADED), bool(flags & CACHED)
             )
         )
+
+    def replied(self, status: int, bytes_out: int, fault: HytheError | None = None) -> None:
+        """Note the reply's status and the bytes of its body, and a fault that only the door had."""
+        self._observer.replied(self, status, bytes_out)
+        if fault is not None and not fault.told:
+            self._observer.tell(fault, self, self.version)
+
+    @property
+    def version(self) -> str:
+        """The version that took the request; "" where none has."""
+        return self.live.spec.version if hasattr(self, "live") else ""
 
     def refused(self, err: Exception) -> None:
         """Wake the door with an error."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
+from hythe.dataplane.faults import FAULTS
 from hythe.server.grpc.status import Context, explained, refuse
 
 Handler: TypeAlias = Callable[[Any, Context], Awaitable[Any]]
@@ -33,8 +34,10 @@ class Calls:
             self._in_flight += 1
             try:
                 return await handler(request, context)
-            except Exception as err:  # noqa: BLE001 - `explained` logs what nobody expected
-                await refuse(context, explained(err))
+            except Exception as err:  # noqa: BLE001 - every call gets a status
+                fault = explained(err)
+                FAULTS.tell_once(fault)
+                await refuse(context, fault)
             finally:
                 self._in_flight -= 1
                 self._ended_s = self._clock()

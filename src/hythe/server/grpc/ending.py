@@ -7,22 +7,25 @@ from typing import Self
 
 from grpc import StatusCode
 
-from hythe.dataplane.plane import Replied
-from hythe.server.grpc.status import status_of
+from hythe.dataplane.ticket import Awaited
+from hythe.server.grpc.status import explained, status_of
 
 
 class Ending:
-    """Around the work on one request: observers hear of its status and `bytes_out` when the block ends."""
+    """Around the work on one request: its ticket hears of the status and `bytes_out` when the block ends.
 
-    __slots__ = ("_replied", "bytes_out")
+    What nobody expected leaves the block as the error that a client may see.
+    """
+
+    __slots__ = ("_ticket", "bytes_out")
 
     def __init__(self) -> None:
         self.bytes_out = 0
-        self._replied: Replied | None = None
+        self._ticket: Awaited | None = None
 
-    def begun(self, replied: Replied) -> None:
-        """Take what the data plane gives for a request that it observes."""
-        self._replied = replied
+    def begun(self, ticket: Awaited) -> None:
+        """Take the request's ticket."""
+        self._ticket = ticket
 
     def __enter__(self) -> Self:
         return self
@@ -30,6 +33,10 @@ class Ending:
     def __exit__(
         self, kind: type[BaseException] | None, err: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._replied is not None and (err is None or isinstance(err, Exception)):
-            status = StatusCode.OK if err is None else status_of(err)
-            self._replied(status.value[0], self.bytes_out)
+        if self._ticket is None or not (err is None or isinstance(err, Exception)):
+            return
+        fault = None if err is None else explained(err)
+        status = StatusCode.OK if fault is None else status_of(fault)
+        self._ticket.replied(status.value[0], self.bytes_out, fault)
+        if fault is not None and fault is not err:
+            raise fault from err

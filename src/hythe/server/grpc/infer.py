@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from hythe.base.errors import Unsupported
+from hythe.dataplane.faults import FAULTS
 from hythe.dataplane.gate import Gate
 from hythe.dataplane.plane import DataPlane
 from hythe.dataplane.ticket import Prediction
@@ -67,9 +68,11 @@ class InferDoor:
             with Ending() as ending:
                 response = await self._answer(request, data, context, ending)
                 ending.bytes_out = response.ByteSize()
-        except Exception as err:  # noqa: BLE001 - `explained` logs what nobody expected
+        except Exception as err:  # noqa: BLE001 - an error ends its own request only
+            fault = explained(err)
+            FAULTS.tell_once(fault)
             failed = ModelInferResponse(model_name=request.model_name, id=request.id)
-            return ModelStreamInferResponse(error_message=str(explained(err)), infer_response=failed)
+            return ModelStreamInferResponse(error_message=str(fault), infer_response=failed)
         response.parameters["triton_final_response"].bool_param = True
         return ModelStreamInferResponse(infer_response=response)
 

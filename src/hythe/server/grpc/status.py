@@ -9,9 +9,8 @@ from google.protobuf.message import DecodeError
 from grpc import StatusCode
 from grpc.aio import ServicerContext
 
-from hythe.base.errors import Busy, HytheError, Internal, Malformed, Unavailable
-from hythe.base.ids import uuid7
-from hythe.runtime.log import Log
+from hythe.base.errors import Busy, HytheError, Malformed, Unavailable
+from hythe.dataplane.faults import FAULTS
 
 Context: TypeAlias = "ServicerContext[Any, Any]"
 STATUS: dict[str, StatusCode] = {
@@ -32,13 +31,12 @@ STATUS: dict[str, StatusCode] = {
     "internal": StatusCode.INTERNAL,
 }
 """The status of every word code. Too many rows are OUT_OF_RANGE: clients may repeat RESOURCE_EXHAUSTED."""
-_LOG = Log("hythe.grpc")
 _UNAVAILABLE_RETRY_S = 1.0
 
 
-def status_of(err: BaseException) -> StatusCode:
-    """Find the status of an error; INTERNAL for what nobody expected."""
-    return STATUS.get(err.code, StatusCode.INTERNAL) if isinstance(err, HytheError) else StatusCode.INTERNAL
+def status_of(err: HytheError) -> StatusCode:
+    """Find the status of an error."""
+    return STATUS.get(err.code, StatusCode.INTERNAL)
 
 
 def explained(err: Exception) -> HytheError:
@@ -47,9 +45,7 @@ def explained(err: Exception) -> HytheError:
         return err
     if isinstance(err, DecodeError):
         return Malformed(f"the message cannot be read: {err}; send the protocol's")
-    incident = str(uuid7())
-    _LOG.exception("unexpected error", incident=incident)
-    return Internal(f"the server made a mistake; its log says more under the id {incident}")
+    return FAULTS.spoken(err)
 
 
 async def refuse(context: Context, err: HytheError) -> None:

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from hythe.base.errors import Invalid
+from hythe.base.errors import HytheError, Invalid
+from hythe.dataplane.faults import FAULTS
 from hythe.dataplane.gate import Gate
-from hythe.dataplane.unexpected import spoken
 from hythe.runtime.fingerprints import InFlight, fingerprint
 from hythe.server.http.messages import Reply, error_reply
 from hythe.server.http.request import Request
@@ -61,14 +61,16 @@ class App:
             else:
                 self.begin(request, route.handler, *parameters)
         except Exception as err:  # noqa: BLE001 - every request gets a reply
-            self.reply(request, error_reply(spoken(err)))
+            self._fail(request, err)
 
-    def reply(self, request: Request, reply: Reply) -> None:
-        """Send a reply; a request has one."""
+    def reply(self, request: Request, reply: Reply, fault: HytheError | None = None) -> None:
+        """Send a reply, which tells of a `fault` or of none; a request has one."""
         self.done(request)
         request.reply(reply.status, reply.headers, reply.body)
-        if request.on_reply is not None:
-            request.on_reply(reply.status, len(reply.body))
+        if request.ticket is not None:
+            request.ticket.replied(reply.status, len(reply.body), fault)
+        else:
+            FAULTS.tell_once(fault, request.path)
 
     def done(self, request: Request) -> None:
         """Note that a request is over; its reply may still be on its way."""
@@ -107,5 +109,10 @@ class App:
             self.done(request)
             raise
         except Exception as err:  # noqa: BLE001 - every request gets a reply
-            reply = error_reply(spoken(err))
-        self.reply(request, reply)
+            self._fail(request, err)
+        else:
+            self.reply(request, reply)
+
+    def _fail(self, request: Request, err: Exception) -> None:
+        fault = FAULTS.spoken(err)
+        self.reply(request, error_reply(fault), fault)

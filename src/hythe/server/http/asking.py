@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hythe.dataplane.plane import DataPlane, Read, Replied
-from hythe.dataplane.ticket import Prediction
+from hythe.dataplane.plane import DataPlane, Read
+from hythe.dataplane.ticket import Awaited, Prediction
 from hythe.server.http.request import Request
 
 
@@ -17,8 +17,8 @@ async def predict(
 
     """
 
-    def begun(replied: Replied) -> None:
-        request.on_reply = replied
+    def begun(ticket: Awaited) -> None:
+        request.ticket = ticket
 
     ask = request.ask(version, door)
     return await plane.predict(endpoint, read, ask, bytes_in=len(request.buffer), begun=begun)

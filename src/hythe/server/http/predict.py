@@ -11,9 +11,9 @@ from collections.abc import Iterable
 import msgspec
 
 from hythe.dataplane.ask import Ask
+from hythe.dataplane.faults import FAULTS
 from hythe.dataplane.plane import DataPlane
 from hythe.dataplane.ticket import Answered, Ticket
-from hythe.dataplane.unexpected import spoken
 from hythe.monitor.record import CACHED, DEGRADED
 from hythe.server.http.app import App
 from hythe.server.http.messages import JSON, Reply, error_reply
@@ -59,7 +59,7 @@ class JsonTicket(Ticket):
 
     def refused(self, err: Exception) -> None:
         """Write the error."""
-        reply = error_reply(spoken(err))
+        reply = error_reply(FAULTS.spoken(err))
         self.status, self.bytes_out = reply.status, len(reply.body)
         if not self.cancelled:
             self._app.reply(self._request, reply)

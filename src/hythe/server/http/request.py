@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from hythe.base.errors import Invalid
 from hythe.dataplane.admit import Limits
 from hythe.dataplane.ask import ANYBODY, Ask, Caller
+from hythe.dataplane.ticket import Awaited
 from hythe.server.http.body import Buffer
 from hythe.server.http.encodings import BITS, inflate
 from hythe.server.http.messages import OFF_LOOP, Headers, WrongMedia
@@ -46,12 +47,12 @@ class RequestHeaders:
 class Request:
     """A request; `reply` answers it, once. `on_lost` is called when the client goes away before that.
 
-    `on_reply` hears the status of a reply that the application writes, and how many bytes the body has.
+    `ticket` is that of a door that waits for the answer, and writes its reply through the application.
     """
 
     __slots__ = (
         "_body", "_send", "arrived_s", "caller", "headers", "in_flight", "limits", "method", "on_lost",
-        "on_reply", "raw", "target",
+        "raw", "target", "ticket",
     )  # fmt: skip
 
     def __init__(
@@ -70,7 +71,7 @@ class Request:
         self.limits = limits
         self.caller: Caller = ANYBODY
         self.on_lost: Callable[[], object] | None = None
-        self.on_reply: Callable[[int, int], None] | None = None
+        self.ticket: Awaited | None = None
         self.in_flight = -1
         self.arrived_s = time.monotonic()
         self._body = body

@@ -13,7 +13,7 @@ class Losses:
     """Counts losses in `hythe_observations_lost_total{reason}`.
 
     Reasons: `ring` (records that found no room), `corrupt` (records that could not be read), `values`
-    (records of which only requests and times count), `joins`, `log` (lines).
+    (records of which only requests and times count), `joins`, `log` (lines), `spans`.
     """
 
     def __init__(self, counters: Counters) -> None:
