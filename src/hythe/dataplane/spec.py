@@ -18,7 +18,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 class OnnxFiles(msgspec.Struct, frozen=True, tag_field="kind", tag="onnx"):
-    """A proven variant: the paths of `model.onnx` and `variant.json`."""
+    """A proven variant: the paths of its graph, beside which large weights lie, and of `variant.json`."""
 
     graph: str
     variant: str

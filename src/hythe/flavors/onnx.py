@@ -14,10 +14,11 @@ from hythe.bundle.frames import to_native
 from hythe.bundle.outcome import Answers
 from hythe.bundle.rows import Array, Rows, count
 from hythe.bundle.schema import Output, Schema
+from hythe.bundle.weights import GRAPH, joined, split
 from hythe.flavors.answers import normalised, outputs_of
 from hythe.flavors.protocol import Saved
 
-_MODEL = "model/model.onnx"
+_FOLDER = "model"
 _SESSIONS = 8
 _DTYPES: Mapping[str, Any] = {
     "tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(float16)": np.float16,
@@ -58,7 +59,7 @@ class OnnxFlavor:
         return _bytes(model)
 
     def save(self, model: Any) -> Saved:
-        """Write the graph as it is.
+        """Write the graph as it is; weights that are large go into a file of their own.
 
         Raises:
             Unsupported: when its tensors lie in files that are not loaded.
@@ -69,16 +70,19 @@ class OnnxFlavor:
             raise Unsupported(
                 "the ONNX model keeps tensors in other files; give the path of its file instead"
             )
-        return Saved("onnx", {_MODEL: data}, program=False, requirements=("onnxruntime",))
+        files = {f"{_FOLDER}/{name}": part for name, part in split(data).items()}
+        return Saved("onnx", files, program=False, requirements=("onnxruntime",))
 
     def load(self, folder: Path, format: str) -> Any:  # noqa: A002 - the word of the manifest
         """Read back what `save` wrote, as bytes."""
         del format
-        data = (folder / _MODEL).read_bytes()
+        data = joined(folder / _FOLDER)
         try:
             _session(data)
         except Invalid as err:
-            raise Corrupt(f"{_MODEL} cannot be loaded: {err}; fetch or pack this version again") from err
+            raise Corrupt(
+                f"{_FOLDER}/{GRAPH} cannot be loaded: {err}; fetch or pack this version again"
+            ) from err
         return data
 
     def expected_columns(self, model: Any) -> tuple[str, ...] | None:

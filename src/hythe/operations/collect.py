@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from hythe.operations.environment.stale import stale
-from hythe.operations.load import UNPACKED
+from hythe.operations.layout import UNPACKED
 from hythe.registry.blobs import Freed
 from hythe.registry.registry import Registry
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -21,14 +19,12 @@ from hythe.bundle.variant import Variant
 from hythe.compile.replay import Replay, replay, replay_native
 from hythe.operations.environment.places import Place, places
 from hythe.operations.find import Loadable, find
+from hythe.operations.layout import new_folder, onnx_paths
 from hythe.operations.placing import Placing
 from hythe.registry.registry import Registry
 from hythe.runtime.native.wire import Load
 from hythe.runtime.predictor import Predictor, native_predictor, onnx_predictor
 from hythe.runtime.session_config import SessionConfig
-
-UNPACKED = "loaded"
-"""The folder under the home where native models are laid out, each in a folder named after its process."""
 
 
 def load(
@@ -133,9 +129,13 @@ def opened(found: Loadable, home: Path, placing: Placing, place: Place) -> Predi
             config=SessionConfig(threads=placing.threads, device=placing.device),
             clean=lambda: shutil.rmtree(folder, ignore_errors=True),
         )
-    graph = found.bundle.file(f"{found.folder}/model.onnx")
-    spec = Variant.decode(found.bundle.read(f"{found.folder}/variant.json"))
-    return onnx_predictor(graph, spec, schema, threads=placing.threads, device=placing.device)
+    paths = onnx_paths(found.bundle, found.folder, home, found.record.name)
+    try:
+        variant = Variant.decode(paths.variant.read_bytes())
+        return onnx_predictor(paths.graph, variant, schema, threads=placing.threads, device=placing.device)
+    finally:  # what is mapped stays mapped without a name
+        if paths.folder is not None:
+            shutil.rmtree(paths.folder, ignore_errors=True)
 
 
 def unpacked(found: Loadable, home: Path, owner: str = "") -> Path:
@@ -143,9 +143,7 @@ def unpacked(found: Loadable, home: Path, owner: str = "") -> Path:
 
     The folder's name begins with the id of the process that needs it: `owner`, or this one when left out.
     """
-    place = home / UNPACKED
-    place.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f"{owner or os.getpid()}-{found.record.name}-", dir=place))
+    folder = new_folder(home, found.record.name, owner)
     for part in ("model", "code"):
         found.bundle.unpack(folder / part, f"{part}/")
     return folder

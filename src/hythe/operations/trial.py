@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from hythe.bundle.outcome import Answers, Outcome
 from hythe.bundle.proof import Proof
 from hythe.bundle.rows import Rows, count, take
 from hythe.bundle.schema import Schema
+from hythe.bundle.weights import GRAPH, WEIGHTS, split
 from hythe.compile.adversarial import ProofRows, proof_rows
 from hythe.compile.against import rows_against
 from hythe.compile.choose import choose_goldens
@@ -75,8 +78,9 @@ def run_trial(original: Original, examples: Rows, progress: Progress, *, seed: i
     progress.step("compiling")
     try:
         compiled = compile_model(original.model, original.schema)
+        files = split(compiled.graph)
         give_back()
-        runner = OnnxModel(compiled.graph, compiled.variant)
+        runner = _runner(files, compiled)
     except CannotLower as err:
         return _native_trial(original, examples, str(err), timings, seed)
     except Exception as err:  # noqa: BLE001 - a lowering that fails must not stop a model from landing
@@ -89,7 +93,7 @@ def run_trial(original: Original, examples: Rows, progress: Progress, *, seed: i
     if result.proof.proven:
         timings[ONNX] = median_us(lambda: runner.predict(row))
     goldens = _goldens(tried, result.outcome, result.excess, result.tied, seed)
-    return Trial(goldens, _files(compiled, result.proof), result.proof, result.proof.reason, timings)
+    return Trial(goldens, _files(files, compiled, result.proof), result.proof, result.proof.reason, timings)
 
 
 def _native_trial(
@@ -116,10 +120,20 @@ def _goldens(
     return Goldens(take(tried.rows, chosen), at(outcome, chosen), tuple(tried.kinds[chosen].tolist()))
 
 
-def _files(compiled: Compiled, proof: Proof) -> dict[str, bytes]:
+def _runner(files: Mapping[str, bytes], compiled: Compiled) -> OnnxModel:
+    """Load the graph as those who answer with it will: with its weights mapped, where they are apart."""
+    if WEIGHTS not in files:
+        return OnnxModel(compiled.graph, compiled.variant)
+    with tempfile.TemporaryDirectory(prefix="hythe-") as folder:
+        for name, data in files.items():
+            (Path(folder) / name).write_bytes(data)
+        return OnnxModel(Path(folder) / GRAPH, compiled.variant)
+
+
+def _files(graph: Mapping[str, bytes], compiled: Compiled, proof: Proof) -> dict[str, bytes]:
     """Give the files of a proven variant; of a refused one only the proof, which says why."""
     files = {f"proofs/{ONNX}.json": proof.encode()}
     if proof.proven:
-        files[f"variants/{ONNX}/model.onnx"] = compiled.graph
+        files |= {f"variants/{ONNX}/{name}": data for name, data in graph.items()}
         files[f"variants/{ONNX}/variant.json"] = compiled.variant.encode()
     return files

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from hythe.operations.collect import collect
-from hythe.operations.load import UNPACKED
+from hythe.operations.layout import UNPACKED
 from hythe.registry.registry import Registry
 
 
