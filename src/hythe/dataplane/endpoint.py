@@ -16,6 +16,7 @@ from hythe.dataplane.loop import Loop
 from hythe.dataplane.observe import Ids, Observer
 from hythe.dataplane.spec import EndpointSpec, VersionSpec
 from hythe.dataplane.ticket import Ticket
+from hythe.dataplane.warm_up import warm_up
 from hythe.rollout.choose import choose
 from hythe.rollout.plan import Arm, Plan
 from hythe.runtime.batch import RowReader, reader
@@ -116,8 +117,8 @@ class Endpoint:
 
     async def start(self) -> None:
         """Load every version; raises Corrupt or Unavailable."""
-        for version in self.versions.values():
-            await version.session.start()
+        for live in self.versions.values():
+            await _ready(live, self.spec)
 
     async def apply(self, spec: EndpointSpec) -> None:
         """Follow a new spec: load what is new beside the serving path, switch, then let go of what is old.
@@ -131,7 +132,7 @@ class Endpoint:
         fresh = {item.version: self._live(item) for item in spec.versions if item.version not in kept}
         try:
             for live in fresh.values():
-                await live.session.start()
+                await _ready(live, spec)
         except BaseException:
             for live in fresh.values():
                 await live.close()
@@ -179,6 +180,12 @@ class Endpoint:
         task = asyncio.get_running_loop().create_task(_close_when_idle(live))
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
+
+
+async def _ready(live: LiveVersion, spec: EndpointSpec) -> None:
+    """Load a version and have it answer once, away from the traffic."""
+    await live.session.start()
+    await warm_up(live, spec.example)
 
 
 async def _close_when_idle(live: LiveVersion) -> None:

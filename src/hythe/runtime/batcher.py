@@ -144,7 +144,7 @@ class Batcher:
                 self._scheduler.soon(self._flush)
             return
         wait_s = self._expected_wait_s()
-        if wait_s > self._most_wait_s or job.queued_s + wait_s > job.deadline_s:
+        if wait_s > self._most_wait_s or (wait_s and job.queued_s + wait_s > job.deadline_s):
             self._sink.failed([job], _busy(wait_s))
             return
         shed = self._queue.put(job)

@@ -97,7 +97,7 @@ class HandLoop:
 
 class _Pause:
     def __await__(self) -> Generator[Any, None, None]:
-        yield self
+        yield  # as asyncio.sleep(0) does, so that a real loop can run it too
 
 
 @dataclass

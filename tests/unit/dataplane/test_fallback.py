@@ -72,6 +72,8 @@ class House:
 async def house(counters: Counters) -> AsyncIterator[House]:
     found = House(counters)
     await found.plane.start()
+    for session in found.sessions.values():
+        session.runs.clear()
     yield found
     await found.plane.close()
 

@@ -105,7 +105,6 @@ async def test_a_plan_shortens_the_time_that_a_request_has(plane: DataPlane) -> 
 
 
 async def test_a_plan_shortens_the_queue(plane: DataPlane) -> None:
-    await plane.predict("churn", reads(1))  # what a call takes is known from here on
     await follow(plane, queue_rows=4)
     endpoint, tickets = plane.endpoint("churn"), [Asked() for _ in range(6)]
     for ticket in tickets:

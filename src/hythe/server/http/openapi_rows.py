@@ -9,6 +9,7 @@ from hythe.bundle.schema import Column, Output, Schema, Tensor
 from hythe.dataplane.spec import EndpointSpec
 from hythe.runtime.answers import class_name
 from hythe.runtime.cells import float_limits, integer_limits, is_integer
+from hythe.runtime.sample import sample_row
 
 Document = dict[str, Any]
 _MAX_FLOAT64 = 1.7976931348623157e308
@@ -29,7 +30,7 @@ def example_row(spec: EndpointSpec) -> Mapping[str, Any]:
     """Give the endpoint's example, or make a row that fits the schema."""
     if spec.example is not None:
         return spec.example
-    return {item.name: _example(item) for item in spec.schema.inputs}
+    return sample_row(spec.schema)
 
 
 def answer_schema(schema: Schema) -> Document:
@@ -93,21 +94,3 @@ def output_schema(output: Output) -> Document:
     if output.classes is not None and len(output.shape) == 1:
         return {"type": "object", "properties": {class_name(each): cell for each in output.classes}}
     return _nested(cell, output.shape)
-
-
-def _example(item: Column | Tensor) -> Any:
-    if isinstance(item, Tensor):
-        cell: Any = "" if item.dtype == "str" else 0
-        for length in reversed(item.shape):
-            cell = [cell] * max(length, 1)
-        return cell
-    if item.categories:
-        return item.categories[0]
-    if is_integer(item):
-        low, high = integer_limits(item)
-        return min(max(0, low), high)
-    if item.type in {"float32", "float64"}:
-        return item.minimum if item.minimum is not None else item.maximum if item.maximum is not None else 0.5
-    if item.type == "timestamp":
-        return "2026-01-02T03:04:05Z" if item.zone else "2026-01-02T03:04:05"
-    return True if item.type == "bool" else "text"
