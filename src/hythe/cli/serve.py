@@ -14,7 +14,7 @@ from hythe.base.keep_out import keep_out
 from hythe.cli.common import COMMON, Bar, Common, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from hythe.app.wire import Here
     from hythe.dataplane.spec import EndpointSpec
@@ -43,6 +43,9 @@ def serve_command(  # noqa: PLR0913 - one option each
     anonymous: bool | None = None,
     access_log: str = "off",
     join_share: float = 0.1,
+    cache: str | None = None,
+    cache_bytes: str | None = None,
+    cache_stale: str | None = None,
     otlp: str | None = None,
     trace_share: float | None = None,
     common: Common = COMMON,
@@ -84,6 +87,12 @@ def serve_command(  # noqa: PLR0913 - one option each
         Where to write a JSON line for each request: a path, - for standard output, or off.
     join_share
         The share of predictions, 0 to 1, that is kept for feedback to be joined to.
+    cache
+        How long an answer is kept for equal rows: 60s, 5m, or off; as the endpoint's plan says when left out.
+    cache_bytes
+        How many bytes of answers each process keeps for each version; 64MiB when left out.
+    cache_stale
+        How long after that a kept answer may stand in for a version that fails; 0s when left out.
     otlp
         The URL of an OpenTelemetry collector that takes spans, such as http://127.0.0.1:4318.
     trace_share
@@ -92,6 +101,7 @@ def serve_command(  # noqa: PLR0913 - one option each
     """
     from hythe.app.wire import opened
     from hythe.base.errors import Invalid
+    from hythe.operations.caching import cache_change
     from hythe.operations.placing import Placing
     from hythe.operations.size import size
     from hythe.runtime.session_config import SessionConfig
@@ -103,6 +113,7 @@ def serve_command(  # noqa: PLR0913 - one option each
     if not refs:
         raise Invalid("there is nothing to serve; name a version, such as: hythe serve churn")
     settings = common.config()
+    changes = cache_change(cache, cache_bytes, cache_stale)
     tls = tls_files(tls_cert, tls_key, tls_client_ca)
     with opened(settings) as here, ExitStack() as stack:
         chosen = size(here.registry, refs, variant, _number(workers), _number(threads), instances)
@@ -124,7 +135,7 @@ def serve_command(  # noqa: PLR0913 - one option each
 
         def prepare() -> Offer:
             with Bar() as bar:
-                entering = _prepared(here, refs, variant, placing, bar)
+                entering = _prepared(here, refs, variant, placing, bar, changes)
                 served.append(stack.enter_context(entering))
             return Offer(tuple(served[0].endpoints), _callers(here, config))
 
@@ -140,14 +151,25 @@ def serve_command(  # noqa: PLR0913 - one option each
 
 @contextmanager
 def _prepared(
-    here: Here, refs: Sequence[str], variant: str | None, placing: Placing, progress: Bar
+    here: Here,
+    refs: Sequence[str],
+    variant: str | None,
+    placing: Placing,
+    progress: Bar,
+    changes: Mapping[str, Any],
 ) -> Iterator[Served]:
     """Replay the versions; what that takes is imported here, while the processes that serve start."""
     with keep_out("pandas"):
         from hythe.operations.serve import endpoints
 
         entering = endpoints(
-            here.registry, refs, variant, actor=here.actor, placing=placing, progress=progress
+            here.registry,
+            refs,
+            variant,
+            actor=here.actor,
+            placing=placing,
+            progress=progress,
+            changes=changes,
         )
         with entering as served:
             yield served
@@ -203,6 +225,9 @@ def _tell(addresses: Addresses, served: Served, config: ServeConfig, chosen: Siz
         say(f"note: {notice}")
     for spec in specs:
         say(f"{_version(spec)} answers at {url}/predict/{spec.name}")
+        if (cache := spec.plan.cache) is not None:
+            size = f"{cache.max_bytes / 2**20:.3g} MiB"
+            say(f"  answers are kept for {cache.ttl_s:g} s, in {size} of each process for each version")
     row = json.dumps({"rows": [specs[0].example]}, default=str) if specs[0].example else "…"
     key = "" if config.anonymous else " -H 'Authorization: Bearer KEY'"
     say(f"  curl {url}/predict/{specs[0].name}{key} -d '{row}'")

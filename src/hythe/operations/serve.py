@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
@@ -35,9 +35,11 @@ def endpoints(
     actor: str,
     placing: Placing | None = None,
     progress: Progress | None = None,
+    changes: Mapping[str, Any] | None = None,
 ) -> Iterator[Served]:
     """Make an endpoint named after each ref's model, with a plan of one arm, and give what serves them.
 
+    Limits and cache of an endpoint stay as its plan before said, unless `changes` has other fields for all.
     Every version's goldens are replayed before any plan is put down. Files that had to be unpacked, then or
     later for this process, are removed when the block ends.
 
@@ -49,7 +51,7 @@ def endpoints(
     try:
         prepared = [prepare(registry, ref, variant, placing=placing, progress=progress) for ref in refs]
         standing = {item.endpoint: item.document for item in registry.catalog.plans()}
-        found = [_endpoint(item, standing.get(item.name)) for item in prepared]
+        found = [_endpoint(item, standing.get(item.name), changes or {}) for item in prepared]
         for spec, ref in zip(found, refs, strict=True):
             if standing.get(spec.name) != (document := msgspec.to_builtins(spec.plan)):
                 with registry.catalog.edit(actor=actor, why=f"serve {ref}") as tx:
@@ -59,11 +61,12 @@ def endpoints(
         remove_unpacked(registry.home, os.getpid())
 
 
-def _endpoint(prepared: Prepared, standing: Any) -> EndpointSpec:
-    """Send everything to the version; limits and cache of the endpoint stay as its plan before said."""
+def _endpoint(prepared: Prepared, standing: Any, changes: Mapping[str, Any]) -> EndpointSpec:
+    """Send everything to the version."""
     version = prepared.version
     plan = Plan.of(version.version, version.digest)
     with suppress(msgspec.ValidationError, HytheError):
         before = msgspec.convert(standing, Plan)
         plan = msgspec.structs.replace(plan, cache=before.cache, limits=before.limits)
+    plan = msgspec.structs.replace(plan, **changes)
     return EndpointSpec(prepared.name, plan, (version,), example=prepared.example)
