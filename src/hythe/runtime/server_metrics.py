@@ -12,6 +12,8 @@ WINDOWS_WAITING = Metric(
     "hythe_windows_waiting", "gauge", "Windows that are counted and not yet in the catalog."
 )
 OBSERVATIONS_LOST = Metric(
-    "hythe_observations_lost_total", "counter", "Records, windows, joins, log lines and spans that found no room."
+    "hythe_observations_lost_total",
+    "counter",
+    "Records, windows, joins, log lines and spans that found no room.",
 )
 SERVER_METRICS = (RESTARTS, POISON, REACHABLE, POSTINGS, WINDOWS_WAITING, OBSERVATIONS_LOST)

@@ -27,7 +27,7 @@ ROUTES: Mapping[str, str] = {
     "vertex": "/predict",
 }
 """The route of each door, whose only parameter, if any, is the endpoint's name."""
-_OF_VERSION: Mapping[str, str] = {
+ROUTES_OF_VERSION: Mapping[str, str] = {
     "open inference": "/v2/models/{model}/versions/{version}/infer",
     "kserve v1": "/v1/models/{model}/versions/{version}:predict",
 }
@@ -91,7 +91,7 @@ class SpanMaker:
         endpoint, version = record.layout.endpoint, record.layout.version
         route = self._routes.get(call.door, "")
         if not call.share and version:
-            route = _OF_VERSION.get(call.door, route)
+            route = ROUTES_OF_VERSION.get(call.door, route)
         path = route.replace("{version}", quote(version))
         for parameter in ("{endpoint}", "{model}"):
             path = path.replace(parameter, quote(endpoint))
