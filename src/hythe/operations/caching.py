@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from hythe.base.errors import Invalid
 from hythe.operations.pressure.plan import seconds
@@ -34,10 +35,12 @@ def cache_change(
                 "--cache-bytes and --cache-stale are for a cache; say how long to keep: --cache 60s"
             )
         return {} if kept is None else {"cache": None}
-    options = CacheOptions(ttl_s=seconds(kept), stale_s=0.0 if stale is None else seconds(stale))
-    if size is None:
-        return {"cache": options}
-    return {"cache": CacheOptions(ttl_s=options.ttl_s, stale_s=options.stale_s, max_bytes=byte_size(size))}
+    given: dict[str, Any] = {"ttl_s": seconds(kept)}
+    if size is not None:
+        given["max_bytes"] = byte_size(size)
+    if stale is not None:
+        given["stale_s"] = seconds(stale)
+    return {"cache": CacheOptions(**given)}
 
 
 def byte_size(text: str) -> int:

@@ -1,0 +1,59 @@
+"""The plan that serving a version puts down, and what of the plan before it stays."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+import hythe
+from hythe.operations.caching import cache_change
+from hythe.operations.serve import endpoints
+from hythe.registry.registry import Registry
+from hythe.rollout.limits import PlanLimits
+from hythe.rollout.plan import CacheOptions, Plan
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[Registry]:
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame(rng.normal(size=(50, 2)), columns=list("ab"))
+    hythe.pack(LogisticRegression().fit(rows, rows.a > 0), "churn", examples=rows, home=tmp_path)
+    registry = Registry.open(tmp_path)
+    yield registry
+    registry.close()
+
+
+def served(registry: Registry, changes: dict[str, Any]) -> Plan:
+    with endpoints(registry, ["churn"], actor="ana", changes=changes) as found:
+        plan = found.endpoints[0].plan
+    [record] = registry.catalog.plans()
+    assert msgspec.convert(record.document, Plan) == plan
+    return plan
+
+
+def test_a_cache_is_in_the_plan_until_it_is_switched_off(registry: Registry) -> None:
+    assert served(registry, cache_change(None)).cache is None
+    assert served(registry, cache_change("60s")).cache == CacheOptions(ttl_s=60)
+    assert served(registry, cache_change(None)).cache == CacheOptions(ttl_s=60)
+    assert served(registry, cache_change("off")).cache is None
+
+
+def test_limits_stay_when_the_cache_changes(registry: Registry) -> None:
+    first = served(registry, {})
+    with registry.catalog.edit(actor="ana") as tx:
+        limited = msgspec.structs.replace(first, limits=PlanLimits(rows=5))
+        tx.put_plan("churn", msgspec.to_builtins(limited))
+    assert served(registry, cache_change("60s")).limits == PlanLimits(rows=5)
+
+
+def test_the_same_again_changes_nothing(registry: Registry) -> None:
+    served(registry, cache_change("60s"))
+    [before] = registry.catalog.plans()
+    served(registry, {})
+    [after] = registry.catalog.plans()
+    assert after.revision == before.revision
