@@ -29,6 +29,10 @@ from hythe.runtime.session_config import SessionConfig
 _KILL_WAIT_S = 5.0
 
 
+class NotAsked(Unavailable):
+    """A child was gone before it heard of the batch, which another one may answer."""
+
+
 class Child:
     """One supervised child process; `predict` is for one thread at a time, and restarts what died.
 
@@ -68,13 +72,14 @@ class Child:
         Raises:
             Corrupt: when the model cannot be loaded.
             Unsupported: when its flavor is not there.
-            Unavailable: when the child dies, takes too long or too much memory, or its back-off is not over.
+            Unavailable: when the child dies, takes too long or too much memory.
+            NotAsked: when its back-off is not over.
 
         """
         if self._process is not None:
             return
         if self.wait_s > 0:
-            raise Unavailable(
+            raise NotAsked(
                 f"the model's process died and starts again in {self.wait_s:.1f} s; try again then"
             )
         load = msgspec.structs.replace(self._load, point=point_of(self._load.flavor))
@@ -101,8 +106,8 @@ class Child:
         Raises:
             Invalid: when there are no rows.
             TimedOut: when the deadline is over before the model is asked.
-            Unavailable: when the child dies, or takes too long or too much memory; the next call
-                starts another.
+            NotAsked: when the child was dead already.
+            Unavailable: when it dies, or takes too long or too much memory; the next call starts another.
 
         """
         if not count(rows):
@@ -159,6 +164,9 @@ class Child:
         try:
             channel.send(message, payload)
             return channel.receive()
+        except BrokenPipeError as err:
+            self._end()
+            raise NotAsked("the model's process died before it was asked; try again") from err
         except TimeoutError:
             self._end()
             raise Unavailable(

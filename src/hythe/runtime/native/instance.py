@@ -10,7 +10,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from hythe.base.errors import HytheError
 from hythe.bundle.outcome import Outcome
 from hythe.bundle.rows import Rows
-from hythe.runtime.native.child import Child
+from hythe.runtime.native.child import Child, NotAsked
+
+_HOPES = 3
+"""How often the start of one that had answered may fail before nobody waits for it any more."""
 
 
 class Instance:
@@ -21,6 +24,8 @@ class Instance:
         self._changed = changed
         self._busy = False
         self._closed = False
+        self._proven = False
+        self._hopes = 0
         self._watched: int | None = None
         self._revival: asyncio.Task[None] | None = None
         # One thread speaks with the child, which takes one caller at a time and dies with its parent thread.
@@ -35,6 +40,11 @@ class Instance:
     def free(self) -> bool:
         """Whether it would answer a batch at once."""
         return self.ready and not self._busy
+
+    @property
+    def returning(self) -> bool:
+        """Whether it had answered before it died and is soon back; one that dies young may just die again."""
+        return self._hopes > 0
 
     def take(self) -> None:
         """Keep it for one batch."""
@@ -51,20 +61,29 @@ class Instance:
         self._watch()
 
     async def run(self, rows: Rows, deadline_s: float) -> Outcome:
-        """Answer a batch; it is taken until the child has done so, even when the caller waits no longer."""
+        """Answer a batch; it is taken until the child has done so, even when the caller waits no longer.
+
+        Raises as `Child.predict`.
+        """
         future = self._thread.submit(self._child.predict, rows, deadline_s)
         loop = asyncio.get_running_loop()
 
-        def done(_: Future[Outcome]) -> None:
+        def done(run: Future[Outcome]) -> None:
+            self._proven |= not run.cancelled() and run.exception() is None
             if not loop.is_closed():
                 loop.call_soon_threadsafe(self.leave)
 
         future.add_done_callback(done)
-        return await asyncio.shield(asyncio.wrap_future(future))
+        try:
+            return await asyncio.shield(asyncio.wrap_future(future))
+        except NotAsked:
+            if self.ready:  # the news of its death has not come yet
+                self._ended()
+            raise
 
     async def close(self) -> None:
         """End the child, in the middle of an answer if need be."""
-        self._closed = True
+        self._closed, self._hopes = True, 0
         self._unwatch()
         if self._revival is not None:
             self._revival.cancel()
@@ -78,7 +97,7 @@ class Instance:
         if pid is None:
             self._revive()
             return
-        self._watched = os.pidfd_open(pid)
+        self._watched, self._hopes = os.pidfd_open(pid), 0
         asyncio.get_running_loop().add_reader(self._watched, self._ended)
         self._changed()
 
@@ -90,6 +109,7 @@ class Instance:
 
     def _ended(self) -> None:
         self._unwatch()
+        self._hopes, self._proven = _HOPES if self._proven and not self._closed else 0, False
         self._changed()
         if not self._closed:
             self._revive()
@@ -104,6 +124,8 @@ class Instance:
             try:
                 await asyncio.wrap_future(self._thread.submit(self._child.start))
             except HytheError:
+                self._hopes -= 1
+                self._changed()
                 continue
             self._watch()
             return

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from collections import deque
 from collections.abc import Sequence
 from typing import Self
 
-from hythe.base.errors import Busy, Unavailable, Unsupported
+from hythe.base.errors import Busy, TimedOut, Unavailable, Unsupported
 from hythe.bundle.outcome import Outcome
 from hythe.bundle.rows import Rows
 from hythe.runtime.batch import Batch, RowReader
 from hythe.runtime.native import wire
-from hythe.runtime.native.child import Child
+from hythe.runtime.native.child import Child, NotAsked
 from hythe.runtime.native.instance import Instance
 from hythe.runtime.session_config import SessionConfig
 
 _GONE = "the model's process died and is being started again; try again in a moment"
+_LATE = "the deadline was over before the model was asked; give more time"
 
 
 class ChildSession:
     """Children of one model; the one that is free takes the next batch, and one that dies leaves the others.
 
-    A batch waits for a free one, in the order of arrival, behind at most `most_waiting` others.
+    A batch waits for a free one, in the order of arrival, behind at most `most_waiting` others. While none
+    runs it waits for one that had answered before it died; a batch is lost only with the child that has it.
     """
 
     inline = False
@@ -78,7 +81,11 @@ class ChildSession:
             Unavailable: when no child runs, or the one that was asked dies, or takes too long or too much.
 
         """
-        instance = await self._taken()
+        instance = await self._taken(deadline_s)
+        try:
+            return await instance.run(fed, deadline_s)
+        except NotAsked:
+            instance = await self._taken(deadline_s)
         return await instance.run(fed, deadline_s)
 
     async def predict(self, batch: Batch) -> Outcome:
@@ -90,9 +97,13 @@ class ChildSession:
         await asyncio.gather(*(instance.close() for instance in self._instances))
         self._changed()
 
-    async def _taken(self) -> Instance:
+    @property
+    def _hopeful(self) -> bool:
+        return any(instance.ready or instance.returning for instance in self._instances)
+
+    async def _taken(self, deadline_s: float) -> Instance:
         """Wait for an instance that nobody else has."""
-        if not self.ready:
+        if not self._hopeful:
             raise Unavailable(_GONE)
         if len(self._waiting) >= self._most_waiting:
             raise Busy(f"{len(self._waiting)} requests wait for this model; try again in a moment")
@@ -100,7 +111,10 @@ class ChildSession:
         self._waiting.append(turn)
         self._changed()
         try:
-            return await turn
+            async with asyncio.timeout(None if deadline_s == math.inf else deadline_s - time.monotonic()):
+                return await turn
+        except TimeoutError:
+            raise TimedOut(_LATE) from None
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled() and turn.exception() is None:
                 turn.result().leave()
@@ -116,7 +130,7 @@ class ChildSession:
             if instance is not None:
                 instance.take()
                 self._waiting.popleft().set_result(instance)
-            elif self.ready:
+            elif self._hopeful:
                 return
             else:
                 self._waiting.popleft().set_exception(Unavailable(_GONE))

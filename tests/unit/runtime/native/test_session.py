@@ -2,6 +2,8 @@
 
 import asyncio
 import math
+import os
+import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -10,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from hythe.base.errors import Busy, Unavailable, Unsupported
+from hythe.base.errors import Busy, TimedOut, Unavailable, Unsupported
 from hythe.runtime.backoff import Backoff
 from hythe.runtime.batch import reader
 from hythe.runtime.native.session import ChildSession
@@ -50,14 +52,43 @@ async def answer(session: ChildSession, *numbers: float) -> list[float]:
 
 async def test_a_session_whose_child_died_comes_back_by_itself(tmp_path: Path) -> None:
     async with started(tmp_path) as session:
+        with pytest.raises(Unavailable, match="exit status 7"):
+            await answer(session, DIES)
+        await until(lambda: not session.ready)
+        await until(lambda: session.ready)
         assert await answer(session, 1.0) == [2.0]
+
+
+async def test_what_comes_while_a_child_starts_again_waits_for_it(tmp_path: Path) -> None:
+    async with started(tmp_path) as session:
+        assert await answer(session, 1.0) == [2.0]
+        with pytest.raises(Unavailable, match="exit status 7"):
+            await answer(session, DIES)
+        await until(lambda: not session.ready)
+        late = session.run(session.feed(batch(1.0)), time.monotonic() + 0.01)
+        with pytest.raises(TimedOut, match="before the model was asked"):
+            await late
+        assert await answer(session, 1.0) == [2.0]
+
+
+async def test_a_batch_that_a_dead_child_never_heard_of_is_answered_by_the_next(tmp_path: Path) -> None:
+    async with started(tmp_path) as session:
+        _, pid = await answer(session, 1.0, SAYS_WHO)
+        os.kill(int(pid), signal.SIGKILL)
+        os.waitid(os.P_PID, int(pid), os.WEXITED | os.WNOWAIT)  # noqa: ASYNC222 - the loop is to miss the news
+        assert session.ready  # the loop has not heard of it
+        answered, successor = await answer(session, 1.0, SAYS_WHO)
+        assert answered == 2.0
+        assert successor != pid
+
+
+async def test_nobody_waits_for_a_child_that_dies_before_it_has_answered(tmp_path: Path) -> None:
+    async with started(tmp_path) as session:
         with pytest.raises(Unavailable, match="exit status 7"):
             await answer(session, DIES)
         await until(lambda: not session.ready)
         with pytest.raises(Unavailable, match="is being started again"):
             await answer(session, 1.0)
-        await until(lambda: session.ready)
-        assert await answer(session, 1.0) == [2.0]
 
 
 async def test_too_many_waiting_requests_are_refused_at_once(tmp_path: Path) -> None:
