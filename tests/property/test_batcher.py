@@ -109,6 +109,10 @@ class Heard:
     errors: dict[int, Exception] = field(default_factory=dict)
     twice: list[int] = field(default_factory=list)
     batches: list[Ran] = field(default_factory=list)
+    rows_waiting: int = 0
+
+    def waiting(self, rows: int) -> None:
+        self.rows_waiting = rows
 
     def answered(self, ran: Ran) -> None:
         self.batches.append(ran)
@@ -162,6 +166,7 @@ def test_whatever_happens_each_request_hears_once_and_of_its_own_rows(
     world.drain()
     called = {value for call in world.calls for value in call}
     assert batcher.idle
+    assert heard.rows_waiting == 0
     assert heard.twice == []
     assert {id(job) for job in jobs} == set(heard.answers) | set(heard.errors)
     assert world.most_at_once <= concurrency + len(jobs) * (POISON in called)
@@ -331,6 +336,7 @@ def test_a_small_request_is_answered_between_the_parts_of_a_large_one() -> None:
     batcher.put(large)
     world.turn()
     batcher.put(small)
+    assert heard.rows_waiting == 19 * MAX_ROWS + 1
     while id(small) not in heard.answers:
         world.turn()
         world.step(0)

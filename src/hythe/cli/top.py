@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from hythe.operations.top import Line, Scrape, View
 
 _HEADINGS = [
-    "endpoint", "version", "ready", "req/s", "rows/s", "errors", "p50 ms", "p99 ms", "queue ms", "batch",
-    "in flight", "cached/s", "degraded/s", "shed/s",
+    "endpoint", "version", "ready", "req/s", "rows/s", "errors", "p50 ms", "p99 ms", "queue ms", "queued",
+    "batch", "in flight", "cached/s", "degraded/s", "shed/s",
 ]  # fmt: skip
 _NUMBERS_FROM = 3
 
@@ -128,6 +128,7 @@ def _cells(line: Line) -> list[str]:
         _number(line.p50_ms, 3),
         _number(line.p99_ms, 3),
         _number(line.queue_ms, 3),
+        _number(line.queue_rows, 0),
         _number(line.batch_rows),
         _number(line.in_flight, 0),
         _number(line.cache_hits),

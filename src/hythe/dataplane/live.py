@@ -60,6 +60,7 @@ class LiveVersion:
         self.cache: AnswerCache | None = None
         self._make_cache = partial(AnswerCache, self, observer, loop, (policy or BatchPolicy()).queue, clock)
         self._observer = observer
+        self._waiting = observer.queue_rows(spec.version)
         self._observed = Observed(spec.observing, spec.schema, reader.fields)
 
     @property
@@ -149,6 +150,10 @@ class LiveVersion:
             return tensors
         batches = [job.batch for job in jobs]
         return {**tensors, **self._observed(batches[0] if len(batches) == 1 else join(batches))}
+
+    def waiting(self, rows: int) -> None:
+        """Count the rows that wait for a model call."""
+        self._waiting.set(rows)
 
     async def close(self) -> None:
         """Give everything back."""

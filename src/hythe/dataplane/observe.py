@@ -33,13 +33,14 @@ DURATION = Metric("hythe_request_duration_seconds", "histogram", "From request t
 INFERENCE = Metric("hythe_inference_duration_seconds", "histogram", "One call of the model.", SECONDS)
 BATCH = Metric("hythe_batch_rows", "histogram", "Rows in one call of the model.", ROWS)
 QUEUE = Metric("hythe_queue_duration_seconds", "histogram", "From rows read to model called.", SECONDS)
+QUEUE_ROWS = Metric("hythe_queue_rows", "gauge", "Rows that wait for a model.")
 DEGRADED_ANSWERS = Metric("hythe_degraded_total", "counter", "Answers given by a fallback.")
 CACHE_HITS = Metric("hythe_cache_hits_total", "counter", "Answers given from the cache.")
 CACHE_BYTES = Metric("hythe_cache_bytes", "gauge", "Bytes of stored answers.")
 IN_FLIGHT = Metric("hythe_in_flight", "gauge", "Requests being answered now.")
 METRICS = (
     REQUESTS, ANSWERED_ROWS, DURATION, QUEUE, INFERENCE, BATCH, IN_FLIGHT, DEGRADED_ANSWERS, CACHE_HITS,
-    CACHE_BYTES,
+    CACHE_BYTES, QUEUE_ROWS,
 )  # fmt: skip
 
 
@@ -116,6 +117,10 @@ class Meter:
     def cache_bytes(self, version: str) -> Counter:
         """Make the gauge of the bytes of one version's stored answers."""
         return self._counters.gauge(CACHE_BYTES.name, endpoint=self._endpoint, version=version)
+
+    def queue_rows(self, version: str) -> Counter:
+        """Make the gauge of the rows that wait for one version."""
+        return self._counters.gauge(QUEUE_ROWS.name, endpoint=self._endpoint, version=version)
 
     def flagged(self, version: str, flags: int) -> None:
         """Count an answer that a fallback or the cache gave."""
@@ -198,6 +203,10 @@ class Observer:
     def cache_bytes(self, version: str) -> Counter:
         """Give the gauge of the bytes of one version's stored answers."""
         return self._meter.cache_bytes(version)
+
+    def queue_rows(self, version: str) -> Counter:
+        """Give the gauge of the rows that wait for one version."""
+        return self._meter.queue_rows(version)
 
     def hit(
         self, ticket: Ticket, version: str, fed: Mapping[str, Array], answers: Mapping[str, Array]

@@ -16,6 +16,7 @@ _DURATION = "hythe_request_duration_seconds"
 _BATCH = "hythe_batch_rows"
 _IN_FLIGHT = "hythe_in_flight"
 _QUEUE = "hythe_queue_duration_seconds"
+_QUEUE_ROWS = "hythe_queue_rows"
 _DEGRADED = "hythe_degraded_total"
 _CACHE_HITS = "hythe_cache_hits_total"
 _RESTARTS = "hythe_worker_restarts_total"
@@ -35,8 +36,8 @@ class Line(msgspec.Struct, frozen=True):
     """One endpoint and version. Rates are a second; None is a figure that the server does not give.
 
     `errors` is the share of the requests that were refused or failed, `shed` those a second that found no
-    room or no time; `queue_ms` is the mean wait for the model. A line with version "" holds requests that no
-    version answered.
+    room or no time; `queue_ms` is the mean wait for the model, and `queue_rows` wait for it now. A line with
+    version "" holds requests that no version answered.
     """
 
     endpoint: str
@@ -53,6 +54,7 @@ class Line(msgspec.Struct, frozen=True):
     degraded: float | None
     in_flight: float | None
     queue_ms: float | None
+    queue_rows: float | None
 
 
 class View(msgspec.Struct, frozen=True):
@@ -137,6 +139,7 @@ def _line(endpoint: str, version: str, old: _Series, new: _Series, over_s: float
         degraded=_rate(old, new, _DEGRADED, of, over_s),
         in_flight=new.total(_IN_FLIGHT, endpoint=endpoint),
         queue_ms=_ms(_mean(old, new, _QUEUE, of)),
+        queue_rows=new.total(_QUEUE_ROWS, **of),
     )
 
 

@@ -75,6 +75,10 @@ class Sink(Protocol):
         """Tell jobs that they get no answer."""
         ...
 
+    def waiting(self, rows: int) -> None:
+        """Hear how many rows wait for a call now."""
+        ...
+
 
 class Scheduler(Protocol):
     """What the batcher needs of an event loop."""
@@ -150,6 +154,7 @@ class Batcher:
         shed = self._queue.put(job)
         if shed:
             self._sink.failed(shed, _busy(wait_s))
+        self._sink.waiting(self._queue.rows)
         self._pump_soon()
 
     def _expected_wait_s(self) -> float:
@@ -209,6 +214,7 @@ class Batcher:
             elif jobs := self._in_time(self._queue.take(most)):
                 rows = sum(job.rows for job in jobs)
                 self._start(self._run(jobs, rows), rows)
+        self._sink.waiting(self._queue.rows)
 
     def _start(self, work: Coroutine[Any, Any, None], rows: int) -> None:
         self._running += 1

@@ -49,6 +49,10 @@ class Counter:
         """Add `amount`."""
         self._values[self._index] += amount
 
+    def set(self, value: float) -> None:
+        """Say what a gauge stands at."""
+        self._values[self._index] = value
+
 
 class Histogram:
     """Counts of values in buckets with upper bounds, and their sum."""
@@ -97,7 +101,7 @@ class Counters:
     def gauge(self, name: str, /, **labels: str) -> Counter:
         """Find or make a gauge, and set it to 0: what the slot's last process held is gone with it."""
         gauge = self.counter(name, **labels)
-        gauge.add(-self._values[gauge._index])  # noqa: SLF001 - made just above
+        gauge.set(0.0)
         return gauge
 
     def histogram(self, name: str, bounds: Sequence[float], /, **labels: str) -> Histogram:

@@ -60,9 +60,18 @@ def test_what_the_server_does_not_give_is_left_open() -> None:
         line.cache_hits,
         line.in_flight,
         line.queue_ms,
+        line.queue_rows,
         line.degraded,
     )
     assert set(left_open) == {None}
+
+
+def test_rows_that_wait_are_those_of_the_last_scrape() -> None:
+    def waiting(rows: float) -> list[Sample]:
+        return [*requests(1), Sample("hythe_queue_rows", CHURN, rows)]
+
+    (line,) = view(Scrape(0.0, waiting(500), READY), Scrape(1.0, waiting(20), READY)).lines
+    assert line.queue_rows == 20.0
 
 
 def test_a_server_that_was_started_anew_counts_from_zero() -> None:
