@@ -98,4 +98,4 @@ async def test_without_a_row_of_its_own_a_version_is_warmed_by_one_that_fits_its
     tensors = Schema((Tensor("pixels", "float32", (2, -1)),), (Output("value", "float64"),), "tensors")
     spec = with_new(plane, schema=tensors)
     await plane.apply([msgspec.structs.replace(spec, example=example)])
-    assert [batch["pixels"].shape for batch in fed] == [(1, 2, 1)] * 2 + [(32, 2, 1)] * 2
+    assert [batch["pixels"].shape for batch in fed] == [(1, 2, 1)] * 3 + [(32, 2, 1)] * 3
