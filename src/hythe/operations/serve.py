@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import msgspec
@@ -50,23 +50,30 @@ def endpoints(
     """
     try:
         prepared = [prepare(registry, ref, variant, placing=placing, progress=progress) for ref in refs]
-        standing = {item.endpoint: item.document for item in registry.catalog.plans()}
+        standing = {item.endpoint: _plan(item.document) for item in registry.catalog.plans()}
         found = [_endpoint(item, standing.get(item.name), changes or {}) for item in prepared]
         for spec, ref in zip(found, refs, strict=True):
-            if standing.get(spec.name) != (document := msgspec.to_builtins(spec.plan)):
+            if standing.get(spec.name) != spec.plan:
                 with registry.catalog.edit(actor=actor, why=f"serve {ref}") as tx:
-                    tx.put_plan(spec.name, document)
+                    tx.put_plan(spec.name, msgspec.to_builtins(spec.plan))
         yield Served(found, [notice for item in prepared for notice in item.notices])
     finally:
         remove_unpacked(registry.home, os.getpid())
 
 
-def _endpoint(prepared: Prepared, standing: Any, changes: Mapping[str, Any]) -> EndpointSpec:
+def _plan(document: Any) -> Plan | None:
+    """Read a plan that stands in the catalog; None when it is wrong, and so keeps nothing."""
+    try:
+        return msgspec.convert(document, Plan)
+    except (msgspec.ValidationError, HytheError):
+        return None
+
+
+def _endpoint(prepared: Prepared, standing: Plan | None, changes: Mapping[str, Any]) -> EndpointSpec:
     """Send everything to the version."""
     version = prepared.version
     plan = Plan.of(version.version, version.digest)
-    with suppress(msgspec.ValidationError, HytheError):
-        before = msgspec.convert(standing, Plan)
-        plan = msgspec.structs.replace(plan, cache=before.cache, limits=before.limits)
+    if standing is not None:
+        plan = msgspec.structs.replace(plan, cache=standing.cache, limits=standing.limits)
     plan = msgspec.structs.replace(plan, **changes)
     return EndpointSpec(prepared.name, plan, (version,), example=prepared.example)
