@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
-import numpy as np
-import pyarrow as pa
 
 from hythe.bundle.canonical import canonical
 from hythe.bundle.documents import cell, decode
-from hythe.bundle.outcome import Outcome
-from hythe.bundle.rows import Rows
 from hythe.bundle.schema import Schema
+
+if TYPE_CHECKING:
+    from hythe.bundle.outcome import Outcome
+    from hythe.bundle.rows import Rows
 
 Verdict: TypeAlias = Literal["proven", "refused"]
 HIDDEN = "(sensitive)"
@@ -122,10 +122,11 @@ def case(kind: str, rows: Rows, index: int, schema: Schema, answers: tuple[Outco
 def describe_row(rows: Rows, index: int, schema: Schema) -> dict[str, Any]:
     """Write one row as JSON values; sensitive columns are hidden, long tensors shortened.
 
+    >>> import pyarrow as pa
     >>> describe_row(pa.table({"x": [1.5, float("inf")]}), 1, Schema(()))
     {'x': 'Infinity'}
     """
-    if not isinstance(rows, pa.Table):
+    if isinstance(rows, Mapping):
         return {name: _short(values[index]) for name, values in rows.items()}
     sensitive = {column.name for column in schema.columns if column.sensitive}
     return {
@@ -143,6 +144,8 @@ def describe(outcome: Outcome, index: int) -> dict[str, Any] | None:
 
 
 def _short(value: Any) -> Any:
+    import numpy as np
+
     array = np.asarray(value)
     if array.size <= _MOST_CELLS:
         return cell(value)

@@ -1,7 +1,7 @@
 """The log of a running server: for people on a terminal, else one JSON object a line in ECS field names.
 
-structlog is imported with the first line that is logged: it brings rich with it, which costs a worker a tenth
-of a second and some megabytes, and a worker that is well logs nothing.
+structlog is imported with the first line that is logged, as a worker that is well logs nothing; and without
+rich, which it would take along to colour tracebacks, and which costs more than all of structlog.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from collections.abc import MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TextIO
+
+from hythe.base.keep_out import keep_out
 
 _ECS = {"event": "message", "timestamp": "@timestamp", "level": "log.level", "logger": "log.logger"}
 _ECS_VERSION = "8.11.0"
@@ -52,7 +54,8 @@ def _logger() -> Any:
 
 def make_logger(stream: TextIO) -> Any:
     """Make a structlog logger that writes to `stream`."""
-    import structlog
+    with keep_out("rich"):
+        import structlog
 
     shared: list[Any] = [
         structlog.processors.add_log_level,
