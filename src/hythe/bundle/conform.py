@@ -93,6 +93,14 @@ def _wrong(column: Column, row: int, value: Any, expected: str) -> Invalid:
     return Invalid(f"column {column.name!r}, row {row}: {fault}; expected {expected}")
 
 
+def _value(values: pa.Array, row: int) -> Any:
+    """Give a value for a message; a date beyond Python's years or in an unknown zone is told by its type."""
+    try:
+        return values[row].as_py()
+    except (pa.ArrowException, ValueError, OverflowError):
+        return f"a {values.type} that cannot be shown"
+
+
 def _expected(column: Column) -> str:
     words = {
         "string": "a string",
@@ -110,12 +118,12 @@ def _cast(values: pa.Array, column: Column, target: pa.DataType) -> pa.Array:
         values = pc.if_else(pc.is_nan(values), None, values)
     if not _may_cast(values.type, target):
         row = next((row for row in range(len(values)) if values[row].is_valid), 0)
-        raise _wrong(column, row, values[row].as_py() if len(values) else None, _expected(column))
+        raise _wrong(column, row, _value(values, row) if len(values) else None, _expected(column))
     try:
         cast = values.cast(target)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as err:
         row = _first_wrong(values, target)
-        raise _wrong(column, row, values[row].as_py(), _expected(column)) from err
+        raise _wrong(column, row, _value(values, row), _expected(column)) from err
     if target == pa.bool_():
         _check_same(values, cast, column)
     if target == pa.float32():
@@ -149,14 +157,14 @@ def _check_same(values: pa.Array, cast: pa.Array, column: Column) -> None:
     changed = pc.not_equal(cast.cast(values.type), values).fill_null(False)
     if pc.any(changed).as_py():
         row = changed.index(True).as_py()
-        raise _wrong(column, row, values[row].as_py(), _expected(column))
+        raise _wrong(column, row, _value(values, row), _expected(column))
 
 
 def _check_overflow(values: pa.Array, cast: pa.Array, column: Column) -> None:
     over = pc.and_(pc.is_inf(cast), pc.is_finite(values)).fill_null(False)
     if pc.any(over).as_py():
         row = over.index(True).as_py()
-        raise _wrong(column, row, values[row].as_py(), "a number within the range of float32")
+        raise _wrong(column, row, _value(values, row), "a number within the range of float32")
 
 
 def _check_present(values: pa.Array, column: Column) -> None:
@@ -199,7 +207,7 @@ def _check_categories(values: pa.Array, column: Column, target: pa.DataType) -> 
     strange = pc.and_(pc.invert(known), values.is_valid())
     if pc.any(strange).as_py():
         row = strange.index(True).as_py()
-        raise _wrong(column, row, values[row].as_py(), _expected(column))
+        raise _wrong(column, row, _value(values, row), _expected(column))
 
 
 def _tensor(rows: Mapping[str, Array], tensor: Tensor) -> Array:

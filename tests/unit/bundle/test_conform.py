@@ -76,6 +76,16 @@ def test_a_value_that_does_not_fit_is_refused_with_its_place_and_what_was_expect
         through(column, values)
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [pa.timestamp("ns", "Mars/Base"), pa.timestamp("s")],
+    ids=["zone", "year"],
+)
+def test_a_time_that_python_cannot_show_is_refused_by_its_type(kind: pa.DataType) -> None:
+    with pytest.raises(Invalid, match=r"column 'a', row 0: .*cannot be shown.* expected a string"):
+        through(Column("a", "string"), [2**62], kind)
+
+
 def test_infinities_and_nan_pass_where_floats_are_nullable() -> None:
     column = Column("a", "float64", nullable=True)
     back = through(column, [float("inf"), float("nan"), None])

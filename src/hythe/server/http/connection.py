@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import httptools
 
-from hythe.base.errors import HytheError, Malformed, TooLarge, Unavailable
+from hythe.base.errors import HytheError, Malformed, TooLarge, Unavailable, Unsupported
 from hythe.server.http.body import LARGE, LargeBody, whole
 from hythe.server.http.heads import HEADS, head_too_large, slow, without_upgrade, write_head
 from hythe.server.http.messages import Headers, Reply, error_reply
@@ -111,6 +111,8 @@ class Connection(asyncio.Protocol):
             try:
                 self._parser.feed_data(data)
             except httptools.HttpParserUpgrade as err:
+                if self._over:
+                    return
                 method = self._parser.get_method()
                 if method == b"CONNECT":
                     self._refuse(Malformed("this server is no proxy; send GET or POST with a path"))
@@ -181,6 +183,12 @@ class Connection(asyncio.Protocol):
             return
         self._head_bytes = self._wire_bytes = 0
         self.reading = "body"
+        coding = self._headers.get(b"transfer-encoding")
+        if (
+            coding is not None and coding.lower() != b"chunked"
+        ):  # who reads another differently, hides requests
+            self._refuse(Unsupported(f"the transfer coding is {coding!r}; send chunked, or a length"))
+            return
         length = self._headers.get(b"content-length")
         if length is not None:
             if not self._admit(int(length)):

@@ -357,6 +357,19 @@ async def test_a_body_behind_an_upgrade_is_no_request(peer: Peer) -> None:
     assert b"POST /echo GET /hidden" in said
 
 
+@pytest.mark.parametrize(
+    "upgrade", [b"", b"connection: upgrade\r\nupgrade: h2c\r\n"], ids=["plain", "upgrade"]
+)
+async def test_a_transfer_coding_that_is_not_known_is_refused(peer: Peer, upgrade: bytes) -> None:
+    said = await peer.whole(
+        b"POST /echo HTTP/1.1\r\nhost: x\r\ntransfer-encoding: x, chunked\r\n%b\r\n" % upgrade,
+        b"0\r\n\r\nGET /hidden HTTP/1.1\r\nhost: x\r\n\r\n",
+    )
+    assert said.startswith(b"HTTP/1.1 400")
+    assert said.count(b"HTTP/1.1") == 1
+    assert peer.handler.held == []
+
+
 async def test_a_proxy_is_asked_for_in_vain(peer: Peer) -> None:
     said = await peer.whole(b"CONNECT inside:80 HTTP/1.1\r\nhost: inside\r\n\r\n" + post(b"x"))
     assert said.startswith(b"HTTP/1.1 400")
