@@ -1,5 +1,6 @@
 """The plan that serving a version puts down, and what of the plan before it stays."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,18 @@ from hythe.rollout.limits import PlanLimits
 from hythe.rollout.plan import CacheOptions, Plan
 
 
-@pytest.fixture
-def registry(tmp_path: Path) -> Iterator[Registry]:
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("packed")
     rng = np.random.default_rng(0)
     rows = pd.DataFrame(rng.normal(size=(50, 2)), columns=list("ab"))
-    hythe.pack(LogisticRegression().fit(rows, rows.a > 0), "churn", examples=rows, home=tmp_path)
-    registry = Registry.open(tmp_path)
+    hythe.pack(LogisticRegression().fit(rows, rows.a > 0), "churn", examples=rows, home=home)
+    return home
+
+
+@pytest.fixture
+def registry(packed: Path, tmp_path: Path) -> Iterator[Registry]:
+    registry = Registry.open(shutil.copytree(packed, tmp_path / "home"))
     yield registry
     registry.close()
 
