@@ -137,11 +137,12 @@ def serve_command(  # noqa: PLR0913 - one option each
             with Bar() as bar:
                 entering = _prepared(here, refs, variant, placing, bar, changes)
                 served.append(stack.enter_context(entering))
+                served[0].notices.extend(_vertex_notices())
             return Offer(tuple(served[0].endpoints), _callers(here, config))
 
         def ready(addresses: Addresses) -> None:
             if common.json:
-                sys.stdout.write(json.dumps(_document(addresses, served[0].endpoints, config)) + "\n")
+                sys.stdout.write(json.dumps(_document(addresses, served[0], config)) + "\n")
             else:
                 _tell(addresses, served[0], config, chosen)
             sys.stdout.flush()
@@ -204,18 +205,19 @@ def _callers(here: Here, config: ServeConfig) -> Callers:
     return Callers(keys, Issuers(issuers).refresh() if issuers else (), restore)
 
 
-def _document(addresses: Addresses, specs: Sequence[EndpointSpec], config: ServeConfig) -> dict[str, Any]:
-    served = [{"endpoint": spec.name, "version": _version(spec)} for spec in specs]
+def _document(addresses: Addresses, served: Served, config: ServeConfig) -> dict[str, Any]:
+    endpoints = [{"endpoint": spec.name, "version": _version(spec)} for spec in served.endpoints]
     return {
-        **served[0],
+        **endpoints[0],
         "url": addresses.url,
         "grpc": addresses.grpc or None,
-        "endpoints": served,
+        "endpoints": endpoints,
         "workers": config.supervisor.workers,
         "threads": config.session.threads,
         "instances": config.session.instances,
         "device": config.session.device,
         "anonymous": config.anonymous,
+        "notices": served.notices,
     }
 
 
@@ -268,3 +270,12 @@ def _port() -> int:
     from hythe.server.http.vertex import vertex_port
 
     return vertex_port(os.environ) or _PORT
+
+
+def _vertex_notices() -> list[str]:
+    """Say what Vertex AI offers and this server leaves aside."""
+    if not os.environ.get("AIP_STORAGE_URI"):
+        return []
+    from hythe.server.http.vertex import vertex_notice
+
+    return [vertex_notice(os.environ)]

@@ -72,6 +72,23 @@ def vertex_port(environ: Mapping[str, str]) -> int | None:
     return int(text)
 
 
+def vertex_notice(environ: Mapping[str, str]) -> str:
+    """Say that files which Vertex AI has laid ready in Cloud Storage are not served; "" where there are none.
+
+    >>> vertex_notice({"AIP_STORAGE_URI": "gs://caip-tenant/model/"}).partition(";")[0]
+    'AIP_STORAGE_URI is gs://caip-tenant/model/, which is not read'
+    >>> vertex_notice({"AIP_STORAGE_URI": ""})
+    ''
+    """
+    place = environ.get("AIP_STORAGE_URI")
+    if not place:
+        return ""
+    return (
+        f"AIP_STORAGE_URI is {place}, which is not read; what is served comes from the home, so put the version "
+        "into the image"
+    )
+
+
 class VertexDoor:
     """Answers `{"instances": […], "parameters": {…}}` where Vertex AI asks.
 
