@@ -84,8 +84,8 @@ def vertex_notice(environ: Mapping[str, str]) -> str:
     if not place:
         return ""
     return (
-        f"AIP_STORAGE_URI is {place}, which is not read; what is served comes from the home, so put the version "
-        "into the image"
+        f"AIP_STORAGE_URI is {place}, which is not read; what is served comes from the home, so put the "
+        "version into the image"
     )
 
 
