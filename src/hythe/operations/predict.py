@@ -49,6 +49,8 @@ def predict_here(
 def predict_there(url: str, data: Path) -> Iterator[dict[str, Any]]:
     """Answer the rows of `data` by asking the server at `url` (…/predict/NAME); HYTHE_API_KEY is the key.
 
+    They travel as Arrow, so that no cell becomes a Python object here.
+
     Raises:
         Invalid: with the server's words, when it refuses a row.
         Unavailable: when it does not answer.
@@ -61,4 +63,4 @@ def predict_there(url: str, data: Path) -> Iterator[dict[str, Any]]:
     table = read_table(data)
     with Client(base, timeout_s=_TIMEOUT_S) as client:
         for start in range(0, table.num_rows, BATCH_ROWS):
-            yield from client.predict(name, table.slice(start, BATCH_ROWS).to_pylist())
+            yield from client.predict(name, table.slice(start, BATCH_ROWS))
