@@ -9,6 +9,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 from hythe.base.errors import Unavailable, Unsupported
@@ -120,3 +121,21 @@ def _open_parents(folder: Path) -> None:
         mode = parent.stat().st_mode
         if parent.stat().st_uid == os.geteuid() and not mode & 0o001:
             parent.chmod(mode | 0o011)
+
+
+@contextmanager
+def rotel(folder: Path, onward: str) -> Iterator[str]:
+    """Run Rotel, an OpenTelemetry collector from PyPI, which hands on to `onward`; give its URL."""
+    found = find_spec("rotel")
+    if found is None or found.origin is None:
+        raise Unsupported("'rotel' is not installed; install the package 'rotel'")
+    port, unused = free_port(), free_port()
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [
+        program(Path(found.origin).parent / "rotel-agent"), "start", "--log-file", str(folder / "rotel.log"),
+        "--otlp-http-endpoint", f"127.0.0.1:{port}", "--otlp-grpc-endpoint", f"127.0.0.1:{unused}",
+        "--exporter", "otlp", "--otlp-exporter-protocol", "http", "--otlp-exporter-endpoint", onward,
+        "--batch-timeout", "100ms",
+    ]  # fmt: skip
+    with running(command, folder, port):
+        yield f"http://127.0.0.1:{port}"
