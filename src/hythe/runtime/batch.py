@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, Protocol, TypeAlias
 
@@ -32,6 +32,10 @@ class RowReader(Protocol):
 
     def decode(self, body: bytes | memoryview) -> Any:
         """Read JSON: `{"rows": [{…}]}`, `{"columns": {name: […]}}` or one bare row; may raise Malformed."""
+        ...
+
+    def in_pieces(self, body: bytes | memoryview) -> Iterator[Any]:
+        """Read JSON as `decode` does, perhaps as several batches, each in a short time."""
         ...
 
     def convert_one(self, row: Mapping[str, Any]) -> Any:

@@ -7,15 +7,17 @@ names, because column names need not be identifiers. A wrong value is explained 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
 import msgspec
 
+from hythe.base.errors import Invalid, Malformed
 from hythe.bundle.rows import Rows
 from hythe.bundle.schema import Column, Schema
 from hythe.runtime.documents import malformed, parse
+from hythe.runtime.pieces import list_end, piece_end
 from hythe.runtime.reading import Reader
 from hythe.runtime.row_types import columns_type, row_type
 
@@ -43,10 +45,12 @@ class Records:
         self.fields: Mapping[str, str] = {column.name: f"c{i}" for i, column in enumerate(order)}
         self._row_type = row_type(order)
         listed: Any = list.__class_getitem__(self._row_type)
+        self._decode_list: Any = msgspec.json.Decoder(listed).decode
         self._decode_row: Any = msgspec.json.Decoder(self._row_type).decode
         self._decode_rows = _envelope("rows", listed)
         self._columns_type = columns_type(order)
         self._decode_columns = _envelope("columns", self._columns_type)
+        self._cells = _several([self.fields[column.name] for column in self.columns])
         self._any_nan = _nan_test(order)
         self._reader = Reader(self.columns, order, self._row_type)
 
@@ -70,6 +74,47 @@ class Records:
             return self._reader.document(parse(body))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
             raise malformed(err) from err
+
+    def in_pieces(self, body: bytes | memoryview) -> Iterator[list[Any]]:
+        """Read as `decode` does, some rows at a time where `body` lists them, so that others get a turn.
+
+        Raises:
+            Malformed, Invalid: as `decode` does, perhaps after rows that are right.
+
+        """
+        envelope = _ENVELOPE.match(body)
+        end = list_end(body) if envelope is not None and envelope[1].startswith(b"rows") else 0
+        if envelope is None or not end:
+            yield self.decode(body)
+            return
+        at, count = envelope.end(), 0
+        while at < end:
+            stop, after = piece_end(body, at, end)
+            try:
+                rows = self._piece(_listed(body[at:stop]), count)
+            except Malformed:  # it was cut inside a text, or is no JSON
+                rows, after = self._rest(body, at, end, count), end
+            yield rows
+            at, count = after, count + len(rows)
+
+    def _piece(self, piece: bytes, first: int) -> list[Any]:
+        """Read a list of rows of which the first has the index `first`."""
+        try:
+            rows: list[Any] = self._decode_list(piece)
+        except msgspec.ValidationError:
+            read = self._reader.row
+            return [read(row, f"rows[{index}]") for index, row in enumerate(parse(piece), first)]
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
+            raise malformed(err) from err
+        return rows
+
+    def _rest(self, body: bytes | memoryview, at: int, end: int, first: int) -> list[Any]:
+        """Read all rows from `at` on, which is where a row begins."""
+        try:
+            return self._piece(_listed(body[at:end]), first)
+        except Malformed:
+            self.decode(body)  # says where in the whole body the fault is
+            raise Invalid("the rows are given twice; give one list") from None
 
     def convert(self, row: Mapping[str, Any], where: str = "") -> Any:
         """Turn one dictionary of Python values, at the path `where`, into a row object.
@@ -107,10 +152,10 @@ class Records:
 
         from hythe.bundle.types import arrow_type
 
-        getters = [attrgetter(self.fields[column.name]) for column in self.columns]
+        cells = zip(*map(self._cells, batch), strict=True) if batch else [()] * len(self.columns)
         arrays = [
-            pa.array([get(row) for row in batch], type=arrow_type(column))
-            for get, column in zip(getters, self.columns, strict=True)
+            pa.array(values, type=arrow_type(column))
+            for values, column in zip(cells, self.columns, strict=False)
         ]
         return pa.table(arrays, names=[column.name for column in self.columns])
 
@@ -121,6 +166,16 @@ class Records:
             raise msgspec.ValidationError("columns differ in length")
         size = lengths.pop()
         return list(map(self._row_type, *[[None] * size if values is None else values for values in cells]))
+
+
+def _listed(rows: bytes | memoryview) -> bytes:
+    return b"".join((b"[", rows, b"]"))
+
+
+def _several(names: Sequence[str]) -> Any:
+    """Read several attributes at once; one alone is a tuple too."""
+    get: Any = attrgetter(*names) if names else None
+    return get if len(names) > 1 else lambda row: (get(row),)
 
 
 def _envelope(key: str, kind: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,6 +58,10 @@ class TensorRecords:
             only(document, "columns")
             return self.convert_columns(document["columns"], "columns")
         return self.convert_one(document)
+
+    def in_pieces(self, body: bytes | memoryview) -> Iterator[Tensors]:
+        """Read in one piece, as `decode` does."""
+        yield self.decode(body)
 
     def convert_one(self, row: Mapping[str, Any]) -> Tensors:
         """Turn one row into tensors of one row; raises Invalid."""

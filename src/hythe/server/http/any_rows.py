@@ -1,14 +1,12 @@
-"""`POST /predict/{endpoint}` beyond plain JSON: Arrow, CSV, compressed bodies, answers by `Accept`."""
+"""`POST /predict/{endpoint}` beyond a little JSON: Arrow, CSV, large or compressed bodies, `Accept`."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from hythe.dataplane.plane import DataPlane
-from hythe.dataplane.ticket import Prediction
 from hythe.runtime.batch import Batch, RowReader
 from hythe.server.http.asking import predict
-from hythe.server.http.messages import Reply, compressed, json_reply
+from hythe.server.http.large_json import read_rows, reply_rows
+from hythe.server.http.messages import Reply, compressed
 from hythe.server.http.request import Request
 from hythe.server.http.tables import (
     ARROW_FILE,
@@ -37,22 +35,11 @@ async def answer_any(plane: DataPlane, request: Request, endpoint: str) -> Reply
     async def read(rows: RowReader) -> Batch:
         if sent in TABLE_TYPES:
             return await read_table(sent, await request.plain(), rows, plane.limits)
-        batch: Batch = rows.decode(await request.json_body())
-        return batch
+        return await read_rows(rows, await request.plain_json(), plane.limits)
 
     door = _DOORS[sent]
     prediction = await predict(plane, request, endpoint, read, door=door)
     wanted = answer_type(request.headers.get("accept"), sent)
     if wanted in TABLE_TYPES:
         return await reply_table(wanted, prediction, request)
-    return await compressed(json_reply(_document(prediction)), request)
-
-
-def _document(prediction: Prediction) -> dict[str, Any]:
-    live = prediction.version
-    return {
-        "predictions": live.label(prediction.answers),
-        "version": live.spec.version,
-        "prediction_id": prediction.id,
-        **dict.fromkeys(prediction.marks, True),
-    }
+    return await compressed(await reply_rows(prediction), request)

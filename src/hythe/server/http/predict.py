@@ -24,6 +24,8 @@ _encode = msgspec.json.Encoder().encode
 _DOOR = "json"
 _ANYTHING = {b"*/*", b"application/json", None}
 _PLAIN_JSON = {b"application/json", b"application/x-www-form-urlencoded", None}
+_MOST_AT_ONCE = 2**16
+"""A larger body is answered by a task, which lets others have their turn in between."""
 _FLAGGED = {
     0: b"",
     DEGRADED: b',"degraded":true',
@@ -83,19 +85,20 @@ class PredictDoor:
         """Answer the rows of the body."""
         endpoint = self._plane.endpoint(name)
         raw = request.raw
+        body = request.buffer
         if (
             raw.get(b"content-type") not in _PLAIN_JSON
             or raw.get(b"accept") not in _ANYTHING
             or b"content-encoding" in raw
+            or len(body) > _MOST_AT_ONCE
         ):
-            app.begin(request, self._table, name)
+            app.begin(request, self._other, name)
             return
-        body = request.buffer
         ticket = JsonTicket(request, request.ask(door=_DOOR), app)
         self._plane.submit(endpoint, ticket, lambda rows: rows.decode(body))
 
-    async def _table(self, request: Request, name: str) -> Reply:
-        """Answer rows that come otherwise: compressed, or as a table."""
+    async def _other(self, request: Request, name: str) -> Reply:
+        """Answer rows that come otherwise: compressed, as a table, or many at once."""
         from hythe.server.http.any_rows import answer_any
 
         return await answer_any(self._plane, request, name)

@@ -125,7 +125,11 @@ class Request:
         return await asyncio.to_thread(inflate, self._body, word, self.limits)
 
     async def json_body(self) -> bytes:
-        """Give a body that is JSON.
+        """Give a body that is JSON, as bytes; raises what `plain_json` does."""
+        return bytes(await self.plain_json())
+
+    async def plain_json(self) -> Buffer:
+        """Give a body that is JSON, in whatever memory it lies.
 
         Raises:
             WrongMedia: when it says that it is something else, or is compressed in an unknown way.
@@ -135,7 +139,7 @@ class Request:
         kind = self.content_type
         if kind not in _JSON_TYPES and not kind.endswith("+json"):
             raise WrongMedia(f"the body is {kind}; send application/json")
-        return await self.content()
+        return await self.plain()
 
     def ask(self, version: str | None = None, door: str = "") -> Ask:
         """Say who asks, and by when the answer has to be there.

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,16 +64,27 @@ class Caller:
         return proto
 
 
-@pytest_asyncio.fixture
-async def call(tmp_path: Path) -> AsyncIterator[Caller]:
+@asynccontextmanager
+async def calling(folder: Path, limits: Limits) -> AsyncIterator[Caller]:
     descriptor = create(slots=1)
     counters = Counters(descriptor, 0)
-    limits = Limits(body_bytes=2000, rows=20)
-    plane = make_plane(tiny_endpoint(tmp_path), counters=counters, limits=limits)
+    plane = make_plane(tiny_endpoint(folder), counters=counters, limits=limits)
     await plane.start()
     yield Caller(make_app(plane, counters), limits)
     await plane.close()
     os.close(descriptor)
+
+
+@pytest_asyncio.fixture
+async def call(tmp_path: Path) -> AsyncIterator[Caller]:
+    async with calling(tmp_path, Limits(body_bytes=2000, rows=20)) as caller:
+        yield caller
+
+
+@pytest_asyncio.fixture
+async def call_with_much(tmp_path: Path) -> AsyncIterator[Caller]:
+    async with calling(tmp_path, Limits()) as caller:
+        yield caller
 
 
 @pytest.fixture

@@ -87,3 +87,25 @@ async def test_bytes_that_are_no_arrow_data_are_malformed(call: Any, kind: str) 
 async def test_another_kind_of_body_is_refused_by_name(call: Any) -> None:
     reply = await call("POST", "/predict/churn", raw=[json.dumps({}).encode()], content_type="image/png")
     assert (reply.status, reply.document["code"]) == (415, "media_type")
+
+
+def many(rows: int) -> list[dict[str, Any]]:
+    kinds = ("monthly", "yearly")
+    charges = [None if i % 7 == 0 else i / 10 for i in range(rows)]
+    return [{"tenure": i % 90, "total charges": charges[i], "contract": kinds[i % 2]} for i in range(rows)]
+
+
+async def test_many_rows_are_answered_as_few_are(call_with_much: Any) -> None:
+    rows = many(9000)
+    reply = await call_with_much("POST", "/predict/churn", raw=[json.dumps({"rows": rows}).encode()])
+    scores = [answer["probabilities"]["yes"] for answer in reply.document["predictions"]]
+    assert scores == pytest.approx([expected(row) for row in rows], rel=1e-12)
+    assert set(reply.document) == {"predictions", "version", "prediction_id"}
+
+
+async def test_a_wrong_row_among_many_is_named(call_with_much: Any) -> None:
+    rows = many(9000)
+    rows[8990]["tenure"] = "long"
+    reply = await call_with_much("POST", "/predict/churn", raw=[json.dumps({"rows": rows}).encode()])
+    assert reply.status == 422
+    assert reply.document["error"] == 'rows[8990].tenure is "long"; expected an integer from 0 to 100'
