@@ -93,8 +93,9 @@ def unpack(layout: Layout, column: pa.Array) -> Array:
     if layout.kind == "scalars":
         return np.array(column.to_numpy(zero_copy_only=False))
     if layout.kind == "lists":
-        flat = column.flatten().to_numpy(zero_copy_only=False)
-        return np.array(flat).reshape(len(column), *layout.shape)
+        size = column.type.list_size
+        flat = column.values.slice(column.offset * size, len(column) * size)
+        return np.array(flat.to_numpy(zero_copy_only=False)).reshape(len(column), *layout.shape)
     try:
         cells = [_unpack_cell(msgspec.msgpack.decode(raw)) for raw in column.to_pylist()]
         if layout.dtype == "object" and not layout.shape:

@@ -9,7 +9,6 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from hythe.base.errors import Corrupt, Invalid, Unsupported
 from hythe.bundle.canonical import canonical
@@ -111,7 +110,7 @@ def _clean(column: pa.ChunkedArray) -> pa.Array:
     if pa.types.is_timestamp(array.type):
         return _clean(pa.chunked_array([array.cast(pa.int64())])).cast(array.type)
     mask = array.is_null().to_numpy(zero_copy_only=False)
-    values = pc.fill_null(array, 0).to_numpy(zero_copy_only=False)
+    values = array.fill_null(0).to_numpy(zero_copy_only=False)
     return pa.array(values, array.type, mask=mask if mask.any() else None, from_pandas=False)
 
 

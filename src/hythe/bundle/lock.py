@@ -5,15 +5,17 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterable, Iterator
 from importlib import metadata
+from typing import TYPE_CHECKING
 
 import msgspec
-from packaging.markers import Marker
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
 
 from hythe.base.errors import Invalid
 from hythe.bundle.canonical import canonical
 from hythe.bundle.documents import decode
+
+if TYPE_CHECKING:
+    from packaging.markers import Marker
+    from packaging.requirements import Requirement
 
 
 class Lock(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -73,6 +75,8 @@ def take_lock(requirements: Iterable[str]) -> Lock:
         Invalid: when a requirement cannot be read, or is not installed.
 
     """
+    from packaging.utils import canonicalize_name
+
     roots = tuple(sorted(set(requirements)))
     versions: dict[str, str] = {}
     seen: set[tuple[str, str]] = set()
@@ -95,6 +99,8 @@ def take_lock(requirements: Iterable[str]) -> Lock:
 
 
 def _parsed(text: str) -> Requirement:
+    from packaging.requirements import InvalidRequirement, Requirement
+
     try:
         return Requirement(text)
     except InvalidRequirement as err:

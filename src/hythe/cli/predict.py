@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from hythe.base.keep_out import keep_out
 from hythe.cli.common import COMMON, Bar, Common, emit
 
 
@@ -46,7 +47,7 @@ def predict_command(
         _print(common, list(answers))
         return
     placing = Placing(environment=environment, device=device)
-    with opened(common.config()) as here:
+    with opened(common.config()) as here, keep_out("pandas"):
         with Bar() as bar:
             found = list(predict_here(here.registry, target, data, variant, placing, bar))
         _print(common, found)

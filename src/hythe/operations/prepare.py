@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from hythe.base.errors import Corrupt
@@ -86,9 +85,10 @@ def _gaps(rows: pa.Table) -> NDArray[np.int64]:
     """Count the cells of each row for which JSON has no word."""
     counts = np.zeros(rows.num_rows, dtype=np.int64)
     for column in rows.columns:
-        floating = pa.types.is_floating(column.type)
-        plain = pc.fill_null(pc.is_finite(column), False) if floating else column.is_valid()
-        counts += ~np.asarray(plain)
+        if pa.types.is_floating(column.type):
+            counts += ~np.isfinite(column.to_numpy())
+        elif column.null_count:
+            counts += column.is_null().to_numpy()
     return counts
 
 

@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from hythe.base.errors import Invalid
-from hythe.bundle.conform import conform
-from hythe.bundle.frames import to_rows
 from hythe.bundle.outcome import Answers, Outcome
 from hythe.bundle.rows import Rows
 from hythe.bundle.schema import Schema
 from hythe.bundle.variant import Variant
 from hythe.runtime.answers import Answer, Labeller
 from hythe.runtime.batch import Batch, RowReader, reader
-from hythe.runtime.native import wire
-from hythe.runtime.native.child import Child
 from hythe.runtime.onnx import OnnxModel
 from hythe.runtime.session import refusal, run_onnx
 from hythe.runtime.session_config import SessionConfig
+
+if TYPE_CHECKING:
+    from hythe.runtime.native.wire import Load
 
 
 class Predictor:
@@ -61,18 +60,23 @@ class Predictor:
             return self._predict_mapping(data)
         if isinstance(data, list) and data and isinstance(data[0], Mapping):
             return self._label(_unrefused(self._run(self._reader.convert_all(data))))
-        return dict(_unrefused(self.outcome(to_rows(data))))
+        return self._predict_table(data)
 
     def _predict_mapping(self, data: Mapping[str, Any]) -> Any:
         if self.schema.tensors and self._is_table(data):
-            return dict(_unrefused(self.outcome(to_rows(data))))
+            return self._predict_table(data)
         try:
             row = self._reader.convert_one(data)
         except Invalid:
             if self.schema.tensors or not self._is_table(data):
                 raise
-            return dict(_unrefused(self.outcome(to_rows(data))))
+            return self._predict_table(data)
         return self._label(_unrefused(self._run(row)))[0]
+
+    def _predict_table(self, data: Any) -> dict[str, Any]:
+        from hythe.bundle.frames import to_rows
+
+        return dict(_unrefused(self.outcome(to_rows(data))))
 
     def predict_one(self, row: Mapping[str, Any]) -> Answer:
         """Answer one row given as a dictionary."""
@@ -80,6 +84,8 @@ class Predictor:
 
     def outcome(self, rows: Rows) -> Outcome:
         """Answer rows of any number; refused rows are marked, where the model can answer the others."""
+        from hythe.bundle.conform import conform
+
         return self._run(conform(rows, self.schema))
 
     def stored(self, rows: Rows) -> Outcome:
@@ -115,12 +121,14 @@ def onnx_predictor(
 
 
 def native_predictor(
-    load: wire.Load, *, config: SessionConfig | None = None, clean: Callable[[], None] = lambda: None
+    load: Load, *, config: SessionConfig | None = None, clean: Callable[[], None] = lambda: None
 ) -> Predictor:
     """Load a native model, whose files are unpacked, into a child process; it starts with the first call.
 
     `clean` is called once the child has ended, to take its files away.
     """
+    from hythe.runtime.native.child import Child
+
     schema = load.schema
     rows = reader(schema)
     child = Child(load, config)
