@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from hythe.base.errors import Busy, Cancelled, Invalid, TimedOut, Unavailable
 from hythe.bundle.outcome import Outcome
-from hythe.runtime.batcher import Batcher, BatchPolicy, Ran
-from hythe.runtime.fair_queue import FairQueue, QueueLimits
+from hythe.runtime.batch_policy import BatchPolicy, QueueLimits
+from hythe.runtime.batcher import Batcher, Ran
+from hythe.runtime.fair_queue import FairQueue
 from hythe.runtime.job import Job
 
 MAX_ROWS = 8

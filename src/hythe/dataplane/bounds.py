@@ -7,8 +7,7 @@ from typing import TypeVar
 
 from hythe.dataplane.admit import Limits
 from hythe.rollout.limits import PlanLimits
-from hythe.runtime.batcher import BatchPolicy
-from hythe.runtime.fair_queue import QueueLimits
+from hythe.runtime.batch_policy import BatchPolicy, QueueLimits
 
 _Number = TypeVar("_Number", int, float)
 

@@ -20,7 +20,7 @@ from hythe.dataplane.warm_up import warm_up
 from hythe.rollout.choose import choose
 from hythe.rollout.plan import Arm, Plan
 from hythe.runtime.batch import RowReader, reader
-from hythe.runtime.batcher import BatchPolicy
+from hythe.runtime.batch_policy import BatchPolicy
 from hythe.runtime.session import Session
 
 Open = Callable[[VersionSpec, RowReader], Session]

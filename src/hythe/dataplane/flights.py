@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from hythe.base.errors import Cancelled, HytheError, TimedOut
 from hythe.dataplane.loop import Alarm, Loop
 from hythe.dataplane.ticket import Ticket
-from hythe.runtime.fair_queue import QueueLimits
+from hythe.runtime.batch_policy import QueueLimits
 
 
 class _Wait(NamedTuple):

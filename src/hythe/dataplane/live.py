@@ -27,7 +27,8 @@ from hythe.dataplane.ticket import Answered, Ticket
 from hythe.rollout.plan import CacheOptions
 from hythe.runtime.answers import Labeller
 from hythe.runtime.batch import RowReader, join
-from hythe.runtime.batcher import Batcher, BatchPolicy, Ran
+from hythe.runtime.batch_policy import BatchPolicy
+from hythe.runtime.batcher import Batcher, Ran
 from hythe.runtime.breaker import Breaker
 from hythe.runtime.job import Job
 from hythe.runtime.session import Session, refusal

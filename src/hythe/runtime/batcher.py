@@ -9,42 +9,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from hythe.base.errors import Busy, CallerError, Cancelled, HytheError, Invalid, TimedOut
+from hythe.base.errors import Busy, CallerError, Cancelled, HytheError, TimedOut
 from hythe.bundle.outcome import Outcome
 from hythe.runtime.batch import cut, join
+from hythe.runtime.batch_policy import BatchPolicy
 from hythe.runtime.cost import Cost
-from hythe.runtime.fair_queue import FairQueue, Part, QueueLimits
+from hythe.runtime.fair_queue import FairQueue, Part
 from hythe.runtime.job import Job
 from hythe.runtime.parts import Call, Parts
 from hythe.runtime.session import Session
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchPolicy:
-    """How much may share a call, and how much may wait.
-
-    A batch grows to what a call does within `objective_ms` (or in twice the time of one row, where that is
-    more), and never beyond `max_rows`. Calls expected to take longer than `loop_ms` leave the event loop.
-    A request that would have to wait longer than `most_wait_ms`, or beyond its deadline, is turned away.
-    """
-
-    max_rows: int = 1024
-    objective_ms: float = 20.0
-    loop_ms: float = 1.0
-    most_wait_ms: float = 1000.0
-    queue: QueueLimits = field(default_factory=QueueLimits)
-
-    def __post_init__(self) -> None:
-        if self.max_rows < 1:
-            raise Invalid(f"max_rows is {self.max_rows}; give 1 or more")
-        if min(self.objective_ms, self.most_wait_ms) <= 0 or self.loop_ms < 0:
-            raise Invalid(
-                f"objective_ms, most_wait_ms and loop_ms are {self.objective_ms}, {self.most_wait_ms} and "
-                f"{self.loop_ms}; give more than 0 (loop_ms may be 0)"
-            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import NamedTuple
 
-from hythe.base.errors import Invalid
+from hythe.runtime.batch_policy import QueueLimits
 from hythe.runtime.job import Job
 
 _QUANTUM_ROWS = 32
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueLimits:
-    """The most that may wait for one version: rows, and bytes of request bodies."""
-
-    rows: int = 20_000
-    bytes: int = 256 * 2**20
-
-    def __post_init__(self) -> None:
-        if self.rows < 1 or self.bytes < 1:
-            raise Invalid(f"the queue's limits are {self.rows} rows and {self.bytes} bytes; give 1 or more")
 
 
 class Part(NamedTuple):

@@ -14,6 +14,7 @@ from hythe.base.errors import Invalid
 from hythe.dataplane.admit import Limits
 from hythe.dataplane.spec import EndpointSpec, Posting
 from hythe.runtime import counters, fingerprints, limiter, ring
+from hythe.runtime.batch_policy import BatchPolicy
 from hythe.runtime.bulletin import Bulletin
 from hythe.runtime.ledger import Ledger
 from hythe.runtime.limiter import Limiter
@@ -45,6 +46,7 @@ class ServeConfig:
     join_share: float = 0.1
     tracing: Tracing | None = None
     limits: Limits = field(default_factory=Limits)
+    batching: BatchPolicy = field(default_factory=BatchPolicy)
     session: SessionConfig = field(default_factory=SessionConfig)
     supervisor: SupervisorConfig = field(default_factory=SupervisorConfig)
     source: Source | None = None
@@ -194,6 +196,7 @@ class Server:
             places=config.kinds.places,
             host=config.host,
             limits=config.limits,
+            batching=config.batching,
             session=config.session,
             drain_s=config.supervisor.drain_s,
             tls=config.tls,

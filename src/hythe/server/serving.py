@@ -40,7 +40,7 @@ class Serving:
         self.gate = Gate(Limiter(memory.limiter, place), anonymous=spec.anonymous)
         self.gate.update(self.posting.keys, self.posting.issuers)
         self._ring = Ring(memory.rings[place])
-        self._open, self._limits = opener(spec.session), spec.limits
+        self._open, self._told = opener(spec.session), spec
         self._scheduler, self._ids = LoopScheduler(), Ids()
         self.plane = DataPlane(self.posting.endpoints, self._endpoint, limits=spec.limits, gate=self.gate)
 
@@ -74,4 +74,5 @@ class Serving:
 
     def _endpoint(self, spec: EndpointSpec) -> Endpoint:
         observer = Observer(spec.name, self.counters, self._ring)
-        return Endpoint(spec, self._open, observer, self._scheduler, self._ids, limits=self._limits)
+        policy, limits = self._told.batching, self._told.limits
+        return Endpoint(spec, self._open, observer, self._scheduler, self._ids, policy, limits)

@@ -9,6 +9,7 @@ import msgspec
 from hythe.base.errors import Invalid
 from hythe.dataplane.admit import Limits
 from hythe.operations.placing import Placing
+from hythe.runtime.batch_policy import BatchPolicy
 from hythe.runtime.session_config import SessionConfig
 from hythe.security.tokens import Issuer
 from hythe.server.tracing import Tracing
@@ -99,6 +100,7 @@ class WorkerSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     places: int
     host: str
     limits: Limits
+    batching: BatchPolicy
     session: SessionConfig
     drain_s: float
     tls: Tls | None = None

@@ -10,7 +10,7 @@ from hythe.dataplane.observe import Ids, Observer
 from hythe.dataplane.plane import DataPlane
 from hythe.dataplane.sessions import opener
 from hythe.dataplane.spec import EndpointSpec
-from hythe.runtime.batcher import BatchPolicy
+from hythe.runtime.batch_policy import BatchPolicy
 from hythe.runtime.counters import Counters
 from hythe.runtime.session_config import SessionConfig
 

@@ -21,7 +21,7 @@ from hythe.dataplane.spec import OnnxFiles, VersionSpec
 from hythe.dataplane.ticket import Answered, Ticket
 from hythe.rollout.plan import CacheOptions
 from hythe.runtime.batch import reader
-from hythe.runtime.batcher import BatchPolicy
+from hythe.runtime.batch_policy import BatchPolicy
 from hythe.runtime.counters import Counters
 from hythe.testing.fake_clock import FakeClock
 

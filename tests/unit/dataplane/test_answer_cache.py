@@ -9,9 +9,8 @@ from tests.unit.dataplane.by_hand import ByHand
 from hythe.base.errors import Cancelled, Invalid, TimedOut, Unavailable
 from hythe.monitor.record import CACHED, DEGRADED
 from hythe.rollout.plan import CacheOptions
-from hythe.runtime.batcher import BatchPolicy
+from hythe.runtime.batch_policy import BatchPolicy, QueueLimits
 from hythe.runtime.counters import Counters, create
-from hythe.runtime.fair_queue import QueueLimits
 
 MINUTE = CacheOptions(ttl_s=60, stale_s=600)
 

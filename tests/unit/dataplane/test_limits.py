@@ -17,7 +17,7 @@ from hythe.dataplane.plane import DataPlane
 from hythe.dataplane.ticket import Answered, Ticket
 from hythe.rollout.limits import PlanLimits
 from hythe.runtime.batch import RowReader
-from hythe.runtime.batcher import BatchPolicy
+from hythe.runtime.batch_policy import BatchPolicy
 from hythe.runtime.counters import Counters, create
 from hythe.testing.plane import make_plane
 from hythe.testing.tiny import tiny_endpoint

@@ -14,7 +14,7 @@ from hythe.dataplane.ask import Ask
 from hythe.dataplane.observe import ROWS
 from hythe.dataplane.plane import DataPlane
 from hythe.runtime.batch import RowReader
-from hythe.runtime.batcher import BatchPolicy
+from hythe.runtime.batch_policy import BatchPolicy
 from hythe.runtime.counters import Counters, create
 from hythe.testing.plane import make_plane
 from hythe.testing.tiny import expected, tiny_endpoint
