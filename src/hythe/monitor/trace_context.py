@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 _FORM = re.compile(r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 _SAMPLED = 1
-_RANDOM_DIGITS = 14
+_RANDOM = 16**14
+"""How many values the random end of an id has."""
 
 
 class Trace(NamedTuple):
@@ -56,6 +58,17 @@ def sampled_trace(traceparent: str, prediction_id: str, share: float) -> Trace |
             return found[0] if found[1] else None
     if share <= 0 or not prediction_id:
         return None
-    digits = prediction_id.replace("-", "")
-    threshold = (1.0 - share) * 16**_RANDOM_DIGITS
-    return Trace(digits) if int(digits[-_RANDOM_DIGITS:], 16) >= threshold else None
+    # The last 14 digits, the last hyphen left out: they compare as the numbers do.
+    if prediction_id[21:23] + prediction_id[24:] < _threshold(share):
+        return None
+    return Trace(prediction_id.replace("-", ""))
+
+
+@lru_cache(maxsize=8)
+def _threshold(share: float) -> str:
+    """Give the least last digits that are drawn.
+
+    >>> _threshold(1.0), _threshold(0.25)
+    ('00000000000000', 'c0000000000000')
+    """
+    return f"{min(round((1.0 - share) * _RANDOM), _RANDOM - 1):014x}"

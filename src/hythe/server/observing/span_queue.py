@@ -35,11 +35,15 @@ class SpanQueue:
         self._thread = Thread(target=self._work, name="spans", daemon=True)
         self._thread.start()
 
+    def room(self, n: int) -> bool:
+        """Tell whether there is room for `n` spans; where there is none, they count as lost."""
+        if len(self._waiting) + n <= self._most:
+            return True
+        self._dropped += n
+        return False
+
     def put(self, spans: Sequence[Span]) -> None:
-        """Take the spans of one request, all or none."""
-        if len(self._waiting) + len(spans) > self._most:
-            self._dropped += len(spans)
-            return
+        """Take the spans of one request, for which there is room."""
         self._waiting.extend(spans)
         if len(self._waiting) >= MOST_SENT:
             self._some.set()

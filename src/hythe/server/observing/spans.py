@@ -51,24 +51,39 @@ class Span(NamedTuple):
     failed: bool = False
 
 
+class Sampled(NamedTuple):
+    """A request that is traced."""
+
+    record: BatchRecord
+    call: Call
+    trace: Trace
+
+    @property
+    def n_spans(self) -> int:
+        """How many spans it has."""
+        return 4 if self.record.ran else 1
+
+
 class SpanMaker:
-    """Makes the spans of the sampled requests; `share` of those without a trace of their own are sampled."""
+    """Finds the sampled requests, a `share` of those without a trace of their own, and makes their spans."""
 
     def __init__(self, share: float, *, scheme: str = "http", routes: Mapping[str, str] = ROUTES) -> None:
         self.share = share
         self._scheme = scheme
         self._routes = routes
 
-    def __call__(self, records: Sequence[BatchRecord]) -> Iterator[list[Span]]:
-        """Give the spans of each sampled request, its own first."""
+    def sampled(self, records: Sequence[BatchRecord]) -> Iterator[Sampled]:
+        """Find the sampled requests."""
         for record in records:
             for call in record.calls:
                 if (call.trace or self.share > 0) and not call.flags & PART:
                     trace = sampled_trace(call.trace, call.id, self.share)
                     if trace is not None:
-                        yield self._request(record, call, trace)
+                        yield Sampled(record, call, trace)
 
-    def _request(self, record: BatchRecord, call: Call, trace: Trace) -> list[Span]:
+    def spans(self, sampled: Sampled) -> list[Span]:
+        """Make the spans of a request, its own first."""
+        record, call, trace = sampled
         end_ns, start_ns = record.at_ns, record.at_ns - _ns(call.duration_s)
         own = span_id(call.id, "request")
         describe = self._grpc if call.door == GRPC else self._http

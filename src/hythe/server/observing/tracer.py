@@ -22,8 +22,9 @@ class Tracer:
 
     def take(self, records: Sequence[BatchRecord]) -> None:
         """Trace the requests of records whose calls are over."""
-        for spans in self._make(records):
-            self._queue.put(spans)
+        for sampled in self._make.sampled(records):
+            if self._queue.room(sampled.n_spans):  # a full queue is to cost no more than this
+                self._queue.put(self._make.spans(sampled))
         self._losses.add("spans", self._queue.lost())
 
     def close(self) -> None:

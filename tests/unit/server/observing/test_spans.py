@@ -31,8 +31,14 @@ def call(**changes: Any) -> Call:
 
 
 def spans(*calls: Call, share: float = 0.0, **changes: Any) -> list[Span]:
-    [found] = SpanMaker(share)([record(*calls, **changes)])
+    [found] = traced(SpanMaker(share), record(*calls, **changes))
     return found
+
+
+def traced(make: SpanMaker, *records: BatchRecord) -> list[list[Span]]:
+    found = [(sampled.n_spans, make.spans(sampled)) for sampled in make.sampled(records)]
+    assert [n for n, _ in found] == [len(spans) for _, spans in found]
+    return [spans for _, spans in found]
 
 
 def test_the_steps_of_a_request_lie_behind_each_other_within_it() -> None:
@@ -47,7 +53,7 @@ def test_the_steps_of_a_request_lie_behind_each_other_within_it() -> None:
 
 
 def test_requests_of_one_call_of_the_model_share_its_name() -> None:
-    found = list(SpanMaker(0.0)([record(call(), call())]))
+    found = traced(SpanMaker(0.0), record(call(), call()))
     assert [spans[2].attributes for spans in found] == [
         {"hythe.batch.id": "first", "hythe.batch.rows": 5}
     ] * 2
@@ -105,13 +111,15 @@ def test_a_reply_that_nobody_told_of_has_no_status() -> None:
 def test_who_sends_a_header_decides_and_a_share_of_the_others_is_taken() -> None:
     unsampled = call(trace=HEADER[:-1] + "0")
     own = call(trace="")
-    assert [spans[0].trace for spans in SpanMaker(1.0)([record(unsampled, own)])] == [own.id.replace("-", "")]
+    assert [spans[0].trace for spans in traced(SpanMaker(1.0), record(unsampled, own))] == [
+        own.id.replace("-", "")
+    ]
     assert spans(own, share=1.0)[0].parent == ""
-    assert list(SpanMaker(0.0)([record(unsampled, own)])) == []
+    assert traced(SpanMaker(0.0), record(unsampled, own)) == []
 
 
 def test_a_part_of_a_request_is_not_a_request() -> None:
-    assert list(SpanMaker(1.0)([record(call(flags=PART))])) == []
+    assert traced(SpanMaker(1.0), record(call(flags=PART))) == []
 
 
 def test_a_span_that_is_made_twice_has_one_id() -> None:
