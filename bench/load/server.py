@@ -56,18 +56,20 @@ def started(
 ) -> Iterator[Started]:
     """Run a server while the block runs.
 
-    `probe` is posted until an answer of status 200 comes; `right` says whether that is the right one.
+    `probe` is posted until an answer of status 200 comes; `right` says whether that is the right one. As
+    after an installation, a server finds the bytecode of its modules, whatever this process was told.
 
     Raises:
         DidNotStart: when no right answer comes.
 
     """
     mark = f"BENCH_SERVER={target.url}"
+    surroundings = os.environ | {"PYTHONDONTWRITEBYTECODE": "", "BENCH_SERVER": target.url}
     with log.open("ab") as sink:
         begun = time.perf_counter()
         with subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, cwd=folder,
-            env={**os.environ, **(environment or {}), "BENCH_SERVER": target.url},
+            env={**surroundings, **(environment or {})},
         ) as process:  # fmt: skip
             try:
                 _await_answer(process, target, probe, right, log)
