@@ -15,7 +15,6 @@ from hythe.dataplane.observe import Observer
 from hythe.dataplane.ticket import Answered, Ticket
 from hythe.monitor.record import CACHED, DEGRADED
 from hythe.rollout.plan import CacheOptions
-from hythe.runtime.batch_policy import QueueLimits
 from hythe.runtime.batcher import Ran
 from hythe.runtime.cache import Cache
 from hythe.runtime.input_key import input_key
@@ -30,7 +29,7 @@ MOST_ROWS = 1000
 class AnswerCache:
     """One version's answers in one process; every method is for the event loop's thread.
 
-    It finds and keeps nothing before `use` says how. `limits` bounds what waits for equal requests.
+    It finds and keeps nothing before `use` says how. What waits is bounded as the queue is.
     """
 
     def __init__(
@@ -38,14 +37,13 @@ class AnswerCache:
         live: LiveVersion,
         observer: Observer,
         loop: Loop,
-        limits: QueueLimits,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._live = live
         self._version = live.spec.version
         self._observer = observer
         self._clock = clock
-        self._flights = Flights(loop, limits, clock, put=live.put, fail=live.fail)
+        self._flights = Flights(loop, lambda: live.batcher.limits, clock, put=live.put, fail=live.fail)
         self._options: CacheOptions | None = None
         self._store: Cache | None = None
         self._counted = 0
@@ -141,6 +139,7 @@ class AnswerCache:
         try:
             ticket.answered(Answered(self._live, answers), 0)
         except Exception as err:  # noqa: BLE001 - an answer that cannot be written must not cost the others
+            ticket.flags &= ~CACHED
             fault = FAULTS.spoken(err, self._observer.endpoint, self._version)
             ticket.refused(fault)
             self._observer.failed(ticket, self._version, fault)

@@ -17,8 +17,11 @@ def fall_back(plan: Plan, versions: Mapping[str, LiveVersion], ticket: Ticket, o
     """Have a ticket answered that `ticket.live` could not answer; false when nothing can.
 
     First come the versions of the plan's chain that follow, then what is stored of the chosen version and of
-    the chain for the same rows, then the plan's constant. All but the first answer before this returns.
+    the chain for the same rows, then the plan's constant. All but the first answer before this returns. One
+    whose client went away is not answered any more.
     """
+    if ticket.cancelled:
+        return False
     failed = ticket.live
     chain = plan.fallback
     tried = failed.spec.version

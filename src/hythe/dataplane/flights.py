@@ -36,13 +36,13 @@ class Flights:
     """All flights of one version in one process; every method is for the event loop's thread.
 
     `put` sends a ticket to the model and `fail` tells it why there is no answer. What waits is bounded by
-    `limits`. `clock` is monotonic.
+    what `limits` says then. `clock` is monotonic.
     """
 
     def __init__(
         self,
         loop: Loop,
-        limits: QueueLimits,
+        limits: Callable[[], QueueLimits],
         clock: Callable[[], float],
         *,
         put: Callable[[Ticket], None],
@@ -73,7 +73,7 @@ class Flights:
         if flight is None:
             self._flights[key] = self._led[ticket] = Flight(key)
             return False
-        limits = self._limits
+        limits = self._limits()
         if self._rows + ticket.rows > limits.rows or self._bytes + ticket.weight > limits.bytes:
             return False
         alarm = None

@@ -59,7 +59,7 @@ class LiveVersion:
         self.breaker = Breaker(clock=clock)
         self.fell_back: Callable[[Ticket], bool] = lambda _ticket: False
         self.cache: AnswerCache | None = None
-        self._make_cache = partial(AnswerCache, self, observer, loop, (policy or BatchPolicy()).queue, clock)
+        self._make_cache = partial(AnswerCache, self, observer, loop, clock)
         self._observer = observer
         self._waiting = observer.queue_rows(spec.version)
         self._observed = Observed(spec.observing, spec.schema, reader.fields)

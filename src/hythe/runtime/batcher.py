@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from hythe.base.errors import Busy, CallerError, Cancelled, HytheError, TimedOut
 from hythe.bundle.outcome import Outcome
 from hythe.runtime.batch import cut, join
-from hythe.runtime.batch_policy import BatchPolicy
+from hythe.runtime.batch_policy import BatchPolicy, QueueLimits
 from hythe.runtime.cost import Cost
 from hythe.runtime.fair_queue import FairQueue, Part
 from hythe.runtime.job import Job
@@ -100,6 +100,11 @@ class Batcher:
     def idle(self) -> bool:
         """Whether no job waits or runs."""
         return not (self._inline or self._queue.rows or self._running)
+
+    @property
+    def limits(self) -> QueueLimits:
+        """The most that may wait."""
+        return self._queue.limits
 
     @property
     def waiting_rows(self) -> int:

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from tests.unit.dataplane.by_hand import SCHEMA, Doubling
+from tests.unit.dataplane.by_hand import SCHEMA, ByHand, Doubling
 
 from hythe.base.errors import Invalid, Unavailable
 from hythe.dataplane.ask import Ask
 from hythe.dataplane.endpoint import Endpoint
+from hythe.dataplane.fallback import fall_back
 from hythe.dataplane.loop import LoopScheduler
 from hythe.dataplane.observe import Observer
 from hythe.dataplane.plane import DataPlane
@@ -123,6 +124,19 @@ async def test_a_refusal_is_no_failure(house: House) -> None:
     await house.follow(cache=KEPT, constant={"value": -1.0})
     with pytest.raises(Invalid, match="refuses"):
         await house.ask(-1.0)
+
+
+def test_who_went_away_is_not_answered_any_more(counters: Counters) -> None:
+    hand = ByHand(counters, KEPT, inline=False)
+    plan = Plan((Arm("1.0.0", "sha256:0a"),), cache=KEPT, constant={"value": -1.0})
+    hand.live.fell_back = lambda ticket: fall_back(plan, {ONE: hand.live}, ticket, hand.observer)
+    stays, goes = hand.ask(1.0), hand.ask(2.0)
+    hand.loop.turn()
+    hand.session.broken, goes.cancelled = True, True
+    hand.loop.drain()
+    assert (stays.values, goes.values) == ([-1.0], None)
+    assert isinstance(goes.err, Unavailable)
+    assert (stays.times, goes.times) == (1, 1)
 
 
 async def test_a_constant_is_counted_as_degraded(house: House) -> None:
