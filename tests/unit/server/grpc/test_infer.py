@@ -1,12 +1,14 @@
 """`ModelInfer` and `ModelStreamInfer` over a real connection."""
 
 import asyncio
+import json
 from typing import Any
 
 import grpc
 import pytest
 from tests.unit.server.grpc.served import Served, numbers, rows
 
+from hythe.dataplane.faults import FAULTS
 from hythe.dataplane.observe import REQUESTS
 from hythe.runtime.counters import Counters
 from hythe.runtime.fingerprints import Crashes, fingerprint
@@ -38,6 +40,26 @@ async def test_rows_get_answers_ids_and_a_version(served: Served) -> None:
     unnamed = await served.client.call("ModelInfer", rows(4))
     assert unnamed.id == unnamed.parameters["prediction_id"].string_param != ""
     assert outcomes(served.counters) == {("churn", "1.0.0", "answered", ""): 2}
+
+
+@pytest.mark.parametrize("place", ["runtime.session.OnnxSession.feed", "server.grpc.infer.write"])
+async def test_a_fault_leaves_a_line_with_the_call_that_had_it(
+    served: Served, place: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError("a secret")
+
+    monkeypatch.setattr(FAULTS, "_known", {})
+    monkeypatch.setattr(f"hythe.{place}", broken)
+    trace = ("traceparent", f"00-{'ab' * 16}-{'cd' * 8}-01")
+    err = await refused(served.client.call("ModelInfer", rows(4), metadata=(trace,)))
+    [line] = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert err.code() is grpc.StatusCode.INTERNAL
+    assert (err.details() or "").rpartition(" ")[2] == line["error.id"]
+    assert (line["hythe.endpoint"], line["hythe.version"], line["hythe.door"]) == ("churn", "1.0.0", "grpc")
+    assert (line["trace.id"], line["error.type"]) == ("ab" * 16, "ZeroDivisionError")
+    assert len(line["hythe.prediction_id"]) == 36
+    assert "in broken\n" in line["error.stack_trace"]
 
 
 async def test_outputs_can_be_chosen_and_typed(served: Served) -> None:
