@@ -8,6 +8,8 @@ import numpy as np
 
 LARGE = 2**18
 """A body that says it has this many bytes or more gets its memory at once."""
+_TURN = 2**19
+"""uvloop reads on while anything comes, up to 8 MB in a turn of the loop; so many bytes stop it."""
 Buffer: TypeAlias = bytes | memoryview
 
 
@@ -24,17 +26,24 @@ class LargeBody:
     b'rows'
     """
 
-    __slots__ = ("_at", "_memory")
+    __slots__ = ("_at", "_memory", "_rested")
 
     def __init__(self, length: int) -> None:
         self._memory = np.empty(length, dtype=np.uint8).data
-        self._at = 0
+        self._at = self._rested = 0
 
     def append(self, piece: bytes) -> None:
         """Take the next piece; raises ValueError when there is more than was announced."""
         end = self._at + len(piece)
         self._memory[self._at : end] = piece
         self._at = end
+
+    def rests(self) -> bool:
+        """Tell whether so much has come since it last did that other connections are due."""
+        due = self._at - self._rested >= _TURN
+        if due:
+            self._rested = self._at
+        return due
 
     def whole(self) -> memoryview:
         """Give what has come."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import sys
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -38,7 +39,13 @@ async def read_rows(rows: RowReader, body: Buffer, limits: Limits) -> Batch:
         limits.admit_rows(read)
         tables.append(rows.rows(piece))
         await asyncio.sleep(0)
-    return join(tables)
+    return await asyncio.to_thread(_joined, tables)
+
+
+def _joined(tables: Sequence[Batch]) -> Batch:
+    """Join pieces, and their memory too; Arrow lets other Python code run meanwhile."""
+    joined = join(tables)
+    return joined if isinstance(joined, Mapping | list) else joined.combine_chunks()
 
 
 async def reply_rows(prediction: Prediction) -> Reply:
