@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import socket
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -66,3 +69,13 @@ class Authority:
 
 def _named(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+
+
+def shown(url: str) -> str:
+    """Give the certificate that a new connection is shown."""
+    address = urlsplit(url)
+    with socket.create_connection((address.hostname, address.port), timeout=10) as plain:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with context.wrap_socket(plain) as secure:
+            return ssl.DER_cert_to_PEM_cert(secure.getpeercert(binary_form=True) or b"")

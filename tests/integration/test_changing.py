@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 import signal
-import socket
 import ssl
 import sys
 import time
@@ -16,7 +15,7 @@ from statistics import median
 import httpx
 import msgspec
 import pytest
-from tests.integration.certificates import Authority
+from tests.integration.certificates import Authority, shown
 from tests.integration.test_serving import ROW, Load, samples, until
 
 from hythe.dataplane.spec import EndpointSpec
@@ -219,17 +218,6 @@ async def test_another_certificate_is_shown_by_the_workers_that_follow(tmp_path:
             return first not in seen
 
         await until(other)
-
-
-def shown(url: str) -> str:
-    """Give the certificate that a new connection is shown."""
-    address = httpx.URL(url)
-    assert address.port is not None
-    with socket.create_connection((address.host, address.port), timeout=10) as plain:
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        with context.wrap_socket(plain) as secure:
-            return ssl.DER_cert_to_PEM_cert(secure.getpeercert(binary_form=True) or b"")
 
 
 async def test_a_client_without_a_certificate_is_turned_away_where_one_is_wanted(tmp_path: Path) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.integration.disks import filled, small_disk
 
 from hythe.base.errors import Unavailable
 from hythe.registry.registry import Registry
-from hythe.testing.services import or_skip, program
+from hythe.testing.services import program
 
 pytestmark = pytest.mark.integration
 
@@ -21,19 +21,8 @@ FILES = {"hythe.json": b"{}", "model/m.bin": b"weights"}
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    if os.geteuid() != 0:
-        pytest.skip("only root may mount a file system")
-    with or_skip():
-        mount, umount = program("mount"), program("umount")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    done = subprocess.run(
-        [mount, "-t", "tmpfs", "-o", f"size={SIZE_KB}k", "tmpfs", folder], capture_output=True, check=False
-    )
-    if done.returncode != 0:
-        pytest.skip(f"this machine lets nobody mount: {done.stderr.decode().strip()}")
-    yield folder
-    subprocess.run([umount, "--lazy", folder], check=True)
+    with small_disk(tmp_path / "disk", SIZE_KB) as found:
+        yield found
 
 
 @pytest.fixture
@@ -53,12 +42,9 @@ def test_a_model_that_does_not_fit_is_refused_and_leaves_nothing(registry: Regis
 
 
 def test_a_catalog_without_room_says_so_and_keeps_what_it_had(registry: Registry, disk: Path) -> None:
-    filler = disk / "filler"
-    with pytest.raises(OSError, match="No space left"):
-        filler.write_bytes(bytes(SIZE_KB * 1024))
-    with pytest.raises(Unavailable, match="set HYTHE_HOME"), registry.catalog.edit(actor="ana") as tx:
+    refused = pytest.raises(Unavailable, match="set HYTHE_HOME")
+    with filled(disk), refused, registry.catalog.edit(actor="ana") as tx:
         tx.set_facts("churn:1.0.0", {"long": "x" * 100_000})
-    filler.unlink()
     assert registry.resolve("churn:1.0.0").facts == {}
     assert registry.fsck() == []
 

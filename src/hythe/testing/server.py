@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,15 +62,23 @@ class Running:
 
 @contextlib.contextmanager
 def running(
-    endpoints: Sequence[EndpointSpec], config: ServeConfig, *, log: Path | None = None
+    endpoints: Sequence[EndpointSpec],
+    config: ServeConfig,
+    *,
+    log: Path | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Running]:
-    """Run a server while the block runs; its log goes to the file `log`."""
+    """Run a server while the block runs; its log goes to the file `log`.
+
+    Its processes find `environment` beside what this one's is.
+    """
     sink = os.open(log or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     with subprocess.Popen(
         [sys.executable, "-P", "-m", "hythe.testing.server"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=sink,
+        env={**os.environ, **(environment or {})},
     ) as process:
         os.close(sink)
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -16,6 +17,7 @@ from hythe.base.errors import Unavailable, Unsupported
 
 POSTGRES_PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 """Where Debian puts PostgreSQL's server programs."""
+_DATABASE = ("--auth=trust", "--username=hythe", "--no-sync", "--encoding=UTF8", "--locale=C")
 _START_LIMIT_S = 30.0
 _POLL_S = 0.02
 
@@ -47,15 +49,21 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(command: list[str], folder: Path, port: int, user: str | None = None) -> Iterator[None]:
-    """Run a server in `folder` from when it listens on `port` until the block ends."""
+def running(
+    command: list[str],
+    folder: Path,
+    port: int,
+    user: str | None = None,
+    end: signal.Signals = signal.SIGTERM,
+) -> Iterator[None]:
+    """Run a server in `folder` from when it listens on `port` until the block ends, which `end` tells it."""
     with (folder / "server.log").open("ab") as log:
         process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, user=user)
         try:
             _await_listening(process, port, command[0])
             yield
         finally:
-            process.terminate()
+            process.send_signal(end)
             process.wait(timeout=_START_LIMIT_S)
 
 
@@ -80,18 +88,19 @@ def docker_registry(folder: Path, htpasswd: str = "") -> Iterator[str]:
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[str]:
-    """Run a PostgreSQL; give the URL of its empty database. Nothing is flushed, so it is quick."""
+def postgres(folder: Path, port: int | None = None) -> Iterator[str]:
+    """Run a PostgreSQL; give the URL of its database. Nothing is flushed, so it is quick.
+
+    The database is empty, unless the folder holds one from before. At the end clients are cut off.
+    """
     initdb, server = program(POSTGRES_PROGRAMS / "initdb"), program(POSTGRES_PROGRAMS / "postgres")
-    port, user = free_port(), "postgres" if os.geteuid() == 0 else None
+    port, user = port or free_port(), "postgres" if os.geteuid() == 0 else None
     folder.mkdir(parents=True, exist_ok=True)
     if user:
         _open_parents(folder)
         shutil.chown(folder, user)
-    options = ["--auth=trust", "--username=hythe", "--no-sync", "--encoding=UTF8", "--locale=C"]
-    made = subprocess.run([initdb, *options, "data"], user=user, cwd=folder, capture_output=True, check=False)
-    if made.returncode != 0:
-        raise Unavailable(f"initdb failed: {made.stderr.decode(errors='replace')}")
+    if not (folder / "data").exists():
+        _make_database([initdb, *_DATABASE, "data"], folder, user)
     settings = [
         f"port={port}",
         "listen_addresses=127.0.0.1",
@@ -99,8 +108,14 @@ def postgres(folder: Path) -> Iterator[str]:
         "fsync=off",
     ]
     command = [server, "-D", "data", *(word for setting in settings for word in ("-c", setting))]
-    with running(command, folder, port, user):
+    with running(command, folder, port, user, signal.SIGINT):
         yield f"postgresql://hythe@127.0.0.1:{port}/postgres"
+
+
+def _make_database(command: list[str], folder: Path, user: str | None) -> None:
+    made = subprocess.run(command, user=user, cwd=folder, capture_output=True, check=False)
+    if made.returncode != 0:
+        raise Unavailable(f"initdb failed: {made.stderr.decode(errors='replace')}")
 
 
 def _await_listening(process: subprocess.Popen[bytes], port: int, what: str) -> None:

@@ -1,0 +1,144 @@
+"""Everything breaks under load, and nothing is lost but what was inside a process that was killed.
+
+Each test asks its share of 10,000 requests, each with a row of its own, and checks each answer against
+scikit-learn's. `hythe.Client` and `AsyncClient` lose none at all; beside them ask callers that repeat
+nothing, which show what was lost and where.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from tests.integration.certificates import shown
+from tests.integration.chaos.callers import CALLED
+from tests.integration.chaos.house import GRPC, SIDECAR, STEWARD, house
+from tests.integration.chaos.processes import children, freeze, replaced
+from tests.integration.chaos.truth import Truth, learned
+from tests.integration.disks import filled, small_disk
+
+from hythe.testing.services import or_skip, postgres
+
+pytestmark = pytest.mark.integration
+
+REQUESTS = 1_450
+DISK_KB = 4096
+REACHABLE, LOST = "hythe_catalog_reachable", "hythe_observations_lost_total"
+
+
+@pytest.fixture(scope="module")
+def truth(tmp_path_factory: pytest.TempPathFactory) -> Truth:
+    return learned(tmp_path_factory.mktemp("learned"))
+
+
+async def test_killed_workers_lose_what_was_inside_and_nothing_else(truth: Truth, tmp_path: Path) -> None:
+    draw = random.Random(3)
+    with house(truth, tmp_path) as found:
+        async with found.asked(REQUESTS) as book:
+            for _ in range(3):
+                await book.more(draw.randrange(50, 250))
+                found.kill_worker(draw.choice(found.server.workers()))
+                await book.until(lambda: len(found.server.workers()) == 2)
+        found.check_losses(book)
+        assert {lost.how for lost in book.lost} <= {"broken"}
+        assert found.repeated > 0
+        await found.check_counts(book)
+
+
+async def test_killed_children_lose_what_was_inside_and_nothing_else(truth: Truth, tmp_path: Path) -> None:
+    draw = random.Random(5)
+    with house(truth, tmp_path) as found:
+        async with found.asked(REQUESTS) as book:
+            for turn, worker in enumerate(found.server.workers() * 2):
+                await book.more(draw.randrange(50, 150))
+                (child,) = children(worker)
+                if turn < 2:  # have it hold a batch, or it would be caught idle
+                    freeze(child)
+                    await book.more(50)
+                found.kill(child)
+                await book.until(replaced(worker, child))
+        found.check_losses(book)
+        assert not found.cut
+        assert found.repeated + len(book.lost) > 0
+        await found.check_counts(book)
+
+
+async def test_killed_helpers_lose_nothing_but_the_calls_inside_grpc(truth: Truth, tmp_path: Path) -> None:
+    with house(truth, tmp_path) as found:
+        async with found.asked(REQUESTS) as book:
+            for module in (STEWARD, SIDECAR, GRPC, SIDECAR, STEWARD):
+                await book.more(50)
+                (killed,) = found.server.pids(module)
+                found.kill(killed)
+                await book.until(found.replaced(module, killed))
+        found.check_losses(book)
+        assert {lost.port for lost in book.lost} <= {CALLED}
+        assert found.repeated == 0
+        await found.check_counts(book)
+
+
+async def test_a_catalog_in_postgresql_that_stops_and_comes_back_loses_nothing(
+    truth: Truth, tmp_path: Path
+) -> None:
+    with or_skip(), ExitStack() as stack, ExitStack() as database:
+        url = database.enter_context(postgres(tmp_path / "postgres"))
+        found = stack.enter_context(house(truth, tmp_path, url))
+        async with found.asked(REQUESTS) as book:
+            await book.more(100)
+            await asyncio.to_thread(database.close)
+            await book.until_said(lambda: found.reads(REACHABLE, 0))
+            await book.more(100)
+            again = postgres(tmp_path / "postgres", urlsplit(url).port)
+            await asyncio.to_thread(database.enter_context, again)
+            await book.until_said(lambda: found.reads(REACHABLE, 1))
+        await found.check_nothing_lost(book)
+        stack.close()
+
+
+async def test_a_catalog_file_that_is_moved_away_and_back_loses_nothing(truth: Truth, tmp_path: Path) -> None:
+    with house(truth, tmp_path) as found:
+        away = tmp_path / "away"
+        away.mkdir()
+        async with found.asked(REQUESTS) as book:
+            await book.more(100)
+            for part in found.home.glob("catalog.db*"):
+                part.rename(away / part.name)
+            await book.until_said(lambda: found.reads(REACHABLE, 0))
+            await book.more(100)
+            for part in away.iterdir():
+                part.rename(found.home / part.name)
+            await book.until_said(lambda: found.reads(REACHABLE, 1))
+        await found.check_nothing_lost(book)
+
+
+async def test_a_full_disk_loses_lines_of_the_log_and_nothing_else(truth: Truth, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", DISK_KB) as disk, house(truth, tmp_path, home=disk / "home") as found:
+        async with found.asked(REQUESTS) as book:
+            await book.more(100)
+            with filled(disk):
+                await book.until_said(lambda: found.at_least(LOST, 1))
+                await book.more(300)
+        await found.check_nothing_lost(book)
+        missed = await found.metric(LOST, reason="log")
+        assert await found.metric(LOST) == missed
+        lines = (disk / "home" / "access.log").read_bytes().splitlines()
+        assert len([json.loads(line) for line in lines]) + missed == book.answered
+
+
+async def test_a_certificate_that_is_replaced_loses_nothing(truth: Truth, tmp_path: Path) -> None:
+    with house(truth, tmp_path) as found:
+        first = await asyncio.to_thread(shown, found.server.url)
+        async with found.asked(REQUESTS) as book:
+            await book.more(100)
+            found.authority.issue("server")
+
+            async def other() -> bool:
+                return first not in [await asyncio.to_thread(shown, found.server.url) for _ in range(6)]
+
+            await book.until_said(other)
+        await found.check_nothing_lost(book)
