@@ -9,9 +9,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formatdate
+from http import HTTPStatus
 
-from hythe.base.errors import Invalid
+from hythe.base.errors import Invalid, Unavailable
 from hythe.dataplane.admit import Limits
+from hythe.dataplane.faults import FAULTS
 from hythe.runtime.listener import BACKLOG
 from hythe.server.http.connection import Connection, Handler
 
@@ -119,7 +121,13 @@ class HttpServer:
             self._emptied.set()
 
     def refused(self, status: int) -> None:
-        """Note a request that was refused before it was whole."""
+        """Note a request that was refused before it was whole; where that is our fault the log says so."""
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            FAULTS.tell(
+                Unavailable(
+                    f"a request was refused with {status} while {self.held_bytes} bytes were being read"
+                )
+            )
 
     def _sweep(self) -> None:
         now = self.now()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import socket
 from typing import Any
 
 import pytest
 
 from hythe.base.errors import Corrupt, TimedOut, Unavailable
 from hythe.dataplane.faults import FAULTS
+from hythe.server.http.http_server import HttpLimits, HttpServer
 
 TRACE = f"00-{'ab' * 16}-{'cd' * 8}-01"
 TENSORS = {
@@ -82,3 +85,18 @@ async def test_what_callers_do_wrong_leaves_no_line(call: Any, capsys: pytest.Ca
     for path, document in (("/predict/churn", {}), ("/v2/models/churn/infer", {}), ("/nowhere", None)):
         assert (await call("POST", path, document)).status < 500
     assert told(capsys) == []
+
+
+async def test_a_body_that_finds_no_room_leaves_a_line(call: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    door = socket.create_server(("127.0.0.1", 0))
+    port = door.getsockname()[1]
+    server = HttpServer(call.app, door, limits=HttpLimits(held_bytes=10))
+    await server.start()
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST /predict/churn HTTP/1.1\r\nhost: x\r\ncontent-length: 11\r\n\r\n")
+    async with asyncio.timeout(20):
+        assert (await reader.readline()).startswith(b"HTTP/1.1 503 ")
+    writer.close()
+    await server.stop()
+    [line] = told(capsys)
+    assert (line["error.code"], line["log.level"]) == ("unavailable", "error")
