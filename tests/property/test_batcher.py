@@ -241,7 +241,7 @@ def test_a_queue_loses_nothing_and_keeps_each_lanes_order(puts: list[tuple[str, 
     assert queue.rows == sum(rows for _, rows in puts)
     taken: list[Job] = []
     while queue.rows:
-        batch = queue.take(most)
+        batch, _ = queue.take(most)
         assert batch
         assert len(batch) == 1 or sum(job.rows for job in batch) <= most
         taken += batch
@@ -258,7 +258,7 @@ def test_a_lane_with_little_to_ask_is_served_beside_one_with_much(much: list[int
         queue.put(Job([], rows, lane="much"))
     queue.put(Job([], little, lane="little"))
     before = 0
-    while (job := queue.take(1)[0]).lane != "little":
+    while (job := queue.take(1)[0][0]).lane != "little":
         before += job.rows
     assert before <= 32 + 20, "no more than one turn of the other lane goes first"
 
@@ -302,7 +302,7 @@ def test_a_queue_gives_large_jobs_in_parts_that_follow_each_other(
             assert part.job.rows > min(mosts)
             taken[part.job] = part.stop
             continue
-        batch = queue.take(most)
+        batch, _ = queue.take(most)
         assert sum(job.rows for job in batch) <= most
         for job in batch:
             assert taken[job] == 0

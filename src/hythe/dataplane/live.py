@@ -96,17 +96,22 @@ class LiveVersion:
         )
 
     def answered(self, ran: Ran) -> None:
-        """Hand each ticket its own rows; a row that the model refuses refuses its own request."""
+        """Hand each ticket its own rows; a row that the model refuses refuses its own request.
+
+        One whose deadline is over hears that instead: who gave the deadline waits no longer.
+        """
         self.breaker.succeeded()
         answered = Answered(self, ran.outcome.answers)
         refused = ran.outcome.refused
         marked = b"\x01" in refused.tobytes()
         failures: dict[int, Exception] = {}
-        start = 0
+        start, ended_s = 0, ran.started_s + ran.seconds
         for place, ticket in enumerate(ran.jobs):
             stop = start + ticket.rows
             if ticket.cancelled:
                 failures[place] = Cancelled("the client went away before the answer")
+            elif ticket.deadline_s < ended_s:
+                failures[place] = TimedOut("the answer came after the time that was given; give more time")
             elif marked and refused[start:stop].any():
                 failures[place] = self.refusal(ran, start, stop)
             else:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
+from collections.abc import Callable
 from typing import NamedTuple
 
 from hythe.runtime.batch_policy import QueueLimits
 from hythe.runtime.job import Job
 
 _QUANTUM_ROWS = 32
+
+
+def _at_once(_rows: int) -> float:
+    return -math.inf
 
 
 class Part(NamedTuple):
@@ -33,7 +39,7 @@ class FairQueue:
     >>> queue = FairQueue(QueueLimits(rows=100))
     >>> for lane in ("many", "many", "many", "few"):
     ...     _ = queue.put(Job([], 20, lane=lane))
-    >>> [job.lane for job in queue.take(80)]
+    >>> [job.lane for job in queue.take(80)[0]]
     ['many', 'few', 'many', 'many']
     """
 
@@ -71,21 +77,46 @@ class FairQueue:
         self._held[job.lane] += job.rows
         return shed
 
-    def take(self, most_rows: int) -> list[Job]:
-        """Take the jobs of one call: of one kind, at most `most_rows` rows unless one alone has more."""
+    def rows_before(self, job: Job) -> int:
+        """Count the rows that have their turn before the last of `job`'s, if it were queued now.
+
+        All of its own lane, and of each other lane as much as has its turn meanwhile.
+        """
+        held = self._held
+        own = held.get(job.lane, 0)
+        if len(held) <= (job.lane in held):
+            return own
+        turns = own + job.rows + _QUANTUM_ROWS
+        return own + sum([min(rows, turns) for lane, rows in held.items() if lane != job.lane])
+
+    def take(self, most_rows: int, end_s: Callable[[int], float] = _at_once) -> tuple[list[Job], list[Job]]:
+        """Take the jobs of one call, and beside them those that it would answer too late, or for nobody.
+
+        The call's are of one kind, have at most `most_rows` rows unless one alone has more, and will have
+        their answers in time: a call with so many rows that begins now ends at `end_s(rows)`.
+        """
         taken: list[Job] = []
-        rows = 0
+        left_out: list[Job] = []
+        rows, tightest_s = 0, math.inf
         while self._turns:
             name = self._turns[0]
             job = self._lanes[name][0]
-            fits = rows + job.rows <= most_rows and job.left == job.rows
-            if taken and not (fits and job.kind == taken[0].kind):
+            whole = job.left == job.rows
+            if whole and (job.cancelled or end_s(job.rows) >= job.deadline_s):
+                self._take_off(job, job.rows)
+                left_out.append(job)
+                continue
+            fits = whole and rows + job.rows <= most_rows
+            if (left_out and not fits) or (taken and not (fits and job.kind == taken[0].kind)):
+                break
+            if taken and end_s(rows + job.rows) >= min(tightest_s, job.deadline_s):
                 break
             if self._has_turn(name, job.rows):
                 rows += job.rows
+                tightest_s = min(tightest_s, job.deadline_s)
                 self._take_off(job, job.rows)
                 taken.append(job)
-        return taken
+        return taken, left_out
 
     def part(self, most_rows: int) -> Part | None:
         """Take the next rows of the job whose turn it is, if it has too many for one call; the rest waits on.

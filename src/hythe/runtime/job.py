@@ -13,9 +13,13 @@ class Job:
 
     `kind` says which jobs may share a call: equal kinds only. `lane` is whose turn it takes, `deadline_s`
     is on the monotonic clock, `weight` the bytes that it holds while it waits, `left` the rows that wait.
+    `queued_s` and `computed_s` are when it was queued, and how long its answer was then computed to take.
     """
 
-    __slots__ = ("batch", "cancelled", "deadline_s", "kind", "lane", "left", "queued_s", "rows", "weight")
+    __slots__ = (
+        "batch", "cancelled", "computed_s", "deadline_s", "kind", "lane", "left", "queued_s", "rows",
+        "weight",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -34,5 +38,5 @@ class Job:
         self.lane = lane
         self.deadline_s = deadline_s
         self.weight = weight
-        self.queued_s = 0.0
+        self.queued_s = self.computed_s = 0.0
         self.cancelled = False
