@@ -7,6 +7,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 _FORM = re.compile(r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
+MOST_BYTES = 128
+"""What a door keeps of a header; more than a valid one has, and less than a head may."""
 _SAMPLED = 1
 _RANDOM = 16**14
 """How many values the random end of an id has."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from hythe.dataplane.ask import ANYBODY, Ask, Caller
 from hythe.dataplane.gate import Gate
+from hythe.monitor.trace_context import MOST_BYTES
 from hythe.server.grpc.status import Context
 
 DOOR = "grpc"
@@ -32,7 +33,7 @@ def ask_of(gate: Gate | None, request: Any, context: Context) -> Ask:
         version=request.model_version or None,
         caller=ANYBODY if gate is None else _identify(gate, metadata),
         deadline_s=time.monotonic() + left_s,
-        trace=metadata.get("traceparent", ""),
+        trace=metadata.get("traceparent", "")[:MOST_BYTES],
         door=DOOR,
     )
 

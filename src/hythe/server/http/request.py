@@ -13,6 +13,7 @@ from hythe.base.errors import Invalid
 from hythe.dataplane.admit import Limits
 from hythe.dataplane.ask import ANYBODY, Ask, Caller
 from hythe.dataplane.ticket import Awaited
+from hythe.monitor.trace_context import MOST_BYTES
 from hythe.server.http.body import Buffer
 from hythe.server.http.encodings import BITS, inflate
 from hythe.server.http.messages import OFF_LOOP, Headers, WrongMedia
@@ -156,7 +157,7 @@ class Request:
             version,
             self.caller,
             self.arrived_s + wait_s,
-            "" if trace is None else trace.decode("latin-1"),
+            "" if trace is None else trace[:MOST_BYTES].decode("latin-1"),
             door,
         )
 
