@@ -78,7 +78,10 @@ class Incoming:
         if before != "body":
             self._head_bytes += len(data)
         try:
-            self._parse(data)
+            try:
+                self._parser.feed_data(data)
+            except httptools.HttpParserUpgrade as err:
+                self._stay(data[err.args[0] :])
         except httptools.HttpParserError as err:
             self._refuse(Malformed(f"this is no HTTP/1.1 request: {err}; mend the client"))
         if self.reading == "head":
@@ -86,19 +89,20 @@ class Incoming:
         elif self.reading == before == "body" and headers is self._headers:
             self._watch_framing(len(data))
 
-    def _parse(self, data: bytes) -> None:
-        while data:
+    def _stay(self, rest: bytes) -> None:
+        """Read a request again whose offer to speak another protocol made the parser stop at its head."""
+        while not self.over:
+            method = self._parser.get_method()
+            if method == b"CONNECT":
+                self._refuse(Malformed("this server is no proxy; send GET or POST with a path"))
+                return
+            head = without_upgrade(method, self._target, self._parser.get_http_version(), self._headers)
+            rest = head + rest
+            self._parser = httptools.HttpRequestParser(self)
             try:
-                self._parser.feed_data(data)
+                self._parser.feed_data(rest)
             except httptools.HttpParserUpgrade as err:
-                method = self._parser.get_method()
-                if method == b"CONNECT":
-                    self._refuse(Malformed("this server is no proxy; send GET or POST with a path"))
-                if self.over:
-                    return
-                head = without_upgrade(method, self._target, self._parser.get_http_version(), self._headers)
-                data = head + data[err.args[0] :]
-                self._parser = httptools.HttpRequestParser(self)
+                rest = rest[err.args[0] :]
             else:
                 return
 
@@ -149,8 +153,9 @@ class Incoming:
         self._head_bytes = self._wire_bytes = 0
         self.reading = "body"
         headers = self._headers
-        coding = headers.get(b"transfer-encoding", b"chunked")
-        if coding.lower() != b"chunked":  # who reads it differently finds other requests in the same bytes
+        coding = headers.get(b"transfer-encoding")
+        # Who reads another coding differently finds other requests in the same bytes.
+        if coding is not None and coding.lower() != b"chunked":
             self._refuse(Unsupported(f"the transfer coding is {coding!r}; send chunked, or a length"))
             return
         length = headers.get(b"content-length")
