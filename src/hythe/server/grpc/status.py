@@ -41,8 +41,6 @@ def status_of(err: HytheError) -> StatusCode:
 
 def explained(err: Exception) -> HytheError:
     """Give what a client may know of an error: ours as they are, others as one sentence with the log's id."""
-    if isinstance(err, HytheError):
-        return err
     if isinstance(err, DecodeError):
         return Malformed(f"the message cannot be read: {err}; send the protocol's")
     return FAULTS.spoken(err)
