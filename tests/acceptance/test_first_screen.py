@@ -20,6 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 import hythe
+from hythe.testing.collector import attributes, collecting
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -174,6 +175,18 @@ def test_a_served_version_answers_as_the_original_does(
     assert 'endpoint="churn"' in metrics
 
 
+def test_a_served_version_sends_its_spans_to_the_collector_that_is_named(
+    packed: dict[str, Any], home: Path, rows: pd.DataFrame
+) -> None:
+    row = json.loads(rows.head(1).to_json(orient="records"))
+    with collecting() as collector, serving(home, "--otlp", collector.url, "--trace-share", "1") as url:
+        prediction = httpx.post(f"{url}/predict/churn", json={"rows": row}).json()["prediction_id"]
+        spans = collector.until(4)
+    assert {span.name for span in spans} == {"POST /predict/{endpoint}", "queue", "inference", "encode"}
+    assert {span.trace_id.hex() for span in spans} == {prediction.replace("-", "")}
+    assert packed["name"] in {attributes(span).get("hythe.endpoint") for span in spans}
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -203,6 +216,8 @@ def test_a_served_version_answers_as_the_original_does(
         (["approve", "churn"], "names no version"),
         (["predict", "churn", "--data", "{files}/model.joblib"], "model.joblib"),
         (["serve", "churn", "--port", "70000"], "70000"),
+        (["serve", "churn", "--trace-share", "0.5"], "--otlp"),
+        (["serve", "churn", "--otlp", "collector:4318"], "http://127.0.0.1:4318"),
         (["push", "churn", "127.0.0.1:5000/churn"], "oci://"),
     ],
     ids=lambda item: " ".join(item) if isinstance(item, list) else None,
