@@ -25,7 +25,7 @@ from hythe.dataplane.observed import Observed
 from hythe.dataplane.spec import VersionSpec
 from hythe.dataplane.ticket import Answered, Ticket
 from hythe.rollout.plan import CacheOptions
-from hythe.runtime.answers import Labeller
+from hythe.runtime.answers import AnswerStructs, Labeller
 from hythe.runtime.batch import RowReader, join
 from hythe.runtime.batch_policy import BatchPolicy
 from hythe.runtime.batcher import Batcher, Ran
@@ -35,7 +35,9 @@ from hythe.runtime.session import Session, refusal
 
 
 class LiveVersion:
-    """A version that takes tickets; `label` turns its output arrays into JSON answers.
+    """A version that takes tickets.
+
+    `label` turns its output arrays into JSON answers, `structs` into what msgspec writes as the same JSON.
 
     `fell_back` is asked about each ticket that failed by this version's fault: true when another answers it.
     `clock` is monotonic.
@@ -55,6 +57,7 @@ class LiveVersion:
         self.reader = reader
         self.session = session
         self.label = Labeller(spec.schema.outputs, text_keys=True)
+        self.structs = AnswerStructs(spec.schema.outputs)
         self.batcher = Batcher(session, self, loop, policy, clock)
         self.breaker = Breaker(clock=clock)
         self.fell_back: Callable[[Ticket], bool] = lambda _ticket: False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -12,7 +13,6 @@ from hythe.base.errors import HytheError
 from hythe.bundle.outcome import Answers
 from hythe.dataplane.ask import Ask
 from hythe.monitor.record import CACHED, DEGRADED
-from hythe.runtime.answers import Answer
 from hythe.runtime.job import Job
 
 if TYPE_CHECKING:
@@ -28,12 +28,12 @@ class Answered:
     def __init__(self, live: LiveVersion, arrays: Answers) -> None:
         self.live = live
         self.arrays = arrays
-        self._labelled: list[Answer] | None = None
+        self._labelled: Sequence[Any] | None = None
 
-    def labelled(self) -> list[Answer]:
-        """Give a labelled answer for each row of the call."""
+    def labelled(self) -> Sequence[Any]:
+        """Give for each row of the call what msgspec writes as its labelled answer."""
         if self._labelled is None:
-            self._labelled = self.live.label(self.arrays)
+            self._labelled = self.live.structs(self.arrays)
         return self._labelled
 
 

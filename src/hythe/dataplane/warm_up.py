@@ -57,7 +57,7 @@ async def _answered(live: LiveVersion, batch: Batch) -> None:
             "what the model needs"
         ) from err
     if not outcome.refused.any():
-        live.label(outcome.answers)
+        live.structs(outcome.answers)
 
 
 def _batch(live: LiveVersion, example: Mapping[str, Any] | None) -> Batch:

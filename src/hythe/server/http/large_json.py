@@ -53,7 +53,7 @@ async def reply_rows(prediction: Prediction) -> Reply:
     live, answers = prediction.version, prediction.answers
     pieces = []
     for start in range(0, size(answers), _ROWS):
-        pieces.append(_encode(live.label(cut(answers, start, start + _ROWS)))[1:-1])
+        pieces.append(_encode(live.structs(cut(answers, start, start + _ROWS)))[1:-1])
         await asyncio.sleep(0)
     facts = {"version": live.spec.version, "prediction_id": prediction.id}
     rest = _encode(facts | dict.fromkeys(prediction.marks, True))
