@@ -31,7 +31,7 @@ _STRANGE_HEADERS = (
     "Accept-Encoding: gzip;q=x", "Accept-Encoding: *;q=1e999, gzip", "Accept-Encoding: " + "gzip," * 2000,
     "Content-Type: text/csv", "Inference-Header-Content-Length: 3",
     "X-Amzn-SageMaker-Target-Model: ../../etc",
-    "X-Amzn-SageMaker-Custom-Attributes: ,=,endpoint=,=", "Content-Language: \x00".rstrip("\x00"),
+    "X-Amzn-SageMaker-Custom-Attributes: ,=,endpoint=,=",
 )  # fmt: skip
 
 

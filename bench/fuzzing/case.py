@@ -14,7 +14,8 @@ class Case:
 
     `pieces` are sent one after the other. `owed` is the least number of replies; with 0 the server may stay
     silent and close. `abrupt` says that it may reset the connection, because more comes than it takes.
-    `forbidden` must not be in what comes back. `method` is set for gRPC alone: the method's path.
+    `forbidden` must not be in what comes back. `method` is set for gRPC calls alone: the method's path;
+    `raw_grpc` sends the pieces to gRPC's port as they are.
     """
 
     number: int
@@ -23,7 +24,6 @@ class Case:
     pieces: tuple[bytes, ...]
     owed: int = 1
     abrupt: bool = False
-    head_only: bool = False
     forbidden: bytes = b""
     method: str = ""
     raw_grpc: bool = False

@@ -47,7 +47,7 @@ def judge(case: Case, outcome: Outcome) -> tuple[list[str], list[Fault]]:
     if case.raw_grpc:
         return [], []
     try:
-        answers = read_replies(outcome.came, head_only=case.head_only)
+        answers = read_replies(outcome.came)
     except Unreadable as err:
         return [], [] if outcome.reset and case.abrupt else [Fault(WRONG, str(err))]
     faults = [fault for answer in answers for fault in _of(case, answer)]
@@ -62,8 +62,6 @@ def _of(case: Case, answer: Answer) -> list[Fault]:
     shown = f"{answer.status} {answer.body[:300]!r}"
     if answer.status >= 500 and not _justified(case, answer):
         return [Fault(SERVER_ERROR, shown)]
-    if case.head_only:
-        return []
     if answer.headers.get("content-type") == "application/json" and "content-encoding" not in answer.headers:
         document = _parsed(answer.body)
         if document is None:

@@ -23,7 +23,7 @@ class Answer:
     body: bytes
 
 
-def read_replies(data: bytes, *, head_only: bool = False) -> list[Answer]:
+def read_replies(data: bytes) -> list[Answer]:
     """Read whole replies; those with status 100 are left out.
 
     Raises:
@@ -39,7 +39,7 @@ def read_replies(data: bytes, *, head_only: bool = False) -> list[Answer]:
         if status == _CONTINUE:
             data = rest
             continue
-        length = 0 if head_only else int(headers["content-length"])
+        length = int(headers["content-length"])
         if len(rest) < length:
             raise Unreadable(f"{len(rest)} of {length} bytes of a body")
         found.append(Answer(status, headers, rest[:length]))
