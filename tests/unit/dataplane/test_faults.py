@@ -55,7 +55,8 @@ def test_a_line_says_which_request_had_which_fault_and_where_it_came_from(
     expected = {
         "log.level": "error", "event.dataset": "hythe.error", "error.id": incident, "error.code": "internal",
         "error.type": "ValueError", "error.message": "invalid literal for int() with base 10: 'the secret'",
-        "hythe.endpoint": "churn", "hythe.version": "1.0.0", "hythe.prediction_id": "017f22e2-79b0-7000-8000-000000000000",
+        "hythe.endpoint": "churn", "hythe.version": "1.0.0",
+        "hythe.prediction_id": "017f22e2-79b0-7000-8000-000000000000",
         "trace.id": "ab" * 16, "user.name": "ana", "hythe.door": "json", "message": "unexpected error",
     }  # fmt: skip
     assert {name: line[name] for name in expected} == expected
