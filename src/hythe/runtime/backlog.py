@@ -12,9 +12,6 @@ from hythe.runtime.delay import Delay
 from hythe.runtime.fair_queue import FairQueue
 from hythe.runtime.job import Job
 
-_KEPT_FREE = 0.1
-"""The share of a job's time that is left to the way from and to its client."""
-
 Refusals = list[tuple[Job, HytheError]]
 """Jobs that get no answer, each with the reason."""
 
@@ -55,10 +52,11 @@ class Backlog:
         """
         ahead = self._queue.rows_before(job)
         job.computed_s = left_s + self._seconds(ahead, job.rows, most_rows) / at_once
-        likely_s = self._delay.most(job.computed_s)
+        # What the next call takes keeps the model busy, so it is let in however wrong such sums were.
+        likely_s = job.computed_s if ahead + job.rows <= most_rows else self._delay.most(job.computed_s)
         wait_s = likely_s - self._cost.expect(job.rows)
-        given_s = job.deadline_s - job.queued_s
-        if (ahead or left_s) and (likely_s > given_s * (1.0 - _KEPT_FREE) or wait_s > self._most_wait_s):
+        late = job.queued_s + likely_s > job.in_time_s
+        if (ahead or left_s) and (late or wait_s > self._most_wait_s):
             return [(job, _busy(wait_s))]
         return [(shed, _busy(wait_s)) for shed in self._queue.put(job)]
 

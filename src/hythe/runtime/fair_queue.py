@@ -93,7 +93,8 @@ class FairQueue:
         """Take the jobs of one call, and beside them those that it would answer too late, or for nobody.
 
         The call's are of one kind, have at most `most_rows` rows unless one alone has more, and will have
-        their answers in time: a call with so many rows that begins now ends at `end_s(rows)`.
+        their answers in time: a call with so many rows that begins now ends at `end_s(rows)`. The last one
+        that waits is tried to the end of its time.
         """
         taken: list[Job] = []
         left_out: list[Job] = []
@@ -102,18 +103,19 @@ class FairQueue:
             name = self._turns[0]
             job = self._lanes[name][0]
             whole = job.left == job.rows
-            if whole and (job.cancelled or end_s(job.rows) >= job.deadline_s):
+            by_s = job.deadline_s if self.rows == job.rows else job.in_time_s
+            if whole and (job.cancelled or end_s(job.rows) >= by_s):
                 self._take_off(job, job.rows)
                 left_out.append(job)
                 continue
             fits = whole and rows + job.rows <= most_rows
             if (left_out and not fits) or (taken and not (fits and job.kind == taken[0].kind)):
                 break
-            if taken and end_s(rows + job.rows) >= min(tightest_s, job.deadline_s):
+            if taken and end_s(rows + job.rows) >= min(tightest_s, by_s):
                 break
             if self._has_turn(name, job.rows):
                 rows += job.rows
-                tightest_s = min(tightest_s, job.deadline_s)
+                tightest_s = min(tightest_s, by_s)
                 self._take_off(job, job.rows)
                 taken.append(job)
         return taken, left_out

@@ -7,6 +7,9 @@ from typing import Any
 
 from hythe.runtime.batch import Batch
 
+_KEPT_FREE = 0.1
+"""The share of a job's time that is left to the way from and to its client."""
+
 
 class Job:
     """One request's rows on their way to a model.
@@ -40,3 +43,8 @@ class Job:
         self.weight = weight
         self.queued_s = self.computed_s = 0.0
         self.cancelled = False
+
+    @property
+    def in_time_s(self) -> float:
+        """When a call of the model has to end for the answer to be at the client in time."""
+        return self.queued_s + (1.0 - _KEPT_FREE) * (self.deadline_s - self.queued_s)
