@@ -80,13 +80,10 @@ class Following:
         """Switch to the plan when all its versions are ready, else say why not."""
         prepared: list[Prepared] = []
         for number, digest in _wanted(plan):
-            found = self._known(number, digest)
-            if found is None:
-                outcome = await self._prepare(f"{self.spec.name}:{number}", digest)
-                if isinstance(outcome, Refused):
-                    self._refuse(outcome, revision)
-                    return
-                found = outcome.prepared
+            found = self._known(number, digest) or await self._made_ready(number, digest)
+            if isinstance(found, Refused):
+                self._refuse(found, revision)
+                return
             prepared.append(found)
         self._remember(prepared)
         versions = tuple(item.version for item in prepared)
@@ -100,6 +97,14 @@ class Following:
         self.notice = ""
         _LOG.info("plan switched in", endpoint=self.spec.name, revision=revision)
         self._changed()
+
+    async def _made_ready(self, number: str, digest: str) -> Prepared | Refused:
+        outcome = await self._prepare(f"{self.spec.name}:{number}", digest)
+        if isinstance(outcome, Refused):
+            return outcome
+        for notice in outcome.prepared.notices:
+            _LOG.info("version prepared", endpoint=self.spec.name, version=number, notice=notice)
+        return outcome.prepared
 
     def _known(self, number: str, digest: str) -> Prepared | None:
         """Find a version that was ready before, so that going back takes no time."""
