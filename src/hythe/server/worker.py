@@ -15,6 +15,7 @@ import sys
 
 from hythe.base.errors import HytheError
 from hythe.base.keep_out import keep_out
+from hythe.runtime.listener import lock_door
 from hythe.runtime.log import Log
 from hythe.runtime.slot import DRAIN, FAILED, READY, STOP
 from hythe.server.http.app import App
@@ -56,13 +57,15 @@ async def _work(spec: WorkerSpec, place: int, parent: socket.socket) -> int:
         return 1
     following = asyncio.create_task(serving.follow())
     parent.sendall(f"{READY}\n".encode())
-    await _until_stopped(app, server, parent, spec.drain_s)
+    await _until_stopped(app, server, door, parent, spec.drain_s)
     following.cancel()
     await serving.close()
     return 0
 
 
-async def _until_stopped(app: App, server: HttpServer, parent: socket.socket, drain_s: float) -> None:
+async def _until_stopped(
+    app: App, server: HttpServer, door: socket.socket, parent: socket.socket, drain_s: float
+) -> None:
     """Serve until the parent says stop, or is gone, or this process alone is asked to end."""
     alone = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -70,11 +73,16 @@ async def _until_stopped(app: App, server: HttpServer, parent: socket.socket, dr
     stopped = asyncio.create_task(_listen(app, parent))
     asked = asyncio.create_task(alone.wait())
     await asyncio.wait({stopped, asked}, return_when=asyncio.FIRST_COMPLETED)
-    server.turn_away()
     app.state.draining = True
-    if not stopped.done() or not stopped.result():
+    if not stopped.done():
         # Nobody has announced the end to those who are connected; each answer does so now.
+        server.turn_away()
         await asyncio.sleep(drain_s)
+    elif not stopped.result():
+        # The other workers end as well, so whoever comes meanwhile is still let in.
+        await asyncio.sleep(drain_s)
+        await asyncio.to_thread(lock_door, door)
+    server.turn_away()
     await asyncio.sleep(_SETTLE_S)
     await app.idle()
     await server.stop()
