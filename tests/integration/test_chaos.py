@@ -10,24 +10,32 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import time
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from tests.integration.certificates import shown
+from tests.integration.chaos.book import Book
 from tests.integration.chaos.callers import CALLED
 from tests.integration.chaos.house import GRPC, SIDECAR, STEWARD, house
 from tests.integration.chaos.processes import children, freeze, replaced
-from tests.integration.chaos.truth import Truth, learned
+from tests.integration.chaos.truth import ONNX, Truth, learned
+from tests.integration.chaos.wall_clock import WallClock
 from tests.integration.disks import filled, small_disk
 
+from hythe.base.errors import Unauthenticated
+from hythe.client import AsyncClient
 from hythe.testing.services import or_skip, postgres
 
 pytestmark = pytest.mark.integration
 
-REQUESTS = 1_450
+REQUESTS = 1_300
 DISK_KB = 4096
+HOUR_S = 3600
 REACHABLE, LOST = "hythe_catalog_reachable", "hythe_observations_lost_total"
 
 
@@ -128,6 +136,44 @@ async def test_a_full_disk_loses_lines_of_the_log_and_nothing_else(truth: Truth,
         assert await found.metric(LOST) == missed
         lines = (disk / "home" / "access.log").read_bytes().splitlines()
         assert len([json.loads(line) for line in lines]) + missed == book.answered
+
+
+async def test_a_clock_that_jumps_loses_nothing(truth: Truth, tmp_path: Path) -> None:
+    with or_skip():
+        clock = WallClock(tmp_path)
+    with house(truth, tmp_path, environment=clock.environment) as found:
+        key = found.key(timedelta(hours=1))
+        async with (
+            found.asked(REQUESTS) as book,
+            AsyncClient(key=key, url=found.server.url, tls=found.trust) as client,
+        ):
+            await book.until_said(accepts(client, wanted=True))
+            for wrong_s in (2 * HOUR_S, -2 * HOUR_S, 0):
+                await book.more(100)
+                clock.step(wrong_s)
+                await book.until(stepped(book, wrong_s))
+                await book.until_said(accepts(client, wanted=wrong_s < HOUR_S))
+        await found.check_nothing_lost(book)
+
+
+def accepts(client: AsyncClient, *, wanted: bool) -> Callable[[], Awaitable[bool]]:
+    """Give a condition: the server takes the client's key, or does not."""
+
+    async def accepted() -> bool:
+        try:
+            await client.describe(ONNX)
+        except Unauthenticated:
+            return not wanted
+        return wanted
+
+    return accepted
+
+
+def stepped(book: Book, wrong_s: int) -> Callable[[], bool]:
+    """Give a condition: the newest id was made when the clock was wrong by so much (RFC 9562, 5.7)."""
+    return lambda: (
+        abs(int(book.ids[-1].replace("-", "")[:12], 16) / 1000 - time.time() - wrong_s) < HOUR_S / 2
+    )
 
 
 async def test_a_certificate_that_is_replaced_loses_nothing(truth: Truth, tmp_path: Path) -> None:

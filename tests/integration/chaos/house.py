@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,12 +24,14 @@ from tests.integration.chaos.truth import NATIVE, ONNX, Truth
 from tests.integration.chaos.wire import Wire
 
 from hythe.client import AsyncClient, Client, Stats
+from hythe.operations.keys import create_key
 from hythe.operations.windows import windows
 from hythe.registry.catalog import Catalog
 from hythe.registry.database import Database
 from hythe.registry.windows import Observations
 from hythe.runtime.backoff import Backoff
 from hythe.runtime.supervisor import SupervisorConfig
+from hythe.security.keys import Permit
 from hythe.server.serve import ServeConfig
 from hythe.server.worker_spec import Source, Tls
 from hythe.testing.server import Running, running
@@ -70,6 +73,14 @@ class House:
         """Kill a process, and note when."""
         self.kills.append(time.monotonic())
         kill(pid)
+
+    def key(self, expires: timedelta) -> str:
+        """Make a key that stands for so long, by this process's clock."""
+        catalog = Catalog(Database(self.url))
+        try:
+            return create_key(catalog, "ana", Permit(), expires=expires, actor="ana").key
+        finally:
+            catalog.close()
 
     async def metric(self, name: str, **labels: str) -> float:
         """Sum the series of a metric that have these labels."""

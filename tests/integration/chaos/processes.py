@@ -48,6 +48,19 @@ def replaced(parent: int, child: int) -> Callable[[], bool]:
     return lambda: child not in (found := children(parent)) and found != []
 
 
+def family(pid: int) -> list[int]:
+    """Give a process, its children, theirs, and so on."""
+    return [pid, *(one for child in children(pid) for one in family(child))]
+
+
+def alive(pid: int) -> bool:
+    """Tell whether a process runs; one that has ended and that nobody has buried does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def _states(pid: int) -> list[str]:
     stats = [(task / "stat").read_text() for task in Path(f"/proc/{pid}/task").iterdir()]
     return [stat.rpartition(")")[2].split()[0] for stat in stats]
