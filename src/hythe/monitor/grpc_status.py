@@ -21,4 +21,4 @@ def grpc_status(call: Call) -> str:
     """
     if call.door != GRPC or call.flags & LATER or (call.outcome != "answered" and not call.status):
         return ""
-    return NAMES[call.status]
+    return NAMES[call.status] if 0 <= call.status < len(NAMES) else ""

@@ -59,7 +59,8 @@ def test_a_call_whose_end_nobody_told_claims_no_status() -> None:
     cut, cancelled = written(
         Call("a", 1, door="grpc", flags=LATER), Call("b", 1, "refused", "cancelled", door="grpc")
     )
-    assert not {"rpc.response.status_code"} & (set(cut) | set(cancelled))
+    [unknown] = written(Call("c", 1, "failed", "internal", door="grpc", status=999))
+    assert not {"rpc.response.status_code"} & (set(cut) | set(cancelled) | set(unknown))
 
 
 @pytest.mark.parametrize("header", ["x", "00-" + "0" * 32 + "-" + "1" * 16 + "-01"])

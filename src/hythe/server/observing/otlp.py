@@ -38,7 +38,10 @@ class Otlp:
     def send(self, spans: Sequence[Span]) -> bool:
         """Send spans, and tell whether they were taken; the log says once that they are not."""
         self._heard.first = ""
-        taken = self._exporter.export([self._make(span) for span in spans]) is self._taken
+        try:
+            taken = self._exporter.export([self._make(span) for span in spans]) is self._taken
+        except Exception as err:  # noqa: BLE001 - one span that cannot be sent must not end all tracing
+            taken, self._heard.first = False, f"{type(err).__name__}: {err}"
         if not taken and not self._gone:
             reason = self._heard.first
             _LOG.error("spans are lost: the collector does not take them", url=self._endpoint, reason=reason)

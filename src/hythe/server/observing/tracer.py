@@ -6,9 +6,12 @@ import os
 from collections.abc import Sequence
 
 from hythe.monitor.record import BatchRecord
+from hythe.runtime.log import Log
 from hythe.server.observing.losses import Losses
 from hythe.server.observing.span_queue import SpanQueue
 from hythe.server.observing.spans import ROUTES, SpanMaker
+
+_LOG = Log("hythe.sidecar")
 
 
 class Tracer:
@@ -33,11 +36,15 @@ class Tracer:
         self._losses.add("spans", self._queue.lost())
 
 
-def make_tracer(endpoint: str, share: float, losses: Losses, *, scheme: str) -> Tracer:
-    """Trace to a collector at the URL `endpoint`."""
+def make_tracer(endpoint: str, share: float, losses: Losses, *, scheme: str) -> Tracer | None:
+    """Trace to a collector at the URL `endpoint`; where the exporter does not start, the log says why."""
     from hythe.server.http.vertex import vertex_routes
     from hythe.server.observing.otlp import Otlp
 
-    otlp, vertex = Otlp(endpoint), vertex_routes(os.environ)
+    try:
+        otlp, vertex = Otlp(endpoint), vertex_routes(os.environ)
+    except Exception:  # noqa: BLE001 - whatever is wrong with its surroundings, windows are still counted
+        _LOG.exception("nothing is traced: the exporter does not start", url=endpoint)
+        return None
     routes = ROUTES if vertex is None else {**ROUTES, "vertex": vertex.predict}
     return Tracer(SpanMaker(share, scheme=scheme, routes=routes), SpanQueue(otlp.send, otlp.stop), losses)
