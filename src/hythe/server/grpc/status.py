@@ -11,6 +11,7 @@ from grpc.aio import ServicerContext
 
 from hythe.base.errors import Busy, HytheError, Malformed, Unavailable
 from hythe.dataplane.faults import FAULTS
+from hythe.server.http.messages import sentence
 
 Context: TypeAlias = "ServicerContext[Any, Any]"
 STATUS: dict[str, StatusCode] = {
@@ -54,7 +55,7 @@ async def refuse(context: Context, err: HytheError) -> None:
         metadata.append(("retry-after", str(math.ceil(wait_s))))
         # What the retry policies of gRPC's own clients go by (gRFC A6).
         metadata.append(("grpc-retry-pushback-ms", str(math.ceil(wait_s * 1e3))))
-    await context.abort(status_of(err), str(err), tuple(metadata))
+    await context.abort(status_of(err), sentence(err), tuple(metadata))
 
 
 def _retry_after_s(err: HytheError) -> float | None:
