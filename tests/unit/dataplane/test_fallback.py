@@ -1,5 +1,6 @@
 """Who answers when a version cannot: another, what is stored, a constant; and what is then marked."""
 
+import json
 import os
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -12,6 +13,7 @@ from hythe.base.errors import Invalid, Unavailable
 from hythe.dataplane.ask import Ask
 from hythe.dataplane.endpoint import Endpoint
 from hythe.dataplane.fallback import fall_back
+from hythe.dataplane.faults import FAULTS
 from hythe.dataplane.loop import LoopScheduler
 from hythe.dataplane.observe import Observer
 from hythe.dataplane.plane import DataPlane
@@ -176,3 +178,15 @@ async def test_a_version_that_comes_back_begins_with_nothing(house: House) -> No
     assert house.counted("hythe_cache_bytes") == {}
     await house.follow(cache=KEPT)
     assert await told(house) == (2.0, ONE, False, False)
+
+
+async def test_a_fault_that_another_version_made_good_is_in_the_log(
+    house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(FAULTS, "_known", {})
+    await house.follow(fallback=(TWO,))
+    house.sessions[ONE].broken = True
+    answered = await house.ask()
+    [line] = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert (answered.degraded, line["hythe.prediction_id"]) == (True, answered.id)
+    assert (line["hythe.version"], line["error.code"]) == (ONE, "unavailable")
