@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,20 @@ def test_the_access_log_goes_on_in_a_new_file_when_the_old_one_is_moved(tmp_path
 def test_a_log_that_takes_no_lines_is_told(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="takes no lines"):
         LogFile(str(tmp_path / "none" / "access.log")).write(b"one\n")
+
+
+def test_a_log_without_room_for_all_lines_takes_none(tmp_path: Path) -> None:
+    log = LogFile(str(tmp_path / "access.log"))
+    log.write(b"one\n")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (6, before[1]))
+    try:
+        with pytest.raises(Unavailable, match="takes no lines"):
+            log.write(b"two\nthree\n")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    log.write(b"four\n")
+    assert (tmp_path / "access.log").read_bytes() == b"one\nfour\n"
 
 
 class Line:
