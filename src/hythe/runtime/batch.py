@@ -10,6 +10,7 @@ import numpy as np
 
 from hythe.bundle.rows import Rows, count
 from hythe.bundle.schema import Schema
+from hythe.runtime.gather import Gathering
 from hythe.runtime.records import Records
 from hythe.runtime.tensor_records import TensorRecords
 
@@ -52,6 +53,10 @@ class RowReader(Protocol):
 
     def rows(self, batch: Any) -> Rows:
         """Give a batch of this reader as an Arrow table, or as tensors."""
+        ...
+
+    def gathering(self) -> Gathering:
+        """Begin rows, as `rows` gives them, that grow a batch at a time."""
         ...
 
 

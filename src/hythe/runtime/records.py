@@ -17,6 +17,7 @@ from hythe.base.errors import Invalid, Malformed
 from hythe.bundle.rows import Rows
 from hythe.bundle.schema import Column, Schema
 from hythe.runtime.documents import malformed, parse
+from hythe.runtime.gather import Gatherer
 from hythe.runtime.pieces import list_end, piece_end
 from hythe.runtime.reading import Reader
 from hythe.runtime.row_types import columns_type, row_type
@@ -50,7 +51,6 @@ class Records:
         self._decode_rows = _envelope("rows", listed)
         self._columns_type = columns_type(order)
         self._decode_columns = _envelope("columns", self._columns_type)
-        self._cells = _several([self.fields[column.name] for column in self.columns])
         self._any_nan = _nan_test(order)
         self._reader = Reader(self.columns, order, self._row_type)
 
@@ -148,16 +148,13 @@ class Records:
 
     def rows(self, batch: Sequence[Any]) -> Rows:
         """Gather row objects into an Arrow table in the schema's order and types."""
-        import pyarrow as pa
+        gathered = self.gathering()
+        gathered.add(batch)
+        return gathered.rows()
 
-        from hythe.bundle.types import arrow_type
-
-        cells = zip(*map(self._cells, batch), strict=True) if batch else [()] * len(self.columns)
-        arrays = [
-            pa.array(values, type=arrow_type(column))
-            for values, column in zip(cells, self.columns, strict=False)
-        ]
-        return pa.table(arrays, names=[column.name for column in self.columns])
+    def gathering(self) -> Gatherer:
+        """Begin a table that grows a batch at a time."""
+        return Gatherer(self.columns, self.fields)
 
     def _zip(self, columns: Any) -> list[Any]:
         cells = msgspec.structs.astuple(columns)
@@ -170,12 +167,6 @@ class Records:
 
 def _listed(rows: bytes | memoryview) -> bytes:
     return b"".join((b"[", rows, b"]"))
-
-
-def _several(names: Sequence[str]) -> Any:
-    """Read several attributes at once; one alone is a tuple too."""
-    get: Any = attrgetter(*names) if names else None
-    return get if len(names) > 1 else lambda row: (get(row),)
 
 
 def _envelope(key: str, kind: Any) -> Any:

@@ -12,6 +12,7 @@ from hythe.bundle.rows import Array, Rows
 from hythe.bundle.schema import Schema, Tensor
 from hythe.runtime.cells import show
 from hythe.runtime.documents import only, parse, step
+from hythe.runtime.gather import Stack
 
 Tensors = dict[str, Array]
 _JSON_KINDS = {"b": "true or false", "i": "integers", "u": "integers", "f": "numbers", "U": "strings"}
@@ -109,6 +110,10 @@ class TensorRecords:
     def rows(self, batch: Tensors) -> Rows:
         """Tensors are rows already."""
         return batch
+
+    def gathering(self) -> Stack:
+        """Begin tensors that grow a batch at a time."""
+        return Stack()
 
     def _check_names(self, given: Any, where: str) -> None:
         place = where or "the row"

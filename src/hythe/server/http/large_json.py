@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import importlib
 import sys
-from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from hythe.dataplane.admit import Limits
 from hythe.dataplane.ticket import Prediction
-from hythe.runtime.batch import Batch, RowReader, cut, join, size
+from hythe.runtime.batch import Batch, RowReader, cut, size
 from hythe.server.http.body import LARGE, Buffer
 from hythe.server.http.messages import Reply
 
@@ -33,19 +32,13 @@ async def read_rows(rows: RowReader, body: Buffer, limits: Limits) -> Batch:
         return batch
     if "pyarrow" not in sys.modules:  # the first import takes long
         await asyncio.to_thread(importlib.import_module, "pyarrow")
-    read, tables = 0, []
+    read, gathered = 0, rows.gathering()
     for piece in rows.in_pieces(body):
         read += size(piece)
         limits.admit_rows(read)
-        tables.append(rows.rows(piece))
+        gathered.add(piece)
         await asyncio.sleep(0)
-    return await asyncio.to_thread(_joined, tables)
-
-
-def _joined(tables: Sequence[Batch]) -> Batch:
-    """Join pieces, and their memory too; Arrow lets other Python code run meanwhile."""
-    joined = join(tables)
-    return joined if isinstance(joined, Mapping | list) else joined.combine_chunks()
+    return gathered.rows()
 
 
 async def reply_rows(prediction: Prediction) -> Reply:
