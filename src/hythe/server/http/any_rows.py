@@ -22,7 +22,9 @@ from hythe.server.http.tables import (
 _DOORS = {JSON_TYPE: "json", CSV_TYPE: "csv", ARROW_STREAM: "arrow", ARROW_FILE: "arrow"}
 
 
-async def answer_any(plane: DataPlane, request: Request, endpoint: str) -> Reply:
+async def answer_any(
+    plane: DataPlane, request: Request, endpoint: str, *, may_compress: bool = True
+) -> Reply:
     """Answer rows of any form: a client that prefers nothing gets the form that it sent.
 
     Raises:
@@ -42,4 +44,5 @@ async def answer_any(plane: DataPlane, request: Request, endpoint: str) -> Reply
     wanted = answer_type(request.headers.get("accept"), sent)
     if wanted in TABLE_TYPES:
         return await reply_table(wanted, prediction, request)
-    return await compressed(await reply_rows(prediction), request)
+    reply = await reply_rows(prediction)
+    return await compressed(reply, request) if may_compress else reply

@@ -90,15 +90,23 @@ class PredictDoor:
             raw.get(b"content-type") not in _PLAIN_JSON
             or raw.get(b"accept") not in _ANYTHING
             or b"content-encoding" in raw
-            or len(body) > _MOST_AT_ONCE
         ):
             app.begin(request, self._other, name)
+            return
+        if len(body) > _MOST_AT_ONCE:
+            app.begin(request, self._many, name)
             return
         ticket = JsonTicket(request, request.ask(door=_DOOR), app)
         self._plane.submit(endpoint, ticket, lambda rows: rows.decode(body))
 
     async def _other(self, request: Request, name: str) -> Reply:
-        """Answer rows that come otherwise: compressed, as a table, or many at once."""
+        """Answer rows that come otherwise: compressed, or as a table."""
         from hythe.server.http.any_rows import answer_any
 
         return await answer_any(self._plane, request, name)
+
+    async def _many(self, request: Request, name: str) -> Reply:
+        """Answer many rows of plain JSON with plain JSON."""
+        from hythe.server.http.any_rows import answer_any
+
+        return await answer_any(self._plane, request, name, may_compress=False)

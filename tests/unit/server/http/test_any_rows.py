@@ -97,7 +97,9 @@ def many(rows: int) -> list[dict[str, Any]]:
 
 async def test_many_rows_are_answered_as_few_are(call_with_much: Any) -> None:
     rows = many(9000)
-    reply = await call_with_much("POST", "/predict/churn", raw=[json.dumps({"rows": rows}).encode()])
+    body = json.dumps({"rows": rows}).encode()
+    reply = await call_with_much("POST", "/predict/churn", raw=[body], accept_encoding="gzip")
+    assert "content-encoding" not in reply.headers, "plain JSON is answered as it comes, much or little"
     scores = [answer["probabilities"]["yes"] for answer in reply.document["predictions"]]
     assert scores == pytest.approx([expected(row) for row in rows], rel=1e-12)
     assert set(reply.document) == {"predictions", "version", "prediction_id"}
