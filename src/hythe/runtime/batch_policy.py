@@ -28,7 +28,7 @@ class BatchPolicy:
     A request that would have to wait longer than `most_wait_ms`, or beyond its deadline, is turned away.
     """
 
-    max_rows: int = 1024
+    max_rows: int = 4096
     objective_ms: float = 20.0
     loop_ms: float = 1.0
     most_wait_ms: float = 1000.0
