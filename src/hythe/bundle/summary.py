@@ -77,7 +77,7 @@ def output_parts(values: Array, output: Output) -> Iterator[tuple[str, Array]]:
     if values.ndim == 1 or values.dtype.kind == "O":
         yield output.name, values
         return
-    flat = values.reshape(len(values), -1)
+    flat = values.reshape(len(values), math.prod(values.shape[1:]))  # there may be no rows
     named = output.classes if output.classes is not None and len(output.classes) == flat.shape[1] else None
     for index in range(min(flat.shape[1], MOST_OUTPUTS)):
         yield f"{output.name}[{index if named is None else named[index]}]", flat[:, index]

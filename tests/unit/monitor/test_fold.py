@@ -54,6 +54,13 @@ def test_every_output_is_counted_into_the_cells_of_its_bins(seed: int) -> None:
         assert window.outputs[name].cells == counted(pipe.baseline.outputs[name], values), name
 
 
+def test_answers_without_rows_count_nothing() -> None:
+    none = {name: values[:0] for name, values in answers(10, 0).items()}
+    found = Pipe(FEED).counter.outputs(none.items())
+    assert set(found) == {"label", "probabilities[no]", "probabilities[yes]", "n"}
+    assert all(not any(tally.cells) for tally in found.values())
+
+
 def test_the_reference_rows_fill_the_cells_as_they_did_when_packing() -> None:
     pipe = Pipe(FEED)
     pipe.put(rows(400, 0), answers(400, 0), tables=False)
