@@ -33,6 +33,8 @@ class Wire:
         """Give the status and the document of the answer; raises Broken."""
         body = msgspec.json.encode({"rows": [row]})
         head = f"POST /predict/{endpoint} HTTP/1.1\r\nhost: chaos\r\ncontent-length: {len(body)}\r\n\r\n"
+        if self._streams is not None and self._streams[0].at_eof():
+            self.close()
         try:
             reader, writer = self._streams or await self._connected()
             writer.write(head.encode() + body)
