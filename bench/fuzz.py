@@ -92,6 +92,20 @@ def report(bench: Bench, campaign: Campaign, described: Described | None) -> Non
         bench.check("WRONG by schemathesis", len(described.failures), "failures", 0, not described.failures)
 
 
+def left_behind(bench: Bench, at: Served, memory_mb: float, descriptors: int) -> None:
+    """Check what the server holds more than before, and that its log has no mistakes of its own."""
+    more = round(at.memory_mb() - memory_mb, 1)
+    bench.check("more memory after all", more, "MB", f"≤ {MORE_MEMORY_MB:g}", more <= MORE_MEMORY_MB)
+    opened, most = at.descriptors() - descriptors, MORE_DESCRIPTORS
+    bench.check("more descriptors", opened, "descriptors", f"≤ {most}", opened <= most)
+    mistakes = at.mistakes()
+    bench.check("WRONG in the log: unexpected errors", len(mistakes), "lines", 0, not mistakes)
+    if mistakes:
+        bench.row({"door": "the log", "faults": len(mistakes), "first_fault": mistakes[0][:300]})
+        bench.options.keep.mkdir(parents=True, exist_ok=True)
+        (bench.options.keep / "log.jsonl").write_text("\n".join(mistakes) + "\n")
+
+
 def main(arguments: list[str]) -> None:
     """Start the server, send, and look at what it holds afterwards."""
     with Bench("fuzz", arguments, options()) as bench, tempfile.TemporaryDirectory() as folder:
@@ -100,19 +114,10 @@ def main(arguments: list[str]) -> None:
             campaign = Campaign(at, bench.options.keep)
             if not bench.options.replay:
                 campaign.run(blocks(WARM_SEED, FAST_WARM if bench.fast else WARM, BLOCK, math.inf))
-            memory, open_before = at.memory_mb(), at.descriptors()
+            memory, opened = at.memory_mb(), at.descriptors()
             described = fuzz(bench, at, campaign)
             report(bench, campaign, described)
-            more = at.memory_mb() - memory
-            bench.check(
-                "more memory after all", round(more, 1), "MB", f"≤ {MORE_MEMORY_MB:g}", more <= MORE_MEMORY_MB
-            )
-            opened = at.descriptors() - open_before
-            bench.check(
-                "more descriptors", opened, "descriptors", f"≤ {MORE_DESCRIPTORS}", opened <= MORE_DESCRIPTORS
-            )
-            mistakes = at.mistakes()
-            bench.check("WRONG in the log: unexpected errors", len(mistakes), "lines", 0, not mistakes)
+            left_behind(bench, at, memory, opened)
 
 
 if __name__ == "__main__":
