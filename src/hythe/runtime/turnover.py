@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from hythe.runtime.crew import Crew
 from hythe.runtime.log import Log
+from hythe.runtime.priority import give_way, take_part
 from hythe.runtime.slot import Slot
 
 _LOG = Log("hythe.supervisor")
@@ -58,11 +59,14 @@ class Turnover:
         if not self._crew.start(newcomer):
             self._crew.slots.remove(newcomer)
             self._give_up()
+        elif newcomer.pid is not None:
+            give_way(newcomer.pid)
 
     def _try(self, newcomer: Slot) -> None:
         if newcomer.process is None:
             self._give_up()
         elif newcomer.ready:
+            take_part(newcomer.process.pid)
             newcomer.final, self._newcomer = False, None
             self._dismiss()
 

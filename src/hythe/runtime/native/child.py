@@ -24,6 +24,7 @@ from hythe.runtime.backoff import Restarts
 from hythe.runtime.native import wire
 from hythe.runtime.native.channel import Channel
 from hythe.runtime.native.spawn import death, memory, spawn
+from hythe.runtime.priority import give_way, take_part
 from hythe.runtime.session_config import SessionConfig
 
 _KILL_WAIT_S = 5.0
@@ -87,6 +88,7 @@ class Child:
             self._process, self._channel = spawn(load.python, self._config)
         except OSError as err:
             raise Unavailable(f"the model's process cannot be started: {err}; put that right") from err
+        give_way(self._process.pid)
         self._started = self._clock.monotonic_s()
         reply, _ = self._exchange(load, None, self._config.start_s, "load")
         if not isinstance(reply, wire.Loaded):
@@ -97,6 +99,7 @@ class Child:
                 else Corrupt(f"the model cannot be loaded: {fault}; pack the version again")
             )
         self.device = reply.device
+        take_part(self._process.pid)
 
     def predict(self, rows: Rows, deadline_s: float = math.inf) -> Outcome:
         """Answer a batch; rows on which the model raises by themselves are refused, with what it says.

@@ -1,0 +1,49 @@
+"""A process that starts gives way to those that answer, where it can be put back in its place afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+from functools import cache
+from pathlib import Path
+
+_NICE = 10
+_CAP_SYS_NICE = 23
+
+
+def give_way(pid: int) -> None:
+    """Have a process that starts get a tenth of the processor where others want it."""
+    _set(pid, _NICE)
+
+
+def take_part(pid: int) -> None:
+    """Put a process that is ready on a par with this one."""
+    _set(pid, 0)
+
+
+@cache
+def may_raise() -> bool:
+    """Tell whether this process may give others back the priority that it has itself.
+
+    Linux asks for `CAP_SYS_NICE`, or for an `RLIMIT_NICE` of 20 less the niceness.
+    """
+    with contextlib.suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/self/status").read_text().splitlines()
+        effective = next(line for line in lines if line.startswith("CapEff:")).split()[1]
+        if int(effective, 16) >> _CAP_SYS_NICE & 1:
+            return True
+    return 20 - resource.getrlimit(resource.RLIMIT_NICE)[0] <= os.getpriority(os.PRIO_PROCESS, 0)
+
+
+def _set(pid: int, more: int) -> None:
+    """Set the niceness of a session that is the process's own, which anybody may undo, and of its threads."""
+    place = Path(f"/proc/{pid}")
+    with contextlib.suppress(OSError):  # it may be gone
+        if os.getsid(pid) == pid:
+            with contextlib.suppress(OSError):  # a kernel without autogroups: Linux, sched(7)
+                (place / "autogroup").write_text(str(more))
+        if may_raise():
+            niceness = os.getpriority(os.PRIO_PROCESS, 0) + more
+            for task in (place / "task").iterdir():
+                os.setpriority(os.PRIO_PROCESS, int(task.name), niceness)
