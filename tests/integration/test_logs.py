@@ -48,7 +48,7 @@ def logged(path: Path) -> list[dict[str, Any]]:
 def until_logged(path: Path, prediction: str) -> float:
     """Wait for the line of a prediction; give the seconds that it took."""
     begun = time.monotonic()
-    while prediction not in {line["hythe.prediction_id"] for line in logged(path)}:
+    while prediction not in {line.get("hythe.prediction_id") for line in logged(path)}:
         assert time.monotonic() - begun < PATIENCE_S
     return time.monotonic() - begun
 
@@ -110,3 +110,25 @@ def test_a_model_that_breaks_for_everybody_does_not_fill_the_disk(tmp_path: Path
         assert (line["error.type"], line["error.code"]) == ("Unavailable", "unavailable")
     crashed = [line for line in lines if "exit" in line["error.message"] or "died" in line["error.message"]]
     assert crashed, [line["error.message"] for line in lines]
+
+
+def test_who_comes_to_no_endpoint_is_counted_and_logged_with_the_path(
+    server: Running, tmp_path: Path
+) -> None:
+    with_key = {"Authorization": "Bearer hk_made_up", "traceparent": f"00-{'4b' * 16}-{'0f' * 8}-01"}
+    refused = httpx.post(f"{server.url}/predict/churn", json=ROW, headers=with_key)
+    nowhere = httpx.get(f"{server.url}/nowhere?secret=1")
+    assert [refused.status_code, nowhere.status_code] == [401, 404]
+    begun = time.monotonic()
+    while len(lines := [line for line in logged(tmp_path / "access.log") if "url.path" in line]) < 2:
+        assert time.monotonic() - begun < PATIENCE_S
+    first, second = sorted(lines, key=lambda line: str(line["url.path"]), reverse=True)
+    assert first["url.path"] == "/predict/churn"
+    assert (first["event.reason"], first["http.response.status_code"]) == ("unauthenticated", 401)
+    assert first["trace.id"] == "4b" * 16
+    assert "hythe.endpoint" not in first
+    assert (second["url.path"], second["event.reason"]) == ("/nowhere", "not_found")
+    assert "secret" not in str(second)
+    metrics = httpx.get(f"{server.url}/metrics").text
+    assert 'hythe_turned_away_total{reason="unauthenticated"} 1' in metrics
+    assert 'hythe_turned_away_total{reason="not_found"} 1' in metrics

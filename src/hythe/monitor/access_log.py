@@ -23,7 +23,7 @@ class _Line(msgspec.Struct, gc=False, omit_defaults=True, rename={
     "bytes_out": "http.response.body.bytes", "caller": "user.name", "trace": "trace.id",
     "id": "hythe.prediction_id", "endpoint": "hythe.endpoint",
     "version": "hythe.version", "door": "hythe.door", "rows": "hythe.rows", "queue_ns": "hythe.queue_ns",
-    "degraded": "hythe.degraded", "cached": "hythe.cached",
+    "path": "url.path", "degraded": "hythe.degraded", "cached": "hythe.cached",
 }):  # fmt: skip
     """A line; what is empty is left out."""
 
@@ -33,9 +33,9 @@ class _Line(msgspec.Struct, gc=False, omit_defaults=True, rename={
     service: str
     dataset: str
     result: str
-    endpoint: str
     duration_ns: int
-    rows: int
+    endpoint: str = ""
+    rows: int = 0
     version: str = ""
     id: str = ""
     reason: str = ""
@@ -49,6 +49,7 @@ class _Line(msgspec.Struct, gc=False, omit_defaults=True, rename={
     queue_ns: int = 0
     degraded: bool = False
     cached: bool = False
+    path: str = ""
 
 
 _encode = msgspec.json.Encoder().encode_lines
@@ -75,8 +76,8 @@ def lines(records: Sequence[BatchRecord], trace_share: float = 0.0) -> bytes:
                     "hythe",
                     "hythe.access",
                     _RESULTS.get(call.outcome, "failure"),
-                    endpoint,
                     int(call.duration_s * 1e9),
+                    endpoint,
                     call.first + call.rows,
                     version,
                     call.id,
@@ -91,6 +92,7 @@ def lines(records: Sequence[BatchRecord], trace_share: float = 0.0) -> bytes:
                     int(call.queue_s * 1e9),
                     bool(flags & DEGRADED),
                     bool(flags & CACHED),
+                    call.path,
                 )
             )
     return _encode(found)

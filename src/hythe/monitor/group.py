@@ -79,9 +79,11 @@ class Group:
 
 
 def groups(records: Sequence[BatchRecord]) -> dict[Key, Group]:
-    """Sort records by endpoint, version, share and second."""
+    """Sort records by endpoint, version, share and second; what came to no endpoint is in none."""
     found: dict[Key, Group] = {}
     for record in records:
+        if not record.layout.endpoint:
+            continue
         second = record.at_ns // 1_000_000_000
         layout = record.layout
         shares = {call.share for call in record.calls}

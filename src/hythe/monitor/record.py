@@ -40,7 +40,8 @@ class Call(msgspec.Struct, array_like=True, gc=False):
     `answered`, `refused` (the caller's fault) or `failed`; `reason` the error's code. Times are seconds.
     `share` is the arm's share of the traffic when it was chosen, 0 where nothing was left to chance (a
     version asked for by number, a shadow). `key` is the sticky key's hash; `status` HTTP's, or gRPC's code, 0
-    where unknown; `trace` the caller's `traceparent` as it came.
+    where unknown; `trace` the caller's `traceparent` as it came. `path` is told of requests that came to no
+    endpoint, whose layout's is "".
     """
 
     id: str
@@ -59,6 +60,7 @@ class Call(msgspec.Struct, array_like=True, gc=False):
     trace: str = ""
     flags: int = 0
     first: int = 0
+    path: str = ""
 
 
 class Reply(msgspec.Struct, array_like=True, gc=False):

@@ -12,6 +12,7 @@ from hythe.dataplane.observe import Ids, Observer
 from hythe.dataplane.plane import DataPlane
 from hythe.dataplane.sessions import opener
 from hythe.dataplane.spec import EndpointSpec, Posting
+from hythe.dataplane.turned_away import TurnedAway
 from hythe.runtime.bulletin import Bulletin
 from hythe.runtime.counters import Counters
 from hythe.runtime.fingerprints import InFlight
@@ -40,6 +41,7 @@ class Serving:
         self.gate = Gate(Limiter(memory.limiter, place), anonymous=spec.anonymous)
         self.gate.update(self.posting.keys, self.posting.issuers)
         self._ring = Ring(memory.rings[place])
+        self.turned_away = TurnedAway(self.counters, self._ring)
         self._open, self._told = opener(spec.session), spec
         self._scheduler, self._ids = LoopScheduler(), Ids()
         self.plane = DataPlane(self.posting.endpoints, self._endpoint, limits=spec.limits, gate=self.gate)

@@ -45,7 +45,7 @@ async def _work(spec: WorkerSpec, place: int, parent: socket.socket) -> int:
     try:
         serving = Serving(spec, place)
         await serving.start()
-        app = make_app(serving.plane, serving.counters, serving.gate, serving.in_flight)
+        app = make_app(serving.plane, serving.counters, serving.gate, serving.in_flight, serving.turned_away)
         app.state.notices = lambda: serving.posting.notices
         door = socket.socket(fileno=spec.descriptors.door)
         server = HttpServer(app, door, admits=spec.limits, tls=_tls(spec.tls))

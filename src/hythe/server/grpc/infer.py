@@ -11,6 +11,7 @@ from hythe.dataplane.faults import FAULTS
 from hythe.dataplane.gate import Gate
 from hythe.dataplane.plane import DataPlane
 from hythe.dataplane.ticket import Prediction
+from hythe.dataplane.turned_away import TurnedAway
 from hythe.runtime.batch import Batch, RowReader
 from hythe.runtime.fingerprints import InFlight
 from hythe.server.grpc.asking import ask_of
@@ -34,15 +35,22 @@ _REFUSED = {
 class InferDoor:
     """Answers requests for predictions, which come as the bytes of a `ModelInferRequest`."""
 
-    def __init__(self, plane: DataPlane, gate: Gate | None, in_flight: InFlight | None) -> None:
+    def __init__(
+        self,
+        plane: DataPlane,
+        gate: Gate | None,
+        in_flight: InFlight | None,
+        turned_away: TurnedAway | None = None,
+    ) -> None:
         self._plane = plane
         self._gate = gate
         self._written = in_flight
+        self._turned_away = turned_away
 
     async def infer(self, data: bytes, context: Context) -> bytes:
         """Answer one request."""
         request = ModelInferRequest.FromString(data)
-        with Ending() as ending:
+        with Ending(self._turned_away) as ending:
             answer = (await self._answer(request, data, context, ending)).SerializeToString()
             ending.bytes_out = len(answer)
         return bytes(answer)
@@ -65,7 +73,7 @@ class InferDoor:
         request = ModelInferRequest()
         try:
             request.ParseFromString(data)
-            with Ending() as ending:
+            with Ending(self._turned_away) as ending:
                 response = await self._answer(request, data, context, ending)
                 ending.bytes_out = response.ByteSize()
         except Exception as err:  # noqa: BLE001 - an error ends its own request only

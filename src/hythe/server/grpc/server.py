@@ -12,6 +12,7 @@ from grpc_reflection.v1alpha.reflection import enable_server_reflection
 from hythe.base.errors import Unavailable
 from hythe.dataplane.gate import Gate
 from hythe.dataplane.plane import DataPlane
+from hythe.dataplane.turned_away import TurnedAway
 from hythe.runtime.counters import Counters
 from hythe.runtime.fingerprints import InFlight
 from hythe.server.grpc.calls import Calls, Handler
@@ -52,6 +53,7 @@ class GrpcServer:
         counters: Counters,
         gate: Gate | None = None,
         in_flight: InFlight | None = None,
+        turned_away: TurnedAway | None = None,
         *,
         tls: Tls | None = None,
         most_age_s: float = MOST_AGE_S,
@@ -62,7 +64,7 @@ class GrpcServer:
         self._most_age_s = most_age_s
         self._port = 0
         self._server = grpc.aio.server(options=_options(plane.limits.body_bytes, most_age_s))
-        infer = InferDoor(plane, gate, in_flight)
+        infer = InferDoor(plane, gate, in_flight, turned_away)
         describe = DescribeDoor(plane, counters, gate, readiness)
         services = (
             self._service(INFERENCE, _predicting(infer) | _describing(describe)),

@@ -37,7 +37,14 @@ async def _work(spec: WorkerSpec, place: int, parent: Parent) -> int:
             raise Unsupported(f"gRPC needs {err.name}; install 'hythe[grpc]'") from err
         serving = Serving(spec, place)
         await serving.start()
-        server = GrpcServer(serving.plane, serving.counters, serving.gate, serving.in_flight, tls=spec.tls)
+        server = GrpcServer(
+            serving.plane,
+            serving.counters,
+            serving.gate,
+            serving.in_flight,
+            serving.turned_away,
+            tls=spec.tls,
+        )
         gc.collect()
         gc.freeze()
         await server.start(spec.host, spec.grpc_port)

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import Any
 
 from hythe.base.errors import HytheError, Invalid
 from hythe.dataplane.faults import FAULTS
 from hythe.dataplane.gate import Gate
+from hythe.dataplane.turned_away import TurnedAway
+from hythe.monitor.record import Call
 from hythe.runtime.fingerprints import InFlight, fingerprint
 from hythe.server.http.messages import Reply, error_reply
 from hythe.server.http.request import Request
 from hythe.server.http.router import Door, Router
 from hythe.server.http.state import State
 
+_DOOR = "http"
+_MOST_PATH = 256
+
 
 class App:
     """All doors of one worker.
 
-    Without a `gate` anybody may ask. `in_flight`, where given, writes down which requests are inside.
+    Without a `gate` anybody may ask. `in_flight`, where given, writes down which requests are inside, and
+    `turned_away` who came to no endpoint.
     """
 
     def __init__(
@@ -28,10 +35,12 @@ class App:
         state: State,
         gate: Gate | None = None,
         in_flight: InFlight | None = None,
+        turned_away: TurnedAway | None = None,
     ) -> None:
         self._router = Router([route for door in doors for route in door.routes()])
         self._gate = gate
         self._written = in_flight
+        self._turned_away = turned_away
         self._idle = asyncio.Event()
         self._idle.set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -71,6 +80,8 @@ class App:
             request.ticket.replied(reply.status, len(reply.body), fault)
         else:
             FAULTS.tell_once(fault, request.path)
+            if fault is not None and self._turned_away is not None:
+                self._note(self._turned_away, request, reply, fault)
 
     def done(self, request: Request) -> None:
         """Note that a request is over; its reply may still be on its way."""
@@ -112,6 +123,22 @@ class App:
             self._fail(request, err)
         else:
             self.reply(request, reply)
+
+    @staticmethod
+    def _note(turned_away: TurnedAway, request: Request, reply: Reply, fault: HytheError) -> None:
+        call = Call(
+            "",
+            0,
+            duration_s=time.monotonic() - request.arrived_s,
+            caller=request.caller.name,
+            door=_DOOR,
+            status=reply.status,
+            bytes_in=len(request.buffer),
+            bytes_out=len(reply.body),
+            trace=request.trace,
+            path=request.path[:_MOST_PATH],
+        )
+        turned_away.note(fault, call)
 
     def _fail(self, request: Request, err: Exception) -> None:
         fault = FAULTS.spoken(err)

@@ -6,6 +6,7 @@ import os
 
 from hythe.dataplane.gate import Gate
 from hythe.dataplane.plane import DataPlane
+from hythe.dataplane.turned_away import TurnedAway
 from hythe.runtime.counters import Counters
 from hythe.runtime.fingerprints import InFlight
 from hythe.server.http.app import App
@@ -23,7 +24,11 @@ from hythe.server.http.vertex import VertexDoor, vertex_routes
 
 
 def make_app(
-    plane: DataPlane, counters: Counters, gate: Gate | None = None, in_flight: InFlight | None = None
+    plane: DataPlane,
+    counters: Counters,
+    gate: Gate | None = None,
+    in_flight: InFlight | None = None,
+    turned_away: TurnedAway | None = None,
 ) -> App:
     """Open all doors on one data plane."""
     state = State()
@@ -39,4 +44,4 @@ def make_app(
         OpenApiDoor(plane),
         DocsDoor(plane),
     ]
-    return App(doors, state, gate, in_flight)
+    return App(doors, state, gate, in_flight, turned_away)

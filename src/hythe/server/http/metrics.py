@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from hythe.dataplane.gate import Gate
 from hythe.dataplane.observe import METRICS
+from hythe.dataplane.turned_away import TURNED_AWAY
 from hythe.runtime.counters import Counters, Metric, Series
 from hythe.runtime.server_metrics import SERVER_METRICS
 from hythe.server.http.messages import TEXT, Reply
@@ -36,7 +37,7 @@ class MetricsDoor:
 def exposition(series: dict[Series, list[float]]) -> str:
     """Write series in Prometheus' text format, version 0.0.4."""
     lines: list[str] = []
-    for metric in (*METRICS, *SERVER_METRICS):
+    for metric in (*METRICS, TURNED_AWAY, *SERVER_METRICS):
         found = sorted((labels, values) for (name, labels), values in series.items() if name == metric.name)
         if found:
             lines += [f"# HELP {metric.name} {metric.help}", f"# TYPE {metric.name} {metric.kind}"]

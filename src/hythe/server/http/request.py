@@ -152,14 +152,13 @@ class Request:
         raw = self.raw
         given = raw.get(_TIMEOUT)
         wait_s = self.limits.timeout_s if given is None else min(_seconds(given), self.limits.timeout_s)
-        trace = raw.get(b"traceparent")
-        return Ask(
-            version,
-            self.caller,
-            self.arrived_s + wait_s,
-            "" if trace is None else trace[:MOST_BYTES].decode("latin-1"),
-            door,
-        )
+        return Ask(version, self.caller, self.arrived_s + wait_s, self.trace, door)
+
+    @property
+    def trace(self) -> str:
+        """The caller's `traceparent` as it came, "" for none."""
+        trace = self.raw.get(b"traceparent")
+        return "" if trace is None else trace[:MOST_BYTES].decode("latin-1")
 
     def reply(self, status: int, headers: Headers, body: bytes) -> None:
         """Answer."""

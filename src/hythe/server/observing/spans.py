@@ -76,7 +76,7 @@ class SpanMaker:
         """Find the sampled requests."""
         for record in records:
             for call in record.calls:
-                if (call.trace or self.share > 0) and not call.flags & PART:
+                if (call.trace or self.share > 0) and call.id and not call.flags & PART:
                     trace = sampled_trace(call.trace, call.id, self.share)
                     if trace is not None:
                         yield Sampled(record, call, trace)
