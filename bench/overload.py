@@ -81,16 +81,18 @@ def slow_model(bench: Bench, place: Demo, key: str) -> None:
         before = proportional_mb(at.server.processes())
         outcome = offer(at, made, TIMES * most, seconds)
         after = proportional_mb(at.server.processes())
+        again = peak(at, made, PEAK_CONNECTIONS, seconds)
     goodput, p99 = outcome.answered / seconds, outcome.quantile_ms(0.99)
     statuses = {int(status): int((outcome.status == status).sum()) for status in set(outcome.status.tolist())}
     bench.row(
         {
-            "model": "Python, 2 ms a row", "peak_per_s": round(most), "offered_per_s": round(TIMES * most),
+            "model": "Python, 2 ms a row", "peak_per_s": f"{most:.0f}, {again:.0f} after",
+            "offered_per_s": round(TIMES * most),
             "goodput_per_s": round(goodput), "p99_ms": round(p99, 1), "statuses": str(statuses),
             "before_mb": round(before), "after_mb": round(after),
         }
     )  # fmt: skip
-    share = goodput / most
+    share = goodput / ((most + again) / 2)  # other work on the machine comes and goes
     bench.check(
         "goodput of a model of 2 ms a row at 3 times its peak",
         round(share, 3),
