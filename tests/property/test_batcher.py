@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from hythe.base.errors import Busy, Cancelled, Invalid, TimedOut, Unavailable
 from hythe.bundle.outcome import Outcome
 from hythe.runtime.batch_policy import BatchPolicy, QueueLimits
-from hythe.runtime.batcher import Batcher, Ran
+from hythe.runtime.batcher import Batcher
 from hythe.runtime.fair_queue import FairQueue
 from hythe.runtime.job import Job
+from hythe.runtime.sink import Ran
 
 MAX_ROWS = 8
 POISON = -1.0

@@ -15,9 +15,9 @@ from hythe.dataplane.observe import Observer
 from hythe.dataplane.ticket import Answered, Ticket
 from hythe.monitor.record import CACHED, DEGRADED
 from hythe.rollout.plan import CacheOptions
-from hythe.runtime.batcher import Ran
 from hythe.runtime.cache import Cache
 from hythe.runtime.input_key import input_key
+from hythe.runtime.sink import Ran
 
 if TYPE_CHECKING:
     from hythe.dataplane.live import LiveVersion

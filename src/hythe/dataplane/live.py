@@ -28,10 +28,11 @@ from hythe.rollout.plan import CacheOptions
 from hythe.runtime.answers import AnswerStructs, Labeller
 from hythe.runtime.batch import RowReader, join
 from hythe.runtime.batch_policy import BatchPolicy
-from hythe.runtime.batcher import Batcher, Ran
+from hythe.runtime.batcher import Batcher
 from hythe.runtime.breaker import Breaker
 from hythe.runtime.job import Job
 from hythe.runtime.session import Session, refusal
+from hythe.runtime.sink import Ran
 
 
 class LiveVersion:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
-from hythe.runtime.batcher import Scheduler
+from hythe.runtime.scheduler import Scheduler
 
 
 class Alarm(Protocol):

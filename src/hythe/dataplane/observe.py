@@ -14,9 +14,9 @@ from hythe.dataplane.faults import FAULTS
 from hythe.dataplane.record import Recorder
 from hythe.dataplane.ticket import Ticket
 from hythe.monitor.record import CACHED, DEGRADED, Call, Reply
-from hythe.runtime.batcher import Ran
 from hythe.runtime.counters import Counter, Counters, Histogram, Metric
 from hythe.runtime.ring import Ring
+from hythe.runtime.sink import Ran
 
 SECONDS = (
     10e-6, 20e-6, 30e-6, 40e-6, 50e-6, 60e-6, 80e-6, 100e-6, 125e-6, 150e-6, 200e-6, 250e-6, 350e-6, 500e-6,

@@ -10,13 +10,11 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Protocol
+from typing import Any
 
 from hythe.base.errors import CallerError
-from hythe.bundle.outcome import Outcome
 from hythe.runtime.backlog import Backlog, Refusals, gone
 from hythe.runtime.batch import cut, join
 from hythe.runtime.batch_policy import BatchPolicy, QueueLimits
@@ -24,55 +22,12 @@ from hythe.runtime.cost import Cost
 from hythe.runtime.fair_queue import Part
 from hythe.runtime.job import Job
 from hythe.runtime.parts import Call, Parts
+from hythe.runtime.scheduler import Scheduler
 from hythe.runtime.session import Session
+from hythe.runtime.sink import Ran, Sink
 
 _OLD_S = 1.0
 """After so long without a call, what one takes is not known any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """One model call: what went in, what came out, when it began (monotonic) and how long it took.
-
-    A request that was answered in parts took several `calls`, from the first of which to the end of the last
-    were `seconds`.
-    """
-
-    jobs: Sequence[Job]
-    fed: Any
-    outcome: Outcome
-    rows: int
-    started_s: float
-    seconds: float
-    calls: Sequence[Call] = ()
-
-
-class Sink(Protocol):
-    """Hears what became of jobs; each job is heard of exactly once."""
-
-    def answered(self, ran: Ran) -> None:
-        """Hand the answers out: job after job, in order, each takes its number of rows."""
-        ...
-
-    def failed(self, jobs: Sequence[Job], err: Exception) -> None:
-        """Tell jobs that they get no answer."""
-        ...
-
-    def waiting(self, rows: int) -> None:
-        """Hear how many rows wait for a call now."""
-        ...
-
-
-class Scheduler(Protocol):
-    """What the batcher needs of an event loop."""
-
-    def soon(self, call: Callable[[], None]) -> None:
-        """Call once what has arrived already was handled."""
-        ...
-
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run a coroutine beside."""
-        ...
 
 
 class Batcher:

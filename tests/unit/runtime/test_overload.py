@@ -11,8 +11,9 @@ import pytest
 from hythe.base.errors import Busy, TimedOut
 from hythe.bundle.outcome import Outcome
 from hythe.runtime.batch_policy import BatchPolicy
-from hythe.runtime.batcher import Batcher, Ran
+from hythe.runtime.batcher import Batcher
 from hythe.runtime.job import Job
+from hythe.runtime.sink import Ran
 
 DEADLINE_S = 0.25
 SECONDS = 20.0
