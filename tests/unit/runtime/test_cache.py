@@ -1,6 +1,7 @@
 """Answers are kept for their time, in their bytes, and as they were."""
 
 import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -93,11 +94,12 @@ def test_cells_of_unknown_size_are_not_kept() -> None:
 
 @pytest.mark.parametrize("size", ["small", "texts", "wide"])
 def test_the_bytes_that_are_counted_are_no_fewer_than_those_taken(size: str) -> None:
-    made = {
+    makers: dict[str, Callable[[int], dict[str, Any]]] = {
         "small": lambda i: {"label": np.array([i]), "probabilities": np.full((1, 2), 0.5)},
         "texts": lambda i: {"label": np.array([f"a text of some length, number {i}"] * 3, dtype=object)},
         "wide": lambda i: {"value": np.full((4, 100), float(i))},
-    }[size]
+    }
+    made = makers[size]
     kept, _ = cache(max_bytes=10**9)
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
