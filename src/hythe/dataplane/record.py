@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from hythe.bundle.rows import Array
+from hythe.dataplane.slices import Slice, slices
 from hythe.monitor.record import HEAD, RAN, Body, Call, Field, Layout, Reply, padded
 from hythe.runtime.ring import Ring
 
@@ -17,6 +18,8 @@ _NUMBERS = "biuf"
 _SCALARS = "OUT"
 _NOTHING: Mapping[str, Array] = {}
 _PADS = [bytes(size) for size in range(8)]
+_Run = tuple[int, int, float, float]
+"""The end of a head: flags, UTC nanoseconds, seconds of inference and of encoding."""
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -33,6 +36,7 @@ class Recorder:
     """
 
     def __init__(self, ring: Ring, endpoint: str, version: str = "") -> None:
+        self._ring = ring
         self._put = ring.put
         self._most_bytes = ring.capacity // 4
         self._bare = self._written = _Written(endpoint, version, _NOTHING, _NOTHING)
@@ -48,12 +52,13 @@ class Recorder:
         encode_s: float = 0.0,
         at_ns: int,
     ) -> bool:
-        """Record one run of the model; False when it was lost.
+        """Record one run of the model; False when it, or a slice of it, was lost.
 
         `feeds` are the tensors that the model was fed, with those of `Observed` beside them; their rows, and
         those of `answers`, are the rows of `calls` in turn. `refused` (bool [rows]) marks the rows that the
         model refused, None for none. `answers` is empty when the run failed. `inference_s` is None where the
         answers are those of an earlier run. `at_ns` is UTC, `encode_s` the time up to it from the run's end.
+        A batch above a quarter of the ring goes in slices (`hythe.dataplane.slices`).
         """
         arrays = [*feeds.values(), *answers.values()]
         written = self._written
@@ -61,16 +66,20 @@ class Recorder:
             written = self._written = _Written(self._bare.endpoint, self._bare.version, feeds, answers)
         marked = [] if refused is None else np.flatnonzero(refused).tolist()
         raw = [arrays[place] for place in written.raw]
+        body = Body(calls, marked, [arrays[place].tolist() for place in written.lists])
         try:
-            body = _encode(Body(calls, marked, [arrays[place].tolist() for place in written.lists]))
+            data = _encode(body)
         except TypeError:  # an answer that is neither number nor text has nothing to count
-            body, raw, written = _encode(Body(calls, marked)), [], self._bare
-        if raw and sum([array.nbytes for array in raw]) > self._most_bytes:
-            body, raw, written = _encode(Body(calls, marked)), [], self._bare
-        rows = sum([call.rows for call in calls])
+            body, raw, written = Body(calls, marked), [], self._bare
+            data = _encode(body)
         flags = 0 if inference_s is None else RAN
-        head = HEAD.pack(written.length, len(body), rows, flags, at_ns, inference_s or 0.0, encode_s)
-        parts = [head, written.data, body, _PADS[-len(body) % 8]]
+        size = len(data) + sum([array.nbytes for array in raw])
+        if size > self._most_bytes:
+            run = flags, at_ns, inference_s or 0.0, encode_s
+            return self._in_slices(written, body, raw, size, run)
+        rows = sum([call.rows for call in calls])
+        head = HEAD.pack(written.length, len(data), rows, flags, at_ns, inference_s or 0.0, encode_s)
+        parts = [head, written.data, data, _PADS[-len(data) % 8]]
         try:
             return self._put(parts + raw)
         except TypeError:  # an array whose memory is in another order has no plain buffer
@@ -83,6 +92,23 @@ class Recorder:
     def reply(self, reply: Reply, *, at_ns: int) -> bool:
         """Record how a request ended that was in an earlier record, with the flag `LATER`."""
         return self._small(Body([], replies=[reply]), 0, at_ns)
+
+    def _in_slices(self, written: _Written, body: Body, raw: list[Array], size: int, run: _Run) -> bool:
+        """Record a batch of `size` bytes in slices of about a quarter of what one may have."""
+        rows = sum([call.rows for call in body.calls])
+        most_rows = max(1, rows * self._most_bytes // (4 * size))
+        put = [self._slice(written, part, run) for part in slices(body, raw, most_rows)]
+        return all(put)
+
+    def _slice(self, written: _Written, part: Slice, run: _Run) -> bool:
+        """Record a slice, without arrays where it leaves less than a quarter of the ring to other records."""
+        body, raw = part.body, [np.ascontiguousarray(array) for array in part.raw]
+        data = _encode(body)
+        room = min(self._most_bytes, 3 * self._most_bytes - self._ring.used)
+        if len(data) + sum([array.nbytes for array in raw]) > room:
+            data, raw, written = _encode(Body(body.calls, body.refused, whole=body.whole)), [], self._bare
+        head = HEAD.pack(written.length, len(data), part.rows, *run)
+        return self._put([head, written.data, data, _PADS[-len(data) % 8], *raw])
 
     def _small(self, body: Body, rows: int, at_ns: int) -> bool:
         data, bare = _encode(body), self._bare

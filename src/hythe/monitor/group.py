@@ -57,9 +57,9 @@ class Group:
         calls = record.calls if chosen is None else list(compress(record.calls, chosen))
         self.calls += calls
         self.rows += sum([call.rows for call in calls])
-        if record.ran and run:
+        if run and record.counts_run:
             self.inference_s.append(record.inference_s)
-            self.run_rows += record.rows
+            self.run_rows += record.run_rows
         picked = None if chosen is None else _spread(chosen, record.calls)
         answered = _answered(record, picked)
         self.answered_rows += _answered_rows(calls, answered)

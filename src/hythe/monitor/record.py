@@ -97,17 +97,29 @@ class Layout(msgspec.Struct, frozen=True, array_like=True):
     outputs: tuple[Field, ...] = ()
 
 
+class Whole(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The batch that a record is a slice of: the id of its first call, and its rows.
+
+    `counts` tells whether the batch's run of the model counts with this slice; it does with one of them.
+    """
+
+    batch: str
+    rows: int
+    counts: bool
+
+
 class Body(msgspec.Struct, array_like=True, gc=False):
     """What differs from batch to batch.
 
     The calls, in the order of their rows; the rows that the model refused; the arrays without a dtype, in
-    the layout's order; replies to calls of earlier records.
+    the layout's order; replies to calls of earlier records; of a slice, what it is a slice of.
     """
 
     calls: list[Call]
     refused: list[int] = []
     lists: list[list[Any]] = []
     replies: list[Reply] = []
+    whole: Whole | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +128,7 @@ class BatchRecord:
 
     Arrays lie in the memory that the record was read from. `encode_s` is the time from the model's end to
     `at_ns`, in which the answers were written. `batch` names the run of the model: the id of its first call.
+    `whole` is None unless the record is a slice of a larger batch.
     """
 
     layout: Layout
@@ -130,6 +143,17 @@ class BatchRecord:
     encode_s: float = 0.0
     batch: str = ""
     replies: Sequence[Reply] = ()
+    whole: Whole | None = None
+
+    @property
+    def run_rows(self) -> int:
+        """How many rows the run of the model had, of which these may be a slice."""
+        return self.rows if self.whole is None else self.whole.rows
+
+    @property
+    def counts_run(self) -> bool:
+        """Whether there was a run of the model that counts with this record."""
+        return self.ran and (self.whole is None or self.whole.counts)
 
 
 class RecordReader:
@@ -154,7 +178,7 @@ class RecordReader:
         lists, place = iter(body.lists), start + padded(body_size)
         inputs, place = plan.inputs(data, place, rows, lists)
         outputs, place = plan.outputs(data, place, rows, lists)
-        ran, calls = bool(flags & RAN), body.calls
+        ran, calls, whole = bool(flags & RAN), body.calls, body.whole
         return BatchRecord(
             plan.layout,
             at_ns,
@@ -166,8 +190,9 @@ class RecordReader:
             inputs,
             outputs,
             encode_s,
-            calls[0].id if ran else "",
+            _batch(calls, whole) if ran else "",
             body.replies,
+            whole,
         )
 
     def _plan(self, written: bytes) -> _Plan:
@@ -209,6 +234,10 @@ class _Plan:
     layout: Layout
     inputs: _Cut
     outputs: _Cut
+
+
+def _batch(calls: Sequence[Call], whole: Whole | None) -> str:
+    return calls[0].id if whole is None else whole.batch
 
 
 def padded(size: int) -> int:

@@ -163,7 +163,7 @@ def _steps(record: BatchRecord, call: Call, server: Span) -> Iterator[Span]:
     inferred_ns = server.end_ns - _ns(record.encode_s)
     called_ns = inferred_ns - _ns(record.inference_s)
     queued_ns = max(called_ns - _ns(call.queue_s), server.start_ns)
-    shared: Attributes = {"hythe.batch.id": record.batch, "hythe.batch.rows": record.rows}
+    shared: Attributes = {"hythe.batch.id": record.batch, "hythe.batch.rows": record.run_rows}
     for name, start_ns, end_ns, attributes in (
         ("queue", queued_ns, called_ns, {}),
         ("inference", called_ns, inferred_ns, shared),
