@@ -8,7 +8,10 @@ import pytest
 from hythe.base.keep_out import keep_out
 
 
-def test_a_package_looks_as_if_it_were_not_installed_until_the_block_ends() -> None:
+def test_a_package_looks_as_if_it_were_not_installed_until_the_block_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
     with keep_out("colorsys"), pytest.raises(ModuleNotFoundError):
         import colorsys
     import colorsys
