@@ -26,6 +26,10 @@ from hythe.runtime.scheduler import Scheduler
 from hythe.runtime.session import Session
 from hythe.runtime.sink import Ran, Sink
 
+_SINGLES = 4
+"""After so many calls with one job each, on the loop, the next is not kept for company."""
+_APART_S = 50e-6
+"""Jobs that come closer together than this had company after all."""
 _OLD_S = 1.0
 """After so long without a call, what one takes is not known any more."""
 
@@ -56,7 +60,7 @@ class Batcher:
         self.follow(policy or BatchPolicy())
         self._begun: dict[Job, Parts] = {}
         self._flush_due = self._pump_due = False
-        self._running = 0
+        self._running = self._singles = 0
         self._ends_s: set[float] = set()
         self._learned_s = -math.inf
         self._flushed_s = clock()
@@ -103,7 +107,14 @@ class Batcher:
         else:
             self._inline.append(job)
             self._inline_rows = rows
+            if self._comes_alone(now):
+                self._flush()
+                return
         self._flush_soon()
+
+    def _comes_alone(self, now: float) -> bool:
+        """Guess from the last calls whether a turn of the loop would bring this job any company."""
+        return self._singles >= _SINGLES and now - self._flushed_s > _APART_S and not self._flush_due
 
     def _flush_soon(self) -> None:
         if not self._flush_due:
@@ -164,6 +175,7 @@ class Batcher:
         except Exception as err:  # noqa: BLE001 - whatever a model raises is its jobs' answer
             self._raised(jobs, err)
             return
+        self._singles = self._singles + 1 if len(jobs) == 1 else 0
         seconds = self._learn(rows, started)
         self._sink.answered(Ran(jobs, fed, outcome, rows, started, seconds))
 
