@@ -14,6 +14,7 @@ from hythe.dataplane.fallback import fall_back
 from hythe.dataplane.live import LiveVersion
 from hythe.dataplane.loop import Loop
 from hythe.dataplane.observe import Ids, Observer
+from hythe.dataplane.resting import Resting
 from hythe.dataplane.spec import EndpointSpec, VersionSpec
 from hythe.dataplane.ticket import Ticket
 from hythe.dataplane.warm_up import warm_up
@@ -70,6 +71,7 @@ class Endpoint:
         self._readers: dict[Schema, RowReader] = {}
         self._route(spec.plan, {item.version: self._live(item) for item in spec.versions})
         self._retiring: set[asyncio.Task[None]] = set()
+        self._resting = Resting(scheduler, self._retire)
 
     @property
     def plan(self) -> Plan:
@@ -121,7 +123,7 @@ class Endpoint:
             await _ready(live, self.spec)
 
     async def apply(self, spec: EndpointSpec) -> None:
-        """Follow a new spec: load what is new beside the serving path, switch, then let go of what is old.
+        """Follow a new spec: load what is new beside the serving path, switch, then let what is old rest.
 
         Raises:
             Corrupt, Unavailable: when a new version cannot be loaded; nothing has changed then.
@@ -129,27 +131,33 @@ class Endpoint:
         """
         before = self._routing.versions
         kept = {number: live for number, live in before.items() if live.spec in spec.versions}
-        fresh = {item.version: self._live(item) for item in spec.versions if item.version not in kept}
+        missing = [item for item in spec.versions if item.version not in kept]
+        rested = {item.version: live for item in missing if (live := self._resting.take(item)) is not None}
+        fresh = {item.version: self._live(item) for item in missing if item.version not in rested}
         try:
             for live in fresh.values():
                 await _ready(live, spec)
         except BaseException:
             for live in fresh.values():
                 await live.close()
+            for live in rested.values():
+                self._resting.put(live)
             raise
-        self._route(spec.plan, {**kept, **fresh})
+        self._route(spec.plan, {**kept, **rested, **fresh})
         self.spec = spec
         for number, live in before.items():
             if number not in kept:
-                self._retire(live)
+                self._resting.put(live)
 
     async def retire(self) -> None:
         """Let the last requests have their answers, then give everything back."""
+        self._resting.close()
         for version in self.versions.values():
             await _close_when_idle(version)
 
     async def close(self) -> None:
         """Give everything back."""
+        self._resting.close()
         await asyncio.gather(*self._retiring)
         for version in self.versions.values():
             await version.close()
@@ -176,7 +184,6 @@ class Endpoint:
         return fall_back(routing.plan, routing.versions, ticket, self.observer)
 
     def _retire(self, live: LiveVersion) -> None:
-        live.keep_answers(None)
         task = asyncio.get_running_loop().create_task(_close_when_idle(live))
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
