@@ -24,7 +24,7 @@ from peers.extras import ARROW, arrow
 from peers.hythe import hythe, make_key
 from peers.turn import Running, running
 
-SECONDS, FAST_SECONDS = 600.0, 12.0
+SECONDS, FAST_SECONDS = 600.0, 9.0
 WARM_S, FAST_WARM_S = 20.0, 1.0
 LOOK_S, FAST_LOOK_S = 5.0, 0.5
 PAUSE_S = 0.01

@@ -54,10 +54,10 @@ def test_a_benchmark_measures_in_its_fast_mode(name: str, tmp_path: Path) -> Non
 
 def test_running_them_all_reports_the_checks_that_do_not_hold(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "bench", "--fast", "one_row"],
+        [sys.executable, "-m", "bench", "--fast", "observing"],
         cwd=BENCH.parent, capture_output=True, text=True, timeout=240, check=False,
         env={**os.environ, "OMP_NUM_THREADS": "1", "TMPDIR": str(tmp_path)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "one_row: " in done.stdout
+    assert "observing: " in done.stdout
     assert "checks hold" in done.stdout
