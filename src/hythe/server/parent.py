@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from enum import Enum
 
 from hythe.base.errors import HytheError
 from hythe.runtime.log import Log
 from hythe.runtime.slot import DRAIN, FAILED, READY, STOP
 
 _LOG = Log("hythe.serving")
+
+
+class End(Enum):
+    """Why a process ends."""
+
+    STOP = "the parent says stop to all its processes"
+    ALONE = "this process alone is asked to end, by SIGTERM"
+    ORPHANED = "the parent is gone"
 
 
 class Parent:
@@ -29,44 +37,29 @@ class Parent:
         """Say why this process cannot start."""
         self._socket.sendall(f"{FAILED} {err}\n".encode())
 
-    async def says_stop(self, drain: Callable[[], None]) -> bool:
-        """Wait for the end, and call `drain` when it is announced.
+    async def says_stop(self, drain: Callable[[], None]) -> End:
+        """Wait for the end, and call `drain` when it is announced; SIGTERM does no more from then on."""
+        alone = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, alone.set)
+        told = asyncio.create_task(self._follow(drain))
+        asked = asyncio.create_task(alone.wait())
+        try:
+            await asyncio.wait({told, asked}, return_when=asyncio.FIRST_COMPLETED)
+            return told.result() if told.done() else End.ALONE
+        finally:
+            told.cancel()
+            asked.cancel()
 
-        True when the parent says stop to all its processes; false when this one alone is asked to end, by
-        SIGTERM, or the parent is gone.
-        """
-        with _terminated() as alone:
-            told = asyncio.create_task(self._follow(drain))
-            asked = asyncio.create_task(alone.wait())
-            try:
-                await asyncio.wait({told, asked}, return_when=asyncio.FIRST_COMPLETED)
-                return told.done() and told.result()
-            finally:
-                told.cancel()
-                asked.cancel()
-
-    async def _follow(self, drain: Callable[[], None]) -> bool:
+    async def _follow(self, drain: Callable[[], None]) -> End:
         reader, _writer = await asyncio.open_connection(sock=self._socket)
         while line := await reader.readline():
             word = line.decode().strip()
             if word == DRAIN:
                 drain()
             elif word == STOP:
-                return True
+                return End.STOP
         _LOG.warning("the parent process is gone")
-        return False
-
-
-@contextlib.contextmanager
-def _terminated() -> Iterator[asyncio.Event]:
-    """Give an event that SIGTERM sets."""
-    event = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, event.set)
-    try:
-        yield event
-    finally:
-        loop.remove_signal_handler(signal.SIGTERM)
+        return End.ORPHANED
 
 
 def new_loop() -> asyncio.AbstractEventLoop:

@@ -12,7 +12,7 @@ import sys
 
 from hythe.base.errors import HytheError, Unsupported
 from hythe.base.keep_out import keep_out
-from hythe.server.parent import Parent, new_loop
+from hythe.server.parent import End, Parent, new_loop
 from hythe.server.serving import Serving
 from hythe.server.waiting import wait_for_posting
 from hythe.server.worker_spec import WorkerSpec
@@ -53,8 +53,8 @@ async def _work(spec: WorkerSpec, place: int, parent: Parent) -> int:
         return 1
     following = asyncio.create_task(serving.follow())
     parent.ready()
-    stopping = await parent.says_stop(server.drain)
-    await server.leave(successor=not stopping)
+    end = await parent.says_stop(server.drain)
+    await server.leave(successor=end is not End.STOP)
     following.cancel()
     await serving.close()
     return 0
