@@ -15,10 +15,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from hythe.base.errors import Unavailable
 from hythe.dataplane.admit import Limits
 from hythe.runtime.backoff import Backoff
-from hythe.runtime.listener import open_door
 from hythe.runtime.session_config import SessionConfig
 from hythe.runtime.supervisor import SupervisorConfig
 from hythe.server.serve import ServeConfig, serve
+from hythe.testing.door import open_door
 from hythe.testing.native import DIES, HANGS, RAISES, misbehaving_endpoint
 from hythe.testing.server import Running, running
 from hythe.testing.tiny import expected, tiny_endpoint

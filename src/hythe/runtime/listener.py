@@ -35,16 +35,8 @@ def take_address(host: str, port: int) -> socket.socket:
         Unavailable: when the address is taken, or is not this machine's.
 
     """
-    door = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    try:
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if door.family == socket.AF_INET6:
-            door.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        door.bind((host, port))
-    except OSError as err:
-        door.close()
-        raise _taken(host, port, err) from err
-    return door
+    only = [(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)] if ":" in host else []
+    return _bound(host, port, (socket.SOL_SOCKET, socket.SO_REUSEADDR), *only)
 
 
 def listen(door: socket.socket) -> None:
@@ -61,16 +53,16 @@ def listen(door: socket.socket) -> None:
         raise _taken(host, port, err) from err
 
 
-def open_door(host: str, port: int) -> socket.socket:
-    """Listen on `host` and `port`; port 0 takes a free one.
-
-    Raises:
-        Unavailable: when the address is taken, or is not this machine's.
-
-    """
-    door = take_address(host, port)
-    listen(door)
-    return door
+def _bound(host: str, port: int, *options: tuple[int, int]) -> socket.socket:
+    found = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        for level, name in options:
+            found.setsockopt(level, name, 1)
+        found.bind((host, port))
+    except OSError as err:
+        found.close()
+        raise _taken(host, port, err) from err
+    return found
 
 
 def _taken(host: str, port: int, err: OSError) -> Unavailable:
@@ -78,9 +70,9 @@ def _taken(host: str, port: int, err: OSError) -> Unavailable:
 
 
 def address(door: socket.socket, scheme: str = "http") -> str:
-    """Give the URL of a listening socket.
+    """Give the URL of a socket that has an address.
 
-    >>> with open_door("127.0.0.1", 0) as door:
+    >>> with take_address("127.0.0.1", 0) as door:
     ...     address(door).startswith("http://127.0.0.1:")
     True
     """
@@ -97,14 +89,7 @@ def reserve_port(host: str, port: int) -> socket.socket:
         Unavailable: when the address is taken, or is not this machine's.
 
     """
-    held = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    try:
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        held.bind((host, port))
-    except OSError as err:
-        held.close()
-        raise _taken(host, port, err) from err
-    return held
+    return _bound(host, port, (socket.SOL_SOCKET, socket.SO_REUSEPORT))
 
 
 def turn_away(descriptor: int) -> None:

@@ -12,11 +12,11 @@ from hythe.runtime.listener import (
     address,
     listen,
     lock_door,
-    open_door,
     take_address,
     turn_away,
     waiting_connections,
 )
+from hythe.testing.door import open_door
 
 
 def test_port_0_takes_a_free_one_and_says_which() -> None:

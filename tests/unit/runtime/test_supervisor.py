@@ -17,9 +17,9 @@ from hythe.runtime.backoff import Backoff
 from hythe.runtime.bulletin import Bulletin
 from hythe.runtime.fingerprints import InFlight
 from hythe.runtime.ledger import Ledger
-from hythe.runtime.listener import open_door
 from hythe.runtime.role import Role
 from hythe.runtime.supervisor import Supervisor, SupervisorConfig
+from hythe.testing.door import open_door
 
 PROCESS = """
 import os, pathlib, signal, socket, sys
