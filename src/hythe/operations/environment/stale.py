@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +10,7 @@ from hythe.bundle.manifest import MANIFEST, Manifest
 from hythe.operations.environment.build import FOLDER, HALF_BUILT, LOCK
 from hythe.operations.environment.recipe import Recipe
 from hythe.registry.registry import Registry
-from hythe.runtime.native.in_use import in_use
+from hythe.runtime.native.in_use import in_use, is_locked
 
 
 def stale(registry: Registry) -> list[Path]:
@@ -47,13 +45,6 @@ def _is_stale(path: Path, wanted: set[str]) -> bool:
 
 def _being_built(lock: Path) -> bool:
     try:
-        descriptor = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
+        return is_locked(lock)
     except FileNotFoundError:
         return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False

@@ -27,9 +27,14 @@ def hold_environment(folder: Path | None = None) -> int | None:
 def in_use(folder: Path) -> bool:
     """Tell whether anybody runs in the environment in `folder`."""
     try:
-        descriptor = os.open(folder / MARK, os.O_RDONLY | os.O_CLOEXEC)
+        return is_locked(folder / MARK)
     except OSError:
         return False
+
+
+def is_locked(path: Path) -> bool:
+    """Tell whether anybody holds a lock on a file; raises OSError when it cannot be opened."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

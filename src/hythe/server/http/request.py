@@ -88,11 +88,6 @@ class Request:
         """The body as it came, in whatever memory it lies."""
         return self._body
 
-    @property
-    def whole_body(self) -> bytes:
-        """The body as it came; a large one is copied, which `buffer` saves."""
-        return bytes(self._body)
-
     async def body(self) -> bytes:
         """Give the body as it came; it is within the limits."""
         return bytes(self._body)

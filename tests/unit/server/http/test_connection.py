@@ -40,7 +40,7 @@ class Echo:
 
     def answer(self) -> None:
         request = self.held.pop(0)
-        said = f"{request.method} {request.target} ".encode() + request.whole_body
+        said = f"{request.method} {request.target} ".encode() + bytes(request.buffer)
         request.reply(200, TEXT, said)
 
 
