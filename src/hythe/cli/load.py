@@ -72,7 +72,8 @@ def load_command(  # noqa: PLR0913 - one parameter for each option of the comman
         A file for the report as JSON.
 
     """
-    from hythe.operations.pressure.plan import Objective, Pressure, per_second, seconds
+    from hythe.base.amounts import per_second, seconds
+    from hythe.operations.pressure.plan import Objective, Pressure
     from hythe.operations.pressure.target import find_target
 
     pressure = Pressure(

@@ -32,8 +32,8 @@ def observe_command(
 
     """
     from hythe.app.wire import opened
+    from hythe.base.amounts import seconds
     from hythe.operations.observe import observe
-    from hythe.operations.pressure.plan import seconds
 
     with opened(common.config()) as here:
         seen = observe(here.catalog.observations, endpoint, seconds(since))

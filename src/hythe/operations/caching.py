@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from hythe.base.amounts import byte_size, seconds
 from hythe.base.errors import Invalid
-from hythe.operations.pressure.plan import seconds
 from hythe.rollout.plan import CacheOptions
 
 OFF = "off"
-_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([KMG]i?)?B?")
-_FACTORS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
 
 
 def cache_change(
@@ -41,19 +38,3 @@ def cache_change(
     if stale is not None:
         given["stale_s"] = seconds(stale)
     return {"cache": CacheOptions(**given)}
-
-
-def byte_size(text: str) -> int:
-    """Read a number of bytes such as 64MiB, 1.5GB or 4096.
-
-    >>> byte_size("64MiB"), byte_size("1.5 GB"), byte_size("4096")
-    (67108864, 1500000000, 4096)
-
-    Raises:
-        Invalid: when it is none.
-
-    """
-    found = _SIZE.fullmatch(text.strip())
-    if found is None:
-        raise Invalid(f"{text!r} is no size; write 64MiB, 1.5GB or 4096")
-    return int(float(found[1]) * _FACTORS[found[2] or ""])

@@ -1,14 +1,10 @@
 """The version that was just left comes back without being loaded, for a while."""
 
-import os
-from collections.abc import AsyncIterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import msgspec
 import pytest
-import pytest_asyncio
 from tests.unit.dataplane.by_hand import HandLoop
 
 from hythe.base.errors import Unavailable
@@ -17,10 +13,7 @@ from hythe.dataplane.plane import DataPlane
 from hythe.dataplane.resting import REST_S, Resting
 from hythe.dataplane.spec import EndpointSpec
 from hythe.rollout.plan import Plan
-from hythe.runtime.counters import Counters, create
 from hythe.runtime.session import OnnxSession
-from hythe.testing.plane import make_plane
-from hythe.testing.tiny import tiny_endpoint
 
 
 class Version:
@@ -83,16 +76,6 @@ def test_one_rests_at_a_time(resting: Any, gone: list[str]) -> None:
 def test_one_that_would_not_answer_is_loaded_anew(resting: Any) -> None:
     resting.put(Version("1", ready=False))
     assert resting.take("1") is None
-
-
-@pytest_asyncio.fixture
-async def plane(tmp_path: Path) -> AsyncIterator[DataPlane]:
-    descriptor = create(slots=1)
-    plane = make_plane(tiny_endpoint(tmp_path), counters=Counters(descriptor, 0))
-    await plane.start()
-    yield plane
-    await plane.close()
-    os.close(descriptor)
 
 
 def other(endpoint: Endpoint, number: str) -> EndpointSpec:

@@ -1,36 +1,19 @@
 """A version has answered before it takes traffic."""
 
-import os
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-import pytest_asyncio
 
 from hythe.base.errors import Invalid, Unavailable
 from hythe.bundle.schema import Output, Schema, Tensor
 from hythe.dataplane.plane import DataPlane
 from hythe.dataplane.spec import EndpointSpec
 from hythe.rollout.plan import Plan
-from hythe.runtime.counters import Counters, create
 from hythe.runtime.onnx import OnnxModel
 from hythe.runtime.session import OnnxSession
-from hythe.testing.plane import make_plane
-from hythe.testing.tiny import tiny_endpoint
 
 NEW = "1.1.0"
-
-
-@pytest_asyncio.fixture
-async def plane(tmp_path: Path) -> AsyncIterator[DataPlane]:
-    descriptor = create(slots=1)
-    plane = make_plane(tiny_endpoint(tmp_path), counters=Counters(descriptor, 0))
-    await plane.start()
-    yield plane
-    await plane.close()
-    os.close(descriptor)
 
 
 def with_new(plane: DataPlane, **fields: Any) -> EndpointSpec:

@@ -2,8 +2,9 @@
 
 import pytest
 
+from hythe.base.amounts import byte_size
 from hythe.base.errors import Invalid
-from hythe.operations.caching import byte_size, cache_change
+from hythe.operations.caching import cache_change
 from hythe.rollout.plan import CacheOptions
 
 

@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from hythe.base.amounts import seconds
 from hythe.base.errors import Invalid
 
-_UNITS_S = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_DURATION = re.compile(r"([0-9]*\.?[0-9]+)\s*(us|µs|ms|s|m|h)?")
 _OBJECTIVE = re.compile(r"p([0-9]+(?:\.[0-9]+)?)\s*<=?\s*(.+)")
 _WHOLE = 100.0
 
@@ -87,36 +86,3 @@ class Objective:
 
     def __str__(self) -> str:
         return f"p{self.share * _WHOLE:g}<{self.limit_s * 1e3:g}ms"
-
-
-def seconds(text: str) -> float:
-    """Read a duration such as 30s, 500ms or 2m; a bare number is seconds.
-
-    >>> seconds("500ms"), seconds("2m"), seconds("1.5")
-    (0.5, 120.0, 1.5)
-
-    Raises:
-        Invalid: when it is none.
-
-    """
-    found = _DURATION.fullmatch(text.strip())
-    if found is None:
-        raise Invalid(f"{text!r} is no duration; write 30s, 500ms or 2m")
-    return float(found[1]) * _UNITS_S[found[2] or "s"]
-
-
-def per_second(text: str) -> float:
-    """Read a rate such as 2000, 2000/s or 600/m.
-
-    >>> per_second("2000"), per_second("600/m")
-    (2000.0, 10.0)
-
-    Raises:
-        Invalid: when it is none.
-
-    """
-    amount, _, unit = text.strip().partition("/")
-    try:
-        return float(amount) / _UNITS_S[unit or "s"]
-    except (ValueError, KeyError) as err:
-        raise Invalid(f"{text!r} is no rate; write 2000, 2000/s or 600/m") from err

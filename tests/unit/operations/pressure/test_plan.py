@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hythe.base.amounts import per_second, seconds
 from hythe.base.errors import Invalid
-from hythe.operations.pressure.plan import Objective, Pressure, per_second, seconds
+from hythe.operations.pressure.plan import Objective, Pressure
 
 
 def test_a_constant_beat_has_equal_gaps() -> None:
