@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import (
     BigInteger,
     Column,
+    Float,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -108,7 +109,9 @@ windows = Table(
     Column("start", BigInteger, nullable=False),
     Column("period_s", Integer, nullable=False),
     Column("document", LargeBinary, nullable=False),
+    Column("revision", Integer, nullable=False, server_default="0"),
     Index("windows_by_start", "endpoint", "start"),
+    Index("windows_by_revision", "endpoint", "revision"),
     Index("windows_by_period", "period_s", "start"),
 )
 
@@ -122,7 +125,70 @@ joins = Table(
     Column("endpoint", Text, nullable=False),
     Column("version", Text, nullable=False),
     Column("document", Text, nullable=False),
+    Column("revision", Integer, nullable=False, server_default="0"),
     Index("joins_by_time", "at_ns"),
+)
+
+feedback = Table(
+    "feedback",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("row", Integer, primary_key=True, autoincrement=False),
+    Column("endpoint", Text, nullable=False),
+    Column("at_ns", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("joined", Integer, nullable=False, server_default="0"),
+    Index("feedback_by_time", "joined", "at_ns"),
+)
+
+outcomes = Table(
+    "outcomes",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("row", Integer, primary_key=True, autoincrement=False),
+    Column("metric", Text, primary_key=True),
+    Column("value", Float, nullable=False),
+    Column("endpoint", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("share", Float, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("predicted_ns", BigInteger, nullable=False),
+    Column("told_ns", BigInteger, nullable=False),
+    Index("outcomes_by_revision", "endpoint", "revision", "metric"),
+    Index("outcomes_by_time", "predicted_ns"),
+)
+
+differences = Table(
+    "differences",
+    METADATA,
+    Column("endpoint", Text, primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("version", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("size", Float, nullable=False),
+    Column("at_ns", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
+    Index("differences_by_time", "at_ns"),
+)
+
+rollouts = Table(
+    "rollouts",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("endpoint", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("turn", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
+    Index("rollouts_by_endpoint", "endpoint"),
+)
+
+leases = Table(
+    "leases",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("turn", BigInteger, nullable=False),
 )
 
 observers = Table(

@@ -14,13 +14,25 @@ import msgspec
 from sqlalchemy import Connection, Select, func, select
 
 from hythe.registry.database import Database
+from hythe.registry.outcomes import (
+    DifferenceRecord,
+    FeedbackRecord,
+    OutcomeRecord,
+    insert_differences,
+    insert_new,
+    insert_outcomes,
+    put_feedback,
+)
 from hythe.registry.tables import joins, observers, windows
 
 _IN_ONE_GO = 500
 
 
 class WindowRecord(msgspec.Struct, frozen=True):
-    """A stored window; `document` is its JSON, `start` UTC seconds. `id` is 0 until it is stored."""
+    """A stored window; `document` is its JSON, `start` UTC seconds. `id` is 0 until it is stored.
+
+    `revision` is the plan's, 0 where several were merged.
+    """
 
     endpoint: str
     version: str
@@ -28,6 +40,7 @@ class WindowRecord(msgspec.Struct, frozen=True):
     period_s: int
     document: bytes
     id: int = 0
+    revision: int = 0
 
 
 class JoinRecord(msgspec.Struct, frozen=True):
@@ -40,6 +53,7 @@ class JoinRecord(msgspec.Struct, frozen=True):
     endpoint: str
     version: str
     document: str
+    revision: int = 0
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -55,6 +69,9 @@ class Delivery(msgspec.Struct, frozen=True):
     positions: dict[str, int]
     windows: tuple[WindowRecord, ...] = ()
     joins: tuple[JoinRecord, ...] = ()
+    outcomes: tuple[OutcomeRecord, ...] = ()
+    differences: tuple[DifferenceRecord, ...] = ()
+    feedback: tuple[FeedbackRecord, ...] = ()
 
 
 class Observed(msgspec.Struct, frozen=True):
@@ -76,7 +93,10 @@ class Observations:
             if _observed(connection, delivery.server).sequence >= delivery.sequence:
                 return False
             _insert_windows(connection, delivery.windows)
-            _insert_joins(connection, delivery.joins)
+            insert_new(connection, joins, delivery.joins)
+            insert_outcomes(connection, delivery.outcomes)
+            insert_differences(connection, delivery.differences)
+            put_feedback(connection, delivery.feedback)
             own = observers.c.server == delivery.server
             connection.execute(observers.delete().where(own))
             positions = msgspec.json.encode(delivery.positions).decode()
@@ -181,6 +201,7 @@ def _insert_windows(connection: Connection, new: Sequence[WindowRecord]) -> None
             "start": window.start,
             "period_s": window.period_s,
             "document": zlib.compress(window.document, 1),
+            "revision": window.revision,
         }
         for window in new
     ]
@@ -188,24 +209,14 @@ def _insert_windows(connection: Connection, new: Sequence[WindowRecord]) -> None
         connection.execute(windows.insert(), rows)
 
 
-def _insert_joins(connection: Connection, new: Sequence[JoinRecord]) -> None:
-    """Insert what is not there yet: an id is never used twice, but a record may be sent twice."""
-    if not new:
-        return
-    statement: Any
-    if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-
-        statement = insert_postgresql(joins).on_conflict_do_nothing()
-    else:
-        from sqlalchemy.dialects.sqlite import insert as insert_sqlite
-
-        statement = insert_sqlite(joins).on_conflict_do_nothing()
-    connection.execute(statement, [msgspec.structs.asdict(join) for join in new])
-
-
 def _windows(connection: Connection, query: Select[Any]) -> Iterator[WindowRecord]:
     for row in connection.execute(query):
         yield WindowRecord(
-            row.endpoint, row.version, row.start, row.period_s, zlib.decompress(row.document), row.id
+            row.endpoint,
+            row.version,
+            row.start,
+            row.period_s,
+            zlib.decompress(row.document),
+            row.id,
+            row.revision,
         )

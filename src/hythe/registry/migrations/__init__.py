@@ -13,7 +13,7 @@ from hythe.registry.tables import schema_version
 if TYPE_CHECKING:
     from alembic.operations import Operations
 
-NEWEST = 3
+NEWEST = 4
 """The schema that this Hythe reads and writes; the last step of `_steps`."""
 
 
@@ -44,6 +44,7 @@ def migrate(connection: Connection) -> None:
 
 
 def _steps() -> tuple[Callable[[Operations], None], ...]:
-    from hythe.registry.migrations import m0001_first, m0002_keys, m0003_windows
+    from hythe.registry.migrations import m0001_first, m0002_keys, m0003_windows, m0004_rollouts
 
-    return (m0001_first.upgrade, m0002_keys.upgrade, m0003_windows.upgrade)
+    steps = (m0001_first, m0002_keys, m0003_windows, m0004_rollouts)
+    return tuple(step.upgrade for step in steps)

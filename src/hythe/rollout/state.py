@@ -1,0 +1,88 @@
+"""Where a rollout stands, as a document: all that a controller needs to go on with it."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from hythe.rollout.guard import GuardReport
+from hythe.rollout.plan import Plan
+from hythe.rollout.policy import Policy
+
+Status: TypeAlias = Literal["running", "paused", "promoted", "rolled_back", "aborted", "finished"]
+"""`finished` is the end of a rollout that was not to move traffic: a shadow's."""
+StageKind: TypeAlias = Literal["shadow", "split", "bandit", "bake"]
+ENDED: frozenset[Status] = frozenset({"promoted", "rolled_back", "aborted", "finished"})
+
+
+class Side(msgspec.Struct, frozen=True):
+    """One of the two versions that are compared: SemVer number and bundle digest."""
+
+    version: str
+    digest: str
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """One stage: copies to a shadow, a split of the traffic, weights that learn, or all traffic, watched.
+
+    `share` is of the requests: those copied, or those that go to the candidate.
+    """
+
+    kind: StageKind
+    share: float
+
+
+class Basis(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What was fixed for one guard before its first data: wrong values cost time, never errors.
+
+    `mean` is what the champion's is expected to be. `bound` is the place, in `hythe.monitor.timing.BOUNDS`,
+    of the duration that stands for the quantile, and `bound_candidate` of that duration with the margin on
+    top. Data count from plans of revision `since` on.
+    """
+
+    mean: float = 0.5
+    bound: int = -1
+    bound_candidate: int = -1
+    since: int = 0
+
+
+class Rollout(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A rollout of `candidate` on an endpoint that `before` served by `champion`.
+
+    `stages` are passed in turn; `stage` is the place of the present one, entered after `stage_s` seconds of
+    running. `running_s` counts only while a controller looked on, so that no clock's step matters.
+    `revisions` are those of the plans that it put, whose observations are its evidence. `entered` has the
+    candidate's units by metric when the stage was entered. `reason` says why it stands where it stands.
+    """
+
+    id: str
+    endpoint: str
+    champion: Side
+    candidate: Side
+    policy: Policy
+    before: Plan
+    stages: tuple[Stage, ...]
+    stage: int = 0
+    status: Status = "running"
+    running_s: float = 0.0
+    stage_s: float = 0.0
+    revisions: tuple[int, ...] = ()
+    bases: dict[str, Basis] = {}
+    entered: dict[str, int] = {}
+    weights: tuple[float, float] | None = None
+    reports: tuple[GuardReport, ...] = ()
+    reason: str = ""
+    started_at: str = ""
+    started_by: str = ""
+    ended_at: str = ""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing will move any more."""
+        return self.status in ENDED
+
+    @property
+    def now(self) -> Stage:
+        """The present stage."""
+        return self.stages[self.stage]
