@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -27,19 +28,20 @@ def fold(records: Sequence[BatchRecord], counters: Counters, statistics: Sequenc
 def _window(key: Key, group: Group, counter: BinCounter | None, statistics: Sequence[Statistic]) -> Window:
     endpoint, version, share, second = key
     requests = Requests.of(group.calls)
+    kinds = Counter([(call.outcome, call.reason, call.flags) for call in requests.calls])
     return Window(
         endpoint=endpoint,
         version=version,
         start=second,
         share=share,
-        requests=_outcomes(requests),
+        requests=_outcomes(kinds),
         rows=group.rows,
         answered_rows=group.answered_rows,
         counted_rows=group.counted_rows,
         runs=len(group.inference_s),
         run_rows=group.run_rows,
-        degraded=sum([call.flags & DEGRADED for call in requests.calls]) // DEGRADED,
-        cached=sum([call.flags & CACHED for call in requests.calls]) // CACHED,
+        degraded=sum(n for (_, _, flags), n in kinds.items() if flags & DEGRADED),
+        cached=sum(n for (_, _, flags), n in kinds.items() if flags & CACHED),
         request_s=timings(requests.duration_s[requests.answered]),
         unanswered_s=timings(requests.duration_s[~requests.answered]),
         queue_s=timings(requests.queue_s),
@@ -52,9 +54,9 @@ def _window(key: Key, group: Group, counter: BinCounter | None, statistics: Sequ
     )
 
 
-def _outcomes(requests: Requests) -> dict[str, int]:
+def _outcomes(kinds: Mapping[tuple[str, str, int], int]) -> dict[str, int]:
     found: dict[str, int] = {}
-    for call in requests.calls:
-        name = f"{call.outcome}:{call.reason}" if call.reason else call.outcome
-        found[name] = found.get(name, 0) + 1
+    for (outcome, reason, _), n in kinds.items():
+        name = f"{outcome}:{reason}" if reason else outcome
+        found[name] = found.get(name, 0) + n
     return found

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import compress
+from itertools import chain, compress
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hythe.bundle.rows import Array
+from hythe.monitor.arrays import as_array, together
 from hythe.monitor.record import PART, BatchRecord, Call
 
 Key = tuple[str, str, float, int]
@@ -52,6 +53,20 @@ class Group:
     _inputs: _Parts = field(default_factory=dict)
     _outputs: _Parts = field(default_factory=dict)
 
+    def take(self, records: Sequence[BatchRecord]) -> None:
+        """Take records all together; each row of them was answered, for one share of the traffic."""
+        calls = list(chain.from_iterable([record.calls for record in records]))
+        rows = sum([call.rows for call in calls])
+        self.calls += calls
+        self.rows += rows
+        self.answered_rows += rows
+        runs = [record for record in records if record.counts_run]
+        self.inference_s += [record.inference_s for record in runs]
+        self.run_rows += sum([record.run_rows for record in runs])
+        self.counted_rows += sum([record.rows for record in records if record.inputs])
+        _extend(self._inputs, together(record.inputs for record in records))
+        _extend(self._outputs, together(record.outputs for record in records))
+
     def add(self, record: BatchRecord, chosen: Sequence[bool] | None = None, *, run: bool = True) -> None:
         """Take a record, or only the `chosen` ones of its calls; `run` counts its call of the model."""
         calls = record.calls if chosen is None else list(compress(record.calls, chosen))
@@ -65,9 +80,9 @@ class Group:
         self.answered_rows += _answered_rows(calls, answered)
         if record.inputs:
             self.counted_rows += record.rows if picked is None else int(picked.sum())
-            _extend(self._inputs, record.inputs, picked)
+            _extend(self._inputs, record.inputs.items(), picked)
         if record.outputs:
-            _extend(self._outputs, record.outputs, answered)
+            _extend(self._outputs, record.outputs.items(), answered)
 
     def inputs(self) -> list[tuple[str, Array]]:
         """Give the input arrays by name; a name whose shape changed has several."""
@@ -81,18 +96,41 @@ class Group:
 def groups(records: Sequence[BatchRecord]) -> dict[Key, Group]:
     """Sort records by endpoint, version, share and second; what came to no endpoint is in none."""
     found: dict[Key, Group] = {}
+    alike: dict[Key, list[BatchRecord]] = {}
     for record in records:
-        if not record.layout.endpoint:
+        layout, calls = record.layout, record.calls
+        if not layout.endpoint or not calls:
             continue
         second = record.at_ns // 1_000_000_000
-        layout = record.layout
-        shares = {call.share for call in record.calls}
-        for place, share in enumerate(sorted(shares)):
-            group = found.setdefault((layout.endpoint, layout.version, share, second), Group())
-            chosen = None if len(shares) == 1 else [call.share == share for call in record.calls]
-            # The run of a batch that was shared by several arms counts with the first.
-            group.add(record, chosen, run=place == 0)
+        if _all_answered(record):
+            key = (layout.endpoint, layout.version, calls[0].share, second)
+            alike.setdefault(key, []).append(record)
+        else:
+            _sort(found, record, second)
+    for key, those in alike.items():
+        found.setdefault(key, Group()).take(those)
     return found
+
+
+def _all_answered(record: BatchRecord) -> bool:
+    """Tell whether every row was answered, for one share of the traffic, as nearly always."""
+    if record.refused:
+        return False
+    share = record.calls[0].share
+    for call in record.calls:  # noqa: SIM110 - a generator for each record takes twice the time
+        if call.outcome != "answered" or call.share != share:
+            return False
+    return True
+
+
+def _sort(found: dict[Key, Group], record: BatchRecord, second: int) -> None:
+    """Take a record to the groups of its shares."""
+    shares = {call.share for call in record.calls}
+    for place, share in enumerate(sorted(shares)):
+        group = found.setdefault((record.layout.endpoint, record.layout.version, share, second), Group())
+        chosen = None if len(shares) == 1 else [call.share == share for call in record.calls]
+        # The run of a batch that was shared by several arms counts with the first.
+        group.add(record, chosen, run=place == 0)
 
 
 def _spread(chosen: Sequence[bool], calls: Sequence[Call]) -> NDArray[np.bool_]:
@@ -114,13 +152,11 @@ def _answered_rows(calls: Sequence[Call], answered: NDArray[np.bool_] | None) ->
     return sum([call.rows for call in calls]) if answered is None else int(answered.sum())
 
 
-def _extend(parts: _Parts, arrays: Mapping[str, Any], picked: NDArray[np.bool_] | None) -> None:
-    for name, values in arrays.items():
-        if isinstance(values, list):
-            array = np.empty(len(values), dtype=object)
-            array[:] = values
-        else:
-            array = values
+def _extend(
+    parts: _Parts, arrays: Iterable[tuple[str, Any]], picked: NDArray[np.bool_] | None = None
+) -> None:
+    for name, values in arrays:
+        array = as_array(values)
         chosen = array if picked is None else array[picked]
         parts.setdefault((name, chosen.shape[1:]), []).append(chosen)
 

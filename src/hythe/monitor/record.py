@@ -14,15 +14,14 @@ Layout and body are filled up to 8 bytes, so that the arrays lie where a process
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from hythe.base.errors import Corrupt
-from hythe.bundle.rows import Array
+from hythe.monitor.arrays import Arrays, Cut, Cuts
 
 HEAD = struct.Struct("<4Iqdd")
 RAN = 1
@@ -122,13 +121,12 @@ class Body(msgspec.Struct, array_like=True, gc=False):
     whole: Whole | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BatchRecord:
+class BatchRecord(msgspec.Struct, frozen=True, gc=False):
     """A record that was read; `inputs` and `outputs` have a row for each row of `calls`, or are empty.
 
-    Arrays lie in the memory that the record was read from. `encode_s` is the time from the model's end to
-    `at_ns`, in which the answers were written. `batch` names the run of the model: the id of its first call.
-    `whole` is None unless the record is a slice of a larger batch.
+    Arrays lie in the memory that the record was read from, and are cut out when asked for. `encode_s` is the
+    time from the model's end to `at_ns`, in which the answers were written. `batch` names the run of the
+    model: the id of its first call. `whole` is None unless the record is a slice of a larger batch.
     """
 
     layout: Layout
@@ -138,8 +136,8 @@ class BatchRecord:
     inference_s: float
     calls: list[Call]
     refused: list[int]
-    inputs: dict[str, Array | list[Any]]
-    outputs: dict[str, Array | list[Any]]
+    inputs: Arrays
+    outputs: Arrays
     encode_s: float = 0.0
     batch: str = ""
     replies: Sequence[Reply] = ()
@@ -156,6 +154,9 @@ class BatchRecord:
         return self.ran and (self.whole is None or self.whole.counts)
 
 
+_NONE: Arrays = {}
+
+
 class RecordReader:
     """Reads records; layouts that it has seen are not read again."""
 
@@ -167,7 +168,7 @@ class RecordReader:
         """Read one record; raises Corrupt when it is none."""
         try:
             return self._read(data)
-        except (struct.error, TypeError, ValueError, StopIteration, msgspec.MsgspecError) as err:
+        except (struct.error, TypeError, ValueError, msgspec.MsgspecError) as err:
             raise Corrupt(f"a record of {len(data)} bytes cannot be read: {err}; report this") from err
 
     def _read(self, data: memoryview) -> BatchRecord:
@@ -175,9 +176,9 @@ class RecordReader:
         start = HEAD.size + padded(layout_size)
         plan = self._plan(bytes(data[HEAD.size : HEAD.size + layout_size]))
         body = self._body(data[start : start + body_size])
-        lists, place = iter(body.lists), start + padded(body_size)
-        inputs, place = plan.inputs(data, place, rows, lists)
-        outputs, place = plan.outputs(data, place, rows, lists)
+        start += padded(body_size)
+        if start + rows * plan.outputs.row_bytes > len(data) or plan.outputs.lists > len(body.lists):
+            raise ValueError("it ends before its arrays do")
         ran, calls, whole = bool(flags & RAN), body.calls, body.whole
         return BatchRecord(
             plan.layout,
@@ -187,8 +188,8 @@ class RecordReader:
             inference_s,
             calls,
             body.refused,
-            inputs,
-            outputs,
+            Cut(plan.inputs, data, start, rows, body.lists) if plan.inputs.names else _NONE,
+            Cut(plan.outputs, data, start, rows, body.lists) if plan.outputs.names else _NONE,
             encode_s,
             _batch(calls, whole) if ran else "",
             body.replies,
@@ -198,42 +199,17 @@ class RecordReader:
     def _plan(self, written: bytes) -> _Plan:
         plan = self._plans.get(written)
         if plan is None:
-            layout = msgspec.msgpack.decode(written, type=Layout)
-            plan = self._plans[written] = _Plan(layout, _Cut(layout.inputs), _Cut(layout.outputs))
+            plan = self._plans[written] = _Plan(msgspec.msgpack.decode(written, type=Layout))
         return plan
 
 
-class _Cut:
-    """Cuts the arrays of some fields out of a record, one behind the other."""
-
-    def __init__(self, fields: Sequence[Field]) -> None:
-        self._fields = [
-            (field.name, np.dtype(field.dtype) if field.dtype else None, field.row_bytes, field.shape)
-            for field in fields
-        ]
-
-    def __call__(
-        self, data: memoryview, place: int, rows: int, lists: Iterator[list[Any]]
-    ) -> tuple[dict[str, Array | list[Any]], int]:
-        """Give the arrays, and the place behind them."""
-        found: dict[str, Array | list[Any]] = {}
-        for name, dtype, row_bytes, shape in self._fields:
-            if dtype is None:
-                found[name] = next(lists)
-                continue
-            end = place + rows * row_bytes
-            found[name] = np.ndarray((rows, *shape), dtype, data[place:end])
-            place = end
-        return found, place
-
-
-@dataclass(frozen=True, slots=True)
 class _Plan:
     """How to read the records of one layout."""
 
-    layout: Layout
-    inputs: _Cut
-    outputs: _Cut
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.inputs = Cuts(layout.inputs)
+        self.outputs = Cuts(layout.outputs, self.inputs.row_bytes, self.inputs.lists)
 
 
 def _batch(calls: Sequence[Call], whole: Whole | None) -> str:

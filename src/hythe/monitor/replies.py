@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
-import msgspec
+from msgspec.structs import replace
 
 from hythe.monitor.record import LATER, BatchRecord, Call, Reply
 
@@ -40,7 +39,8 @@ class Replies:
         """
         found: list[BatchRecord] = []
         for record in records:
-            found += filter(None, map(self._joined, record.replies))
+            if record.replies:
+                found += filter(None, map(self._joined, record.replies))
             later = [call for call in record.calls if call.flags & LATER]
             for call in later:
                 self._waiting[call.id] = now_s, _alone(record, call)
@@ -61,7 +61,7 @@ class Replies:
             return None
         [call] = record.calls
         more_s = reply.duration_s - call.duration_s
-        ended = msgspec.structs.replace(
+        ended = replace(
             call,
             status=reply.status,
             bytes_out=reply.bytes_out,

@@ -12,6 +12,7 @@ from hypothesis.extra import numpy as arrays
 
 from hythe.base.errors import Corrupt
 from hythe.dataplane.record import MOST_CELLS, Recorder
+from hythe.monitor.arrays import together
 from hythe.monitor.record import BatchRecord, Call, RecordReader
 from hythe.runtime.ring import Ring, create
 
@@ -144,3 +145,30 @@ def test_a_full_ring_is_told() -> None:
 def test_bytes_that_are_no_record_are_told(data: bytes) -> None:
     with pytest.raises(Corrupt, match="cannot be read"):
         RecordReader()(memoryview(data))
+
+
+def test_a_record_that_ends_before_its_arrays_is_corrupt() -> None:
+    descriptor = create(2**16)
+    ring, recorder = Ring(descriptor), Recorder(Ring(descriptor), "churn", "1.2.3")
+    recorder.batch([Call("a", 2)], {"x": np.ones((2, 3))}, inference_s=0, at_ns=0)
+    [(_, data)] = ring.take()
+    read = RecordReader()
+    assert read(data).rows == 2
+    with pytest.raises(Corrupt, match="ends before its arrays"):
+        read(data[:-8])
+
+
+def test_the_arrays_of_many_records_come_together_in_the_order_of_their_rows() -> None:
+    line = Line()
+    for rows in (1, 3, 2):
+        x, flags = np.full((rows, 2), float(rows)), np.arange(rows) % 2 == 0
+        labels = np.array([f"{rows}.{row}" for row in range(rows)], dtype=object)
+        line.recorder.batch(
+            [Call("a", rows)], {"flag": flags, "x": x}, {"label": labels}, inference_s=0, at_ns=0
+        )
+    records = line.taken()
+    found = dict(together(record.inputs for record in records))
+    np.testing.assert_array_equal(found["x"][:, 1], [1, 3, 3, 3, 2, 2])
+    np.testing.assert_array_equal(found["flag"], [True, True, False, True, True, False])
+    [(_, labels)] = together(record.outputs for record in records)
+    assert labels.tolist() == ["1.0", "3.0", "3.1", "3.2", "2.0", "2.1"]
