@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from hashlib import blake2b
 from typing import Any
 
 import msgspec
 
-from hythe.monitor.record import DEGRADED, BatchRecord
+from hythe.monitor.arrays import Arrays
+from hythe.monitor.record import DEGRADED, BatchRecord, Call
+from hythe.monitor.sample import DRAW, least
 
 MOST_VALUES = 64
 """An output with more values than this in a row is left out."""
@@ -33,49 +34,45 @@ class Join(msgspec.Struct, frozen=True, gc=False):
     outputs: dict[str, list[Any]]
 
 
-def sampled(identity: str, share: float) -> bool:
-    """Tell whether a prediction id is in the sample: the first 64 bits of its BLAKE2b below `share`.
-
-    Whoever knows the id and the share can tell as well, in any process and at any time.
-
-    >>> sampled("017f22e2-79b0-7000-8000-000000000000", 1.0), sampled("…", 0.0)
-    (True, False)
-    """
-    digest = blake2b(identity.encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") < share * 2.0**64
-
-
 def joins(records: Sequence[BatchRecord], share: float) -> Iterator[Join]:
-    """Give the joins of the sampled requests that were answered by a model."""
+    """Give the joins of the requests that were answered by a model and are in the sample of `share`."""
     if share <= 0:
         return
+    drawn = least(share)
     for record in records:
-        if not record.outputs:
-            continue
-        start = 0
-        for call in record.calls:
-            end = start + call.rows
-            if call.outcome == "answered" and (share >= 1 or sampled(call.id, share)):
-                yield Join(
-                    call.id,
-                    call.first,
-                    call.rows,
-                    record.at_ns,
-                    record.layout.endpoint,
-                    record.layout.version,
-                    call.share,
-                    call.key,
-                    bool(call.flags & DEGRADED),
-                    _values(record, start, end),
-                )
-            start = end
+        if record.outputs and [call for call in record.calls if call.id[DRAW] >= drawn]:
+            yield from _joins(record, drawn)
 
 
-def _values(record: BatchRecord, start: int, end: int) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = {}
-    for name, values in record.outputs.items():
-        if isinstance(values, list):
-            found[name] = values[start:end]
-        elif values[:1].size <= MOST_VALUES:
-            found[name] = values[start:end].tolist()
-    return found
+def _joins(record: BatchRecord, drawn: str) -> Iterator[Join]:
+    outputs, start = _narrow(record.outputs), 0
+    for call in record.calls:
+        end = start + call.rows
+        if call.outcome == "answered" and call.id[DRAW] >= drawn:
+            values = {name: array[start:end] for name, array in outputs.items()}
+            yield _join(record, call, values)
+        start = end
+
+
+def _join(record: BatchRecord, call: Call, outputs: dict[str, list[Any]]) -> Join:
+    return Join(
+        call.id,
+        call.first,
+        call.rows,
+        record.at_ns,
+        record.layout.endpoint,
+        record.layout.version,
+        call.share,
+        call.key,
+        bool(call.flags & DEGRADED),
+        outputs,
+    )
+
+
+def _narrow(outputs: Arrays) -> dict[str, list[Any]]:
+    """Give the outputs whose rows are kept, as lists."""
+    return {
+        name: values if isinstance(values, list) else values.tolist()
+        for name, values in outputs.items()
+        if isinstance(values, list) or values[:1].size <= MOST_VALUES
+    }

@@ -173,10 +173,10 @@ class RecordReader:
 
     def _read(self, data: memoryview) -> BatchRecord:
         layout_size, body_size, rows, flags, at_ns, inference_s, encode_s = HEAD.unpack_from(data)
-        start = HEAD.size + padded(layout_size)
+        start = HEAD.size + layout_size + -layout_size % 8
         plan = self._plan(bytes(data[HEAD.size : HEAD.size + layout_size]))
         body = self._body(data[start : start + body_size])
-        start += padded(body_size)
+        start += body_size + -body_size % 8
         if start + rows * plan.outputs.row_bytes > len(data) or plan.outputs.lists > len(body.lists):
             raise ValueError("it ends before its arrays do")
         ran, calls, whole = bool(flags & RAN), body.calls, body.whole

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import NamedTuple
+
+from hythe.monitor.sample import sampled
 
 _FORM = re.compile(r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 MOST_BYTES = 128
 """What a door keeps of a header; more than a valid one has, and less than a head may."""
 _SAMPLED = 1
-_RANDOM = 16**14
-"""How many values the random end of an id has."""
 
 
 class Trace(NamedTuple):
@@ -46,9 +45,8 @@ def trace_id(traceparent: str, prediction_id: str, share: float) -> str:
 def sampled_trace(traceparent: str, prediction_id: str, share: float) -> Trace | None:
     """Find the trace that a request is recorded in; None for most.
 
-    Who sent a `traceparent` has decided already. Of the others a `share` is taken, and such a trace has the
-    prediction id's 32 digits as its id: a UUIDv7 ends in random bits, by which it is drawn as OpenTelemetry's
-    consistent sampling does (the last 56 bits, W3C Trace Context level 2). So every process agrees.
+    Who sent a `traceparent` has decided already. Of the others a `share` is taken (`hythe.monitor.sample`),
+    and such a trace has the prediction id's 32 digits as its id.
 
     >>> sampled_trace("", "017f22e2-79b0-7000-8080-000000000000", 0.5)
     Trace(id='017f22e279b070008080000000000000', parent='')
@@ -58,19 +56,6 @@ def sampled_trace(traceparent: str, prediction_id: str, share: float) -> Trace |
         found = trace_of(traceparent)
         if found is not None:
             return found[0] if found[1] else None
-    if share <= 0 or not prediction_id:
-        return None
-    # The last 14 digits, the last hyphen left out: they compare as the numbers do.
-    if prediction_id[21:23] + prediction_id[24:] < _threshold(share):
+    if not prediction_id or not sampled(prediction_id, share):
         return None
     return Trace(prediction_id.replace("-", ""))
-
-
-@lru_cache(maxsize=8)
-def _threshold(share: float) -> str:
-    """Give the least last digits that are drawn.
-
-    >>> _threshold(1.0), _threshold(0.25)
-    ('00000000000000', 'c0000000000000')
-    """
-    return f"{min(round((1.0 - share) * _RANDOM), _RANDOM - 1):014x}"

@@ -88,10 +88,10 @@ class Intake:
         del self.joins[_MOST_JOINS:]
 
     def _taken(self, ring: Ring) -> list[BatchRecord]:
-        found = []
+        found, name = [], ring.id
         try:
             for end, data in ring.take():
-                self.positions[ring.id] = end
+                self.positions[name] = end
                 try:
                     found.append(self._read(data))
                 except Corrupt as err:
@@ -100,7 +100,7 @@ class Intake:
         except Corrupt as err:
             _LOG.error("a ring was emptied", reason=str(err))
             self._losses.add("corrupt", 1)
-            self.positions[ring.id] = ring.head
+            self.positions[name] = ring.head
             ring.release(ring.head)
         return found
 
