@@ -13,7 +13,7 @@ from hythe.bundle.rows import Rows
 from hythe.runtime.native.child import Child, NotAsked
 
 _HOPES = 3
-"""How often the start of one that had answered may fail before nobody waits for it any more."""
+"""How often one that had answered may fail to start, or die before its first answer, until nobody waits."""
 
 
 class Instance:
@@ -43,7 +43,7 @@ class Instance:
 
     @property
     def returning(self) -> bool:
-        """Whether it had answered before it died and is soon back; one that dies young may just die again."""
+        """Whether it had answered before it died and is soon back; one that dies young again and again is not."""
         return self._hopes > 0
 
     def take(self) -> None:
@@ -97,7 +97,7 @@ class Instance:
         if pid is None:
             self._revive()
             return
-        self._watched, self._hopes = os.pidfd_open(pid), 0
+        self._watched = os.pidfd_open(pid)
         asyncio.get_running_loop().add_reader(self._watched, self._ended)
         self._changed()
 
@@ -109,7 +109,13 @@ class Instance:
 
     def _ended(self) -> None:
         self._unwatch()
-        self._hopes, self._proven = _HOPES if self._proven and not self._closed else 0, False
+        if self._closed:
+            self._hopes = 0
+        elif self._proven:
+            self._hopes = _HOPES
+        elif self._hopes:
+            self._hopes -= 1
+        self._proven = False
         self._changed()
         if not self._closed:
             self._revive()

@@ -91,6 +91,16 @@ async def test_nobody_waits_for_a_child_that_dies_before_it_has_answered(tmp_pat
             await answer(session, 1.0)
 
 
+async def test_a_model_that_had_answered_is_waited_for_though_its_new_child_dies_young(tmp_path: Path) -> None:
+    async with started(tmp_path) as session:
+        assert await answer(session, 1.0) == [2.0]
+        for _ in range(2):
+            with pytest.raises(Unavailable, match="exit status 7"):
+                await answer(session, DIES)
+            await until(lambda: not session.ready)
+        assert await answer(session, 1.0) == [2.0]
+
+
 async def test_too_many_waiting_requests_are_refused_at_once(tmp_path: Path) -> None:
     async with started(tmp_path) as session:
         session._most_waiting = 2
