@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from hythe.base.errors import Invalid
 from hythe.rollout.guard import GuardReport
 from hythe.rollout.plan import Plan
 from hythe.rollout.policy import Policy
@@ -51,9 +52,14 @@ class Rollout(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A rollout of `candidate` on an endpoint that `before` served by `champion`.
 
     `stages` are passed in turn; `stage` is the place of the present one, entered after `stage_s` seconds of
-    running. `running_s` counts only while a controller looked on, so that no clock's step matters.
-    `revisions` are those of the plans that it put, whose observations are its evidence. `entered` has the
-    candidate's units by metric when the stage was entered. `reason` says why it stands where it stands.
+    running. A bandit's last `weights`, the champion's and the candidate's, are of `weighed_s`. `running_s`
+    counts only while a controller looked on, so that no clock's step matters. `revisions` are those of the
+    plans that it put, whose observations are its evidence. `entered` has the candidate's units by metric when
+    the stage was entered. `reason` says why it stands where it stands.
+
+    Raises:
+        Invalid: when the two versions are one, or `before` sends traffic to another than the champion.
+
     """
 
     id: str
@@ -71,11 +77,25 @@ class Rollout(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     bases: dict[str, Basis] = {}
     entered: dict[str, int] = {}
     weights: tuple[float, float] | None = None
+    weighed_s: float = 0.0
     reports: tuple[GuardReport, ...] = ()
     reason: str = ""
     started_at: str = ""
     started_by: str = ""
     ended_at: str = ""
+
+    def __post_init__(self) -> None:
+        if self.champion.version == self.candidate.version:
+            raise Invalid(
+                f"endpoint {self.endpoint!r} serves {self.candidate.version} already; "
+                "roll out another version"
+            )
+        serving = {arm.version for arm in self.before.arms if arm.weight}
+        if serving != {self.champion.version}:
+            raise Invalid(
+                f"endpoint {self.endpoint!r} sends traffic to {', '.join(sorted(serving))}; a rollout is "
+                "from one version to another: send everything to one version first"
+            )
 
     @property
     def ended(self) -> bool:
