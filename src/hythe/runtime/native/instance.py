@@ -43,7 +43,7 @@ class Instance:
 
     @property
     def returning(self) -> bool:
-        """Whether it had answered before it died and is soon back; one that dies young again and again is not."""
+        """Whether it had answered before it died and is soon back; one that keeps dying young is not."""
         return self._hopes > 0
 
     def take(self) -> None:

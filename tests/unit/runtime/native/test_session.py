@@ -91,7 +91,7 @@ async def test_nobody_waits_for_a_child_that_dies_before_it_has_answered(tmp_pat
             await answer(session, 1.0)
 
 
-async def test_a_model_that_had_answered_is_waited_for_though_its_new_child_dies_young(tmp_path: Path) -> None:
+async def test_a_model_that_had_answered_is_waited_for_though_its_next_child_dies(tmp_path: Path) -> None:
     async with started(tmp_path) as session:
         assert await answer(session, 1.0) == [2.0]
         for _ in range(2):
