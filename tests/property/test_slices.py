@@ -61,6 +61,7 @@ CALLS = st.lists(
         duration_s=st.floats(0, 5),
         queue_s=st.floats(0, 5),
         share=st.sampled_from([0.0, 0.1, 0.9]),
+        revision=st.sampled_from([1, 2]),
         flags=st.integers(0, 2 * LATER - 1),
         first=st.integers(0, 5),
     ),

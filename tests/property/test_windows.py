@@ -49,8 +49,10 @@ WINDOWS = st.builds(
     start=st.integers(0, 10**4),
     period_s=st.sampled_from([1, 1, 60]),
     share=st.sampled_from([None, 0.0, 0.1, 1.0]),
+    revision=st.sampled_from([None, 0, 1, 2]),
     requests=st.dictionaries(st.sampled_from(["answered", "failed:busy", "refused:invalid"]), COUNT),
     rows=COUNT,
+    rescued=COUNT,
     runs=COUNT,
     statistics=st.dictionaries(st.sampled_from(["errors", "latency_us"]), st.tuples(COUNT, COUNT)),
     values=st.lists(ANY_FLOAT, max_size=5),
@@ -94,7 +96,10 @@ def test_coarsening_loses_nothing_and_is_done_once(windows: list[Window], period
     assert coarsen(coarse, period_s) == coarse
     short = [item for item in coarse if item.period_s <= period_s]
     assert all(item.start % period_s == 0 and item.period_s == period_s for item in short)
-    keys = sorted((item.share is None, item.share or 0.0, item.start) for item in short)
+    keys = sorted(
+        (item.share is None, item.share or 0.0, item.revision is None, item.revision or 0, item.start)
+        for item in short
+    )
     assert all(len(list(same)) == 1 for _, same in groupby(keys))
 
 

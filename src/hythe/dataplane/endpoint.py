@@ -35,12 +35,13 @@ class Routing:
 
     plan: Plan
     versions: Mapping[str, LiveVersion]
+    revision: int
     weight: float
 
     @classmethod
-    def of(cls, plan: Plan, versions: Mapping[str, LiveVersion]) -> Routing:
-        """Route by a plan whose versions are all there."""
-        return cls(plan, versions, sum(arm.weight for arm in plan.arms))
+    def of(cls, spec: EndpointSpec, versions: Mapping[str, LiveVersion]) -> Routing:
+        """Route by the plan of a spec whose versions are all there."""
+        return cls(spec.plan, versions, spec.revision, sum(arm.weight for arm in spec.plan.arms))
 
     def share(self, arm: Arm) -> float:
         """Give the arm's share of the traffic."""
@@ -69,7 +70,7 @@ class Endpoint:
         self._policy = policy or BatchPolicy()
         self._server_limits = self.limits = limits or Limits()
         self._readers: dict[Schema, RowReader] = {}
-        self._route(spec.plan, {item.version: self._live(item) for item in spec.versions})
+        self._route(spec, {item.version: self._live(item) for item in spec.versions})
         self._retiring: set[asyncio.Task[None]] = set()
         self._resting = Resting(scheduler, self._retire)
 
@@ -109,10 +110,11 @@ class Endpoint:
             limits.admit_bytes(ticket.bytes_in)
         latest_s = ticket.started_s + limits.timeout_s
         ticket.deadline_s = min(ticket.deadline_s, latest_s)
+        routing = self._routing
+        ticket.revision = routing.revision
         if ask.version is not None:
             ticket.share = 0.0
             return self.version(ask.version)
-        routing = self._routing
         arm = choose(routing.plan.arms, ticket.id)
         ticket.share = arm.weight / routing.weight
         return routing.versions[arm.version]
@@ -143,7 +145,7 @@ class Endpoint:
             for live in rested.values():
                 self._resting.put(live)
             raise
-        self._route(spec.plan, {**kept, **rested, **fresh})
+        self._route(spec, {**kept, **rested, **fresh})
         self.spec = spec
         for number, live in before.items():
             if number not in kept:
@@ -162,9 +164,9 @@ class Endpoint:
         for version in self.versions.values():
             await version.close()
 
-    def _route(self, plan: Plan, versions: Mapping[str, LiveVersion]) -> None:
-        """Go by a plan from now on."""
-        self._routing = Routing.of(plan, versions)
+    def _route(self, spec: EndpointSpec, versions: Mapping[str, LiveVersion]) -> None:
+        """Go by the plan of a spec from now on."""
+        plan, self._routing = spec.plan, Routing.of(spec, versions)
         self.limits = request_limits(self._server_limits, plan.limits)
         policy = batch_policy(self._policy, plan.limits)
         for live in versions.values():

@@ -264,6 +264,7 @@ def _call(ticket: Ticket, queue_s: float, duration_s: float) -> Call:
     return Call(
         ticket.id, ticket.rows, "answered", "", duration_s, queue_s, ticket.share, ticket.key,
         ask.caller.name, ask.door, ticket.status, ticket.bytes_in, ticket.bytes_out, ask.trace, ticket.flags,
+        0, "", ticket.revision,
     )  # fmt: skip
 
 

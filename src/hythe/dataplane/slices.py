@@ -24,7 +24,7 @@ def slices(body: Body, raw: Sequence[Array], most_rows: int) -> Iterator[Slice]:
     """Cut the body and the raw arrays of a batch into slices of `most_rows` rows or less; arrays are views.
 
     A call across a border goes on in the next slice, and counts where it ends. The run counts with the first
-    slice that has a call of the lowest share, for with that share it would count if the batch were whole.
+    slice that has a call of the lowest share and revision, for there it would count if the batch were whole.
 
     >>> batch = Body([Call("a", 1), Call("b", 2)], refused=[2])
     >>> one, two = slices(batch, [], most_rows=2)
@@ -34,11 +34,11 @@ def slices(body: Body, raw: Sequence[Array], most_rows: int) -> Iterator[Slice]:
     ([], [0])
     """
     calls = body.calls
-    rows, lowest = sum([call.rows for call in calls]), min([call.share for call in calls])
+    rows, lowest = sum([call.rows for call in calls]), min([_arm(call) for call in calls])
     counted, start = False, 0
     for pieces in _cut(calls, most_rows):
         end = start + sum([piece.rows for piece in pieces])
-        counts = not counted and any(piece.share == lowest for piece in pieces)
+        counts = not counted and any(_arm(piece) == lowest for piece in pieces)
         part = Body(
             pieces,
             _within(body.refused, start, end),
@@ -47,6 +47,10 @@ def slices(body: Body, raw: Sequence[Array], most_rows: int) -> Iterator[Slice]:
         )
         yield Slice(end - start, part, [array[start:end] for array in raw])
         counted, start = counted or counts, end
+
+
+def _arm(call: Call) -> tuple[float, int]:
+    return call.share, call.revision
 
 
 def _cut(calls: Sequence[Call], most_rows: int) -> Iterator[list[Call]]:

@@ -54,13 +54,15 @@ class VersionSpec(msgspec.Struct, frozen=True):
 class EndpointSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     """An endpoint: its name, its plan, and a version for every arm of the plan; it checks itself.
 
-    `example` is one row that the model answers, shown in the API's description.
+    `example` is one row that the model answers, shown in the API's description. `revision` is the plan's in
+    the catalog, 0 where it stands in none.
     """
 
     name: str
     plan: Plan
     versions: tuple[VersionSpec, ...]
     example: dict[str, Any] | None = None
+    revision: int = 0
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

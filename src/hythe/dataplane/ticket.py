@@ -40,11 +40,14 @@ class Answered:
 class Ticket(Job):
     """One request; a door derives from it and hears of the outcome exactly once.
 
-    `id` is the prediction id, `share` the chosen arm's share of the traffic, `flags` those of
-    `hythe.monitor.record`. The door fills in `bytes_in`, and `bytes_out` and `status` when it has answered.
+    `id` is the prediction id, `share` the chosen arm's share of the traffic by the plan of `revision`, `flags`
+    those of `hythe.monitor.record`. The door fills in `bytes_in`, and `bytes_out` and `status` when it has answered.
     """
 
-    __slots__ = ("ask", "bytes_in", "bytes_out", "flags", "id", "key", "live", "share", "started_s", "status")
+    __slots__ = (
+        "ask", "bytes_in", "bytes_out", "flags", "id", "key", "live", "revision", "share", "started_s",
+        "status",
+    )  # fmt: skip
 
     live: LiveVersion
 
@@ -52,7 +55,7 @@ class Ticket(Job):
         super().__init__([], 0, lane=ask.caller.name, deadline_s=ask.deadline_s, weight=bytes_in)
         self.ask = ask
         self.bytes_in = bytes_in
-        self.bytes_out = self.status = self.flags = 0
+        self.bytes_out = self.status = self.flags = self.revision = 0
         self.id = self.key = ""
         self.share = 1.0
         self.started_s = time.monotonic()

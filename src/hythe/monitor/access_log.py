@@ -9,7 +9,7 @@ from functools import lru_cache
 import msgspec
 
 from hythe.monitor.grpc_status import GRPC, grpc_status
-from hythe.monitor.record import CACHED, DEGRADED, PART, BatchRecord
+from hythe.monitor.record import CACHED, DEGRADED, PART, UNSEEN, BatchRecord
 from hythe.monitor.trace_context import trace_id
 
 _RESULTS = {"answered": "success"}
@@ -66,7 +66,7 @@ def lines(records: Sequence[BatchRecord], trace_share: float = 0.0) -> bytes:
         endpoint, version = record.layout.endpoint, record.layout.version
         for call in record.calls:
             flags = call.flags
-            if flags & PART:
+            if flags & (PART | UNSEEN):
                 continue
             found.append(
                 _Line(

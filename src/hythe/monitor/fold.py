@@ -26,7 +26,7 @@ def fold(records: Sequence[BatchRecord], counters: Counters, statistics: Sequenc
 
 
 def _window(key: Key, group: Group, counter: BinCounter | None, statistics: Sequence[Statistic]) -> Window:
-    endpoint, version, share, second = key
+    endpoint, version, share, revision, second = key
     requests = Requests.of(group.calls)
     kinds = Counter([(call.outcome, call.reason, call.flags) for call in requests.calls])
     return Window(
@@ -34,6 +34,7 @@ def _window(key: Key, group: Group, counter: BinCounter | None, statistics: Sequ
         version=version,
         start=second,
         share=share,
+        revision=revision,
         requests=_outcomes(kinds),
         rows=group.rows,
         answered_rows=group.answered_rows,
@@ -42,6 +43,7 @@ def _window(key: Key, group: Group, counter: BinCounter | None, statistics: Sequ
         run_rows=group.run_rows,
         degraded=sum(n for (_, _, flags), n in kinds.items() if flags & DEGRADED),
         cached=sum(n for (_, _, flags), n in kinds.items() if flags & CACHED),
+        rescued=group.rescued,
         request_s=timings(requests.duration_s[requests.answered]),
         unanswered_s=timings(requests.duration_s[~requests.answered]),
         queue_s=timings(requests.queue_s),

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from hythe.bundle.rows import Array
 from hythe.monitor.arrays import as_array, together
-from hythe.monitor.record import PART, BatchRecord, Call
+from hythe.monitor.record import PART, RESCUED, BatchRecord, Call
 
-Key = tuple[str, str, float, int]
-"""Endpoint, version, share of the traffic, second."""
+Key = tuple[str, str, float, int, int]
+"""Endpoint, version, share of the traffic, the plan's revision, second."""
 _Parts = dict[tuple[str, tuple[int, ...]], list[Any]]
 
 
@@ -42,7 +42,10 @@ class Requests:
 
 @dataclass(slots=True)
 class Group:
-    """Records of one key, gathered; arrays of one name and shape lie behind each other."""
+    """Records of one key, gathered; arrays of one name and shape lie behind each other.
+
+    `rescued` counts failures that another version made good; they are not among the `calls`.
+    """
 
     calls: list[Call] = field(default_factory=list)
     rows: int = 0
@@ -50,11 +53,12 @@ class Group:
     counted_rows: int = 0
     run_rows: int = 0
     inference_s: list[float] = field(default_factory=list)
+    rescued: int = 0
     _inputs: _Parts = field(default_factory=dict)
     _outputs: _Parts = field(default_factory=dict)
 
     def take(self, records: Sequence[BatchRecord]) -> None:
-        """Take records all together; each row of them was answered, for one share of the traffic."""
+        """Take records all together; each row of them was answered, and by one arm of one plan."""
         calls = list(chain.from_iterable([record.calls for record in records]))
         rows = sum([call.rows for call in calls])
         self.calls += calls
@@ -70,8 +74,10 @@ class Group:
     def add(self, record: BatchRecord, chosen: Sequence[bool] | None = None, *, run: bool = True) -> None:
         """Take a record, or only the `chosen` ones of its calls; `run` counts its call of the model."""
         calls = record.calls if chosen is None else list(compress(record.calls, chosen))
-        self.calls += calls
-        self.rows += sum([call.rows for call in calls])
+        seen = [call for call in calls if not call.flags & RESCUED]
+        self.calls += seen
+        self.rescued += len(calls) - len(seen)
+        self.rows += sum([call.rows for call in seen])
         if run and record.counts_run:
             self.inference_s.append(record.inference_s)
             self.run_rows += record.run_rows
@@ -94,7 +100,7 @@ class Group:
 
 
 def groups(records: Sequence[BatchRecord]) -> dict[Key, Group]:
-    """Sort records by endpoint, version, share and second; what came to no endpoint is in none."""
+    """Sort records by their keys; what came to no endpoint is in no group."""
     found: dict[Key, Group] = {}
     alike: dict[Key, list[BatchRecord]] = {}
     for record in records:
@@ -103,7 +109,7 @@ def groups(records: Sequence[BatchRecord]) -> dict[Key, Group]:
             continue
         second = record.at_ns // 1_000_000_000
         if _all_answered(record):
-            key = (layout.endpoint, layout.version, calls[0].share, second)
+            key = (layout.endpoint, layout.version, calls[0].share, calls[0].revision, second)
             alike.setdefault(key, []).append(record)
         else:
             _sort(found, record, second)
@@ -113,22 +119,24 @@ def groups(records: Sequence[BatchRecord]) -> dict[Key, Group]:
 
 
 def _all_answered(record: BatchRecord) -> bool:
-    """Tell whether every row was answered, for one share of the traffic, as nearly always."""
+    """Tell whether every row was answered, and by one arm of one plan, as nearly always."""
     if record.refused:
         return False
-    share = record.calls[0].share
+    share, revision = record.calls[0].share, record.calls[0].revision
     for call in record.calls:  # noqa: SIM110 - a generator for each record takes twice the time
-        if call.outcome != "answered" or call.share != share:
+        if call.outcome != "answered" or call.share != share or call.revision != revision:
             return False
     return True
 
 
 def _sort(found: dict[Key, Group], record: BatchRecord, second: int) -> None:
-    """Take a record to the groups of its shares."""
-    shares = {call.share for call in record.calls}
-    for place, share in enumerate(sorted(shares)):
-        group = found.setdefault((record.layout.endpoint, record.layout.version, share, second), Group())
-        chosen = None if len(shares) == 1 else [call.share == share for call in record.calls]
+    """Take a record to the groups of its arms."""
+    endpoint, version = record.layout.endpoint, record.layout.version
+    arms = [(call.share, call.revision) for call in record.calls]
+    several = sorted(set(arms))
+    for place, (share, revision) in enumerate(several):
+        group = found.setdefault((endpoint, version, share, revision, second), Group())
+        chosen = None if len(several) == 1 else [arm == (share, revision) for arm in arms]
         # The run of a batch that was shared by several arms counts with the first.
         group.add(record, chosen, run=place == 0)
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from hythe.monitor.arrays import Arrays
-from hythe.monitor.record import DEGRADED, BatchRecord, Call
+from hythe.monitor.record import DEGRADED, SHADOW, BatchRecord, Call
 from hythe.monitor.sample import DRAW, least
 
 MOST_VALUES = 64
@@ -19,7 +19,7 @@ class Join(msgspec.Struct, frozen=True, gc=False):
     """One answered request: `rows` rows from index `first`, each with its values in `outputs`.
 
     Row `i` of it has the prediction id `f"{id}:{first + i}"`. `share` is the arm's share of the traffic when
-    it was chosen, `key` the sticky key's hash or "", `at_ns` UTC.
+    it was chosen, by the plan of `revision`, `key` the sticky key's hash or "", `at_ns` UTC.
     """
 
     id: str
@@ -32,6 +32,7 @@ class Join(msgspec.Struct, frozen=True, gc=False):
     key: str
     degraded: bool
     outputs: dict[str, list[Any]]
+    revision: int = 0
 
 
 def joins(records: Sequence[BatchRecord], share: float) -> Iterator[Join]:
@@ -48,7 +49,7 @@ def _joins(record: BatchRecord, drawn: str) -> Iterator[Join]:
     outputs, start = _narrow(record.outputs), 0
     for call in record.calls:
         end = start + call.rows
-        if call.outcome == "answered" and call.id[DRAW] >= drawn:
+        if call.outcome == "answered" and call.id[DRAW] >= drawn and not call.flags & SHADOW:
             values = {name: array[start:end] for name, array in outputs.items()}
             yield _join(record, call, values)
         start = end
@@ -66,6 +67,7 @@ def _join(record: BatchRecord, call: Call, outputs: dict[str, list[Any]]) -> Joi
         call.key,
         bool(call.flags & DEGRADED),
         outputs,
+        call.revision,
     )
 
 

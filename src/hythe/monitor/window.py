@@ -39,9 +39,11 @@ class Tally(msgspec.Struct, frozen=True, omit_defaults=True):
 class Window(msgspec.Struct, frozen=True, omit_defaults=True):
     """What happened from second `start` (UTC, since 1970) for `period_s` seconds.
 
-    `share` is the arm's share of the traffic at prediction time; 0 where a request asked for the version by
-    number or was a shadow's, None where windows of different shares were merged. `requests` counts by
-    outcome and reason: `answered`, `refused:invalid`, `failed:unavailable`. `rows` came with requests,
+    `share` is the arm's share of the traffic at prediction time, by the plan of `revision`; 0 where a request
+    asked for the version by number, came to it as a fallback or was a shadow's. Either is None where windows
+    of several were merged. `requests` counts by outcome and reason: `answered`, `refused:invalid`,
+    `failed:unavailable`. `rescued` requests are not among them: this arm failed them and another version
+    answered, which counts them. `rows` came with requests,
     `answered_rows` were answered, `counted_rows` are in `features`. `runs` are calls of the model, of
     `run_rows` rows together. `request_s` times answered requests, `unanswered_s` the others. `statistics`
     holds what guards declare, whole numbers that add up. `unknown` is what a newer Hythe wrote: it stays
@@ -53,6 +55,7 @@ class Window(msgspec.Struct, frozen=True, omit_defaults=True):
     start: int
     period_s: int = 1
     share: float | None = 1.0
+    revision: int | None = 0
     requests: Mapping[str, int] = {}
     rows: int = 0
     answered_rows: int = 0
@@ -61,6 +64,7 @@ class Window(msgspec.Struct, frozen=True, omit_defaults=True):
     run_rows: int = 0
     degraded: int = 0
     cached: int = 0
+    rescued: int = 0
     request_s: Timing = Timing()
     unanswered_s: Timing = Timing()
     queue_s: Timing = Timing()
@@ -120,6 +124,7 @@ def merge(one: Window, other: Window) -> Window:
         start=start,
         period_s=end - start,
         share=one.share if one.share == other.share else None,
+        revision=one.revision if one.revision == other.revision else None,
         requests=_added(one.requests, other.requests),
         features=_added(one.features, other.features),
         outputs=_added(one.outputs, other.outputs),
@@ -129,27 +134,30 @@ def merge(one: Window, other: Window) -> Window:
 
 
 _SUMS = (
-    "rows", "answered_rows", "counted_rows", "runs", "run_rows", "degraded", "cached",
+    "rows", "answered_rows", "counted_rows", "runs", "run_rows", "degraded", "cached", "rescued",
     "request_s", "unanswered_s", "queue_s", "inference_s",
 )  # fmt: skip
 
 
 def coarsen(windows: Iterable[Window], period_s: int) -> list[Window]:
-    """Merge windows of one endpoint, version and share into whole periods of `period_s` seconds.
+    """Merge windows of one endpoint, version, share and revision into whole periods of `period_s` seconds.
 
     Windows that are longer already, and those with `unknown` parts, stay as they are.
     """
     kept: list[Window] = []
-    merged: dict[tuple[str, str, float | None, int], Window] = {}
+    merged: dict[tuple[str, str, float | None, int | None, int], Window] = {}
     for window in windows:
         if window.period_s > period_s or window.unknown:
             kept.append(window)
             continue
         start = window.start // period_s * period_s
-        key = (window.endpoint, window.version, window.share, start)
+        key = (window.endpoint, window.version, window.share, window.revision, start)
         whole = msgspec.structs.replace(window, start=start, period_s=period_s)
         merged[key] = merge(merged[key], whole) if key in merged else whole
-    return sorted([*kept, *merged.values()], key=lambda w: (w.start, w.endpoint, w.version, w.share or 0.0))
+    return sorted(
+        [*kept, *merged.values()],
+        key=lambda w: (w.start, w.endpoint, w.version, w.share or 0.0, w.revision or 0),
+    )
 
 
 def _added(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from hythe.dataplane.spec import EndpointSpec
 from hythe.operations.placing import Placing
 from hythe.operations.prepare import prepare, remove_unpacked
 from hythe.operations.prepared import Prepared
+from hythe.registry.records import PlanRecord
 from hythe.registry.registry import Registry
 from hythe.rollout.plan import Plan
 
@@ -50,30 +51,43 @@ def endpoints(
     """
     try:
         prepared = [prepare(registry, ref, variant, placing=placing, progress=progress) for ref in refs]
-        standing = {item.endpoint: _plan(item.document) for item in registry.catalog.plans()}
-        found = [_endpoint(item, standing.get(item.name), changes or {}) for item in prepared]
-        for spec, ref in zip(found, refs, strict=True):
-            if standing.get(spec.name) != spec.plan:
+        standing = {item.endpoint: _Standing.of(item) for item in registry.catalog.plans()}
+        found = [_endpoint(item, standing.get(item.name, _NONE), changes or {}) for item in prepared]
+        for place, (spec, ref) in enumerate(zip(found, refs, strict=True)):
+            if standing.get(spec.name, _NONE).plan != spec.plan:
                 with registry.catalog.edit(actor=actor, why=f"serve {ref}") as tx:
-                    tx.put_plan(spec.name, msgspec.to_builtins(spec.plan))
+                    revision = tx.put_plan(spec.name, msgspec.to_builtins(spec.plan))
+                found[place] = msgspec.structs.replace(spec, revision=revision)
         yield Served(found, [notice for item in prepared for notice in item.notices])
     finally:
         remove_unpacked(registry.home, os.getpid())
 
 
-def _plan(document: Any) -> Plan | None:
-    """Read a plan that stands in the catalog; None when it is wrong, and so keeps nothing."""
-    try:
-        return msgspec.convert(document, Plan)
-    except (msgspec.ValidationError, HytheError):
-        return None
+class _Standing(NamedTuple):
+    """The plan that stands in the catalog; None where there is none, or a wrong one, which keeps nothing."""
+
+    plan: Plan | None = None
+    revision: int = 0
+
+    @classmethod
+    def of(cls, record: PlanRecord) -> _Standing:
+        """Read a stored plan."""
+        try:
+            return cls(msgspec.convert(record.document, Plan), record.revision)
+        except (msgspec.ValidationError, HytheError):
+            return cls(None, record.revision)
 
 
-def _endpoint(prepared: Prepared, standing: Plan | None, changes: Mapping[str, Any]) -> EndpointSpec:
+_NONE = _Standing()
+
+
+def _endpoint(prepared: Prepared, standing: _Standing, changes: Mapping[str, Any]) -> EndpointSpec:
     """Send everything to the version."""
     version = prepared.version
     plan = Plan.of(version.version, version.digest)
-    if standing is not None:
-        plan = msgspec.structs.replace(plan, cache=standing.cache, limits=standing.limits)
+    if standing.plan is not None:
+        plan = msgspec.structs.replace(plan, cache=standing.plan.cache, limits=standing.plan.limits)
     plan = msgspec.structs.replace(plan, **changes)
-    return EndpointSpec(prepared.name, plan, (version,), example=prepared.example)
+    return EndpointSpec(
+        prepared.name, plan, (version,), example=prepared.example, revision=standing.revision
+    )

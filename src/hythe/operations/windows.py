@@ -15,7 +15,7 @@ from hythe.registry.windows import JoinRecord, Observations, WindowRecord
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
 _IN_ONE_GO = 500
-_KEPT_ONCE = {"id", "first", "rows", "at_ns", "endpoint", "version"}
+_KEPT_ONCE = {"id", "first", "rows", "at_ns", "endpoint", "version", "revision"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,29 +43,40 @@ def windows(
     since: int | None = None,
     until: int | None = None,
     period_s: int | None = None,
+    revisions: Sequence[int] | None = None,
 ) -> list[Window]:
-    """Read an endpoint's windows between two UTC seconds; one window for each version, share and time.
+    """Read an endpoint's windows between two UTC seconds: one for each version, share, revision and time.
 
+    With `revisions`, only those of these revisions of the plan are read; merged ones of several are in none.
     With `period_s` they are merged into periods of that length; one that is stored longer stays longer.
 
     Raises:
         Corrupt: when a stored window cannot be read.
 
     """
-    records = observations.read(endpoint, version, since=since, until=until)
+    records = observations.read(endpoint, version, since=since, until=until, revisions=revisions)
     return coarsen((Window.decode(record.document) for record in records), period_s or 1)
 
 
 def stored(window: Window) -> WindowRecord:
     """Make a window ready for the catalog."""
-    return WindowRecord(window.endpoint, window.version, window.start, window.period_s, window.encode())
+    return WindowRecord(
+        window.endpoint,
+        window.version,
+        window.start,
+        window.period_s,
+        window.encode(),
+        revision=window.revision or 0,
+    )
 
 
 def stored_join(join: Join) -> JoinRecord:
     """Make a join record ready for the catalog."""
     rest = {name: value for name, value in msgspec.structs.asdict(join).items() if name not in _KEPT_ONCE}
     document = msgspec.json.encode(rest).decode()
-    return JoinRecord(join.id, join.first, join.rows, join.at_ns, join.endpoint, join.version, document)
+    return JoinRecord(
+        join.id, join.first, join.rows, join.at_ns, join.endpoint, join.version, document, join.revision
+    )
 
 
 def joined(observations: Observations, ids: Sequence[str]) -> list[Join]:

@@ -7,7 +7,7 @@ this file: it keeps documents by endpoint, version and time.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -122,10 +122,11 @@ class Observations:
         *,
         since: int | None = None,
         until: int | None = None,
+        revisions: Sequence[int] | None = None,
     ) -> list[WindowRecord]:
         """Give the windows that begin before `until` and end after `since` (UTC seconds), by their start.
 
-        One second may have several, to be added up.
+        One second may have several, to be added up. With `revisions`, only those of these plans are given.
         """
         query = select(windows).where(windows.c.endpoint == endpoint)
         if version is not None:
@@ -134,8 +135,24 @@ class Observations:
             query = query.where(windows.c.start + windows.c.period_s > since)
         if until is not None:
             query = query.where(windows.c.start < until)
+        if revisions is not None:
+            query = query.where(windows.c.revision.in_(revisions))
         with self._database.reading() as connection:
             return list(_windows(connection, query.order_by(windows.c.start, windows.c.id)))
+
+    def counted(
+        self, endpoint: str, revisions: Collection[int], known: Collection[int] = ()
+    ) -> tuple[list[int], list[WindowRecord]]:
+        """Give the ids of the windows counted under plans of these revisions, and those not `known`, whole."""
+        chosen = (windows.c.endpoint == endpoint) & windows.c.revision.in_(sorted(revisions))
+        with self._database.reading() as connection:
+            ids = list(connection.execute(select(windows.c.id).where(chosen)).scalars())
+            new = sorted({*ids} - {*known})
+            found: list[WindowRecord] = []
+            for start in range(0, len(new), _IN_ONE_GO):
+                part = windows.c.id.in_(new[start : start + _IN_ONE_GO])
+                found += _windows(connection, select(windows).where(part).order_by(windows.c.id))
+        return ids, found
 
     def shorter(self, period_s: int, before: int, most: int, past: int = 0) -> list[WindowRecord]:
         """Give up to `most` windows shorter than `period_s` that begin before `before`.

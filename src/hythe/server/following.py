@@ -72,9 +72,16 @@ class Following:
             self._tell(f"the plan of {record.endpoint!r} at revision {record.revision} is wrong: {err}")
             return
         if plan == self.spec.plan:
-            self._tell("")
+            self._put_again(record.revision)
         else:
             self._task = asyncio.create_task(self._switch(plan, record.revision))
+
+    def _put_again(self, revision: int) -> None:
+        """Follow a plan that is what is served: observations are told apart by its revision."""
+        if revision != self.spec.revision:
+            self.spec = msgspec.structs.replace(self.spec, revision=revision)
+            self._changed()
+        self._tell("")
 
     async def _switch(self, plan: Plan, revision: int) -> None:
         """Switch to the plan when all its versions are ready, else say why not."""
@@ -89,7 +96,7 @@ class Following:
         versions = tuple(item.version for item in prepared)
         try:
             self.spec = msgspec.structs.replace(
-                self.spec, plan=plan, versions=versions, example=prepared[0].example
+                self.spec, plan=plan, versions=versions, example=prepared[0].example, revision=revision
             )
         except Invalid as err:
             self._refuse(Refused(str(err), again=False), revision)

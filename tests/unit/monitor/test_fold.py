@@ -12,7 +12,7 @@ from tests.unit.monitor.observed_rows import FEED, SCHEMA, Pipe, answers, counte
 from hythe.bundle.feed import Feed
 from hythe.monitor.fold import fold
 from hythe.monitor.group import Group, Requests
-from hythe.monitor.record import CACHED, DEGRADED, PART, BatchRecord, Call, Field, Layout
+from hythe.monitor.record import CACHED, DEGRADED, PART, RESCUED, BatchRecord, Call, Field, Layout
 from hythe.monitor.statistic import Errors, Latency, declared
 from hythe.monitor.window import Window
 
@@ -144,6 +144,21 @@ def test_what_was_chosen_otherwise_is_a_window_of_its_own() -> None:
     windows = {window.share: window for window in fold([batch], lambda *_: None, ())}
     assert {share: window.rows for share, window in windows.items()} == {0.9: 3, 0.0: 1}
     assert sum(window.runs for window in windows.values()) == 1
+
+
+def test_what_was_chosen_by_another_plan_is_a_window_of_its_own() -> None:
+    switched = record(Call("a", 2, revision=3), Call("b", 1, revision=4), Call("c", 1, revision=4))
+    records = [switched, record(Call("d", 5, revision=4))]
+    windows = {window.revision: window for window in fold(records, lambda *_: None, ())}
+    assert {revision: window.rows for revision, window in windows.items()} == {3: 2, 4: 7}
+    assert (windows[3].runs, windows[4].runs) == (1, 1)
+
+
+def test_a_failure_that_another_version_made_good_is_counted_apart() -> None:
+    gone = Call("b", 0, "failed", "unavailable", duration_s=2.0, flags=RESCUED)
+    window = only([record(Call("a", 2)), record(gone, ran=False)])
+    assert (window.rescued, window.requests, window.rows) == (1, {"answered": 1}, 2)
+    assert (window.unanswered_s.n, window.queue_s.n) == (0, 1)
 
 
 def test_outputs_of_rows_that_were_not_answered_are_left_out() -> None:

@@ -37,9 +37,10 @@ def registry(packed: Path, tmp_path: Path) -> Iterator[Registry]:
 
 def served(registry: Registry, changes: dict[str, Any]) -> Plan:
     with endpoints(registry, ["churn"], actor="ana", changes=changes) as found:
-        plan = found.endpoints[0].plan
+        spec = found.endpoints[0]
     [record] = registry.catalog.plans()
-    assert msgspec.convert(record.document, Plan) == plan
+    assert (msgspec.convert(record.document, Plan), record.revision) == (spec.plan, spec.revision)
+    plan: Plan = spec.plan
     return plan
 
 

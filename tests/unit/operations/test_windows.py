@@ -38,8 +38,10 @@ def put(observations: Observations, *found: Window | WindowRecord) -> None:
     observations.store(Delivery("server", sequence, NOW, {}, records))
 
 
-def second(start: int, rows: int = 1, version: str = "1.0.0", share: float | None = 1.0) -> Window:
-    return Window("churn", version, start, rows=rows, share=share)
+def second(
+    start: int, rows: int = 1, version: str = "1.0.0", share: float | None = 1.0, revision: int = 0
+) -> Window:
+    return Window("churn", version, start, rows=rows, share=share, revision=revision)
 
 
 def test_parts_of_one_second_are_one_window(observations: Observations) -> None:
@@ -68,6 +70,23 @@ def test_old_seconds_become_minutes_and_old_minutes_hours(observations: Observat
     assert len(observations.read("churn")) <= 2 + 4 + 2
 
 
+def test_windows_of_one_plan_are_read_by_its_revision(observations: Observations) -> None:
+    put(observations, second(5, 1, revision=7), second(5, 2, revision=8), second(6, 4, revision=7), second(6, 8))
+    assert [(w.start, w.revision, w.rows) for w in windows(observations, "churn", revisions=(7, 9))] == [
+        (5, 7, 1), (6, 7, 4),
+    ]  # fmt: skip
+    assert [w.rows for w in windows(observations, "churn", period_s=60)] == [8, 5, 2]
+
+
+def test_windows_of_several_plans_stay_apart_as_they_age(observations: Observations) -> None:
+    old = (NOW - 3 * DAY_S) // HOUR_S * HOUR_S
+    put(observations, *[second(old + n, revision=n % 2 + 1) for n in range(100)])
+    while tidy(observations, NOW, Retention()):
+        pass
+    assert [(r.period_s, r.revision) for r in observations.read("churn")] == [(HOUR_S, 1), (HOUR_S, 2)]
+    assert [w.rows for w in windows(observations, "churn", revisions=[2])] == [50]
+
+
 def test_what_a_newer_hythe_wrote_is_not_merged_away(observations: Observations) -> None:
     newer = WindowRecord(
         "churn", "1.0.0", NOW - HOUR_S, 1, b'{"endpoint":"churn","new":1,"start":5,"version":"1.0.0"}'
@@ -86,7 +105,7 @@ def test_what_is_too_old_is_removed(observations: Observations) -> None:
 
 def test_joins_come_back_as_they_were(observations: Observations) -> None:
     join = Join(
-        "a", 2, 1, NOW * 10**9, "churn", "1.0.0", 0.25, "k", True, {"label": ["yes"], "x": [[1.0, 2.0]]}
+        "a", 2, 1, NOW * 10**9, "churn", "1.0.0", 0.25, "k", True, {"label": ["yes"], "x": [[1.0, 2.0]]}, 7
     )
     observations.store(Delivery("server", 1, NOW, {}, (), (stored_join(join),)))
     assert joined(observations, ["b", "a"]) == [join]

@@ -45,7 +45,7 @@ class House:
         self.gate.set()
         tiny = tiny_endpoint(folder)
         self.old = msgspec.structs.replace(tiny.versions[0], digest=OLD)
-        self.endpoint = EndpointSpec("churn", Plan.of("1.0.0", OLD), (self.old,))
+        self.endpoint = EndpointSpec("churn", Plan.of("1.0.0", OLD), (self.old,), revision=1)
         self.bulletin.publish(Posting((self.endpoint,)).encode())
         self.put(self.endpoint.plan)
         self.counts = counters.Counters(counters.create(1), 0)
@@ -94,6 +94,16 @@ async def test_a_plan_of_known_versions_is_published_without_preparing(house: Ho
     house.put(plan)
     await house.look()
     assert (house.plan, house.prepared) == (plan, [])
+
+
+async def test_the_same_plan_put_again_is_served_under_its_new_revision(house: House) -> None:
+    house.put(house.endpoint.plan)
+    await house.look()
+    [spec] = house.posting.endpoints
+    assert (spec.revision, spec.plan, spec.versions) == (2, house.endpoint.plan, (house.old,))
+    house.put(Plan.of("1.1.0", NEW))
+    await house.look()
+    assert (house.posting.endpoints[0].revision, house.prepared) == (3, [f"churn:1.1.0 {NEW}"])
 
 
 async def test_a_new_version_is_prepared_once_and_going_back_takes_nothing(house: House) -> None:

@@ -158,5 +158,5 @@ class _Guarded:
             return ()
 
 
-def _arm(window: Window) -> tuple[str, str, float | None]:
-    return window.endpoint, window.version, window.share
+def _arm(window: Window) -> tuple[str, str, float | None, int | None]:
+    return window.endpoint, window.version, window.share, window.revision

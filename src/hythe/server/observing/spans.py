@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 from urllib.parse import quote
 
 from hythe.monitor.grpc_status import GRPC, grpc_status
-from hythe.monitor.record import CACHED, DEGRADED, PART, BatchRecord, Call
+from hythe.monitor.record import CACHED, DEGRADED, PART, UNSEEN, BatchRecord, Call
 from hythe.monitor.trace_context import Trace, sampled_trace
 
 Attributes: TypeAlias = dict[str, str | int | bool]
@@ -76,7 +76,7 @@ class SpanMaker:
         """Find the sampled requests."""
         for record in records:
             for call in record.calls:
-                if (call.trace or self.share > 0) and call.id and not call.flags & PART:
+                if (call.trace or self.share > 0) and call.id and not call.flags & (PART | UNSEEN):
                     trace = sampled_trace(call.trace, call.id, self.share)
                     if trace is not None:
                         yield Sampled(record, call, trace)
@@ -105,7 +105,7 @@ class SpanMaker:
     def _http(self, record: BatchRecord, call: Call) -> tuple[str, Attributes]:
         endpoint, version = record.layout.endpoint, record.layout.version
         route = self._routes.get(call.door, "")
-        if not call.share and version:
+        if not call.share and version and not call.flags & DEGRADED:
             route = ROUTES_OF_VERSION.get(call.door, route)
         path = route.replace("{version}", quote(version))
         for parameter in ("{endpoint}", "{model}"):
