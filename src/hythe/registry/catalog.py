@@ -1,4 +1,4 @@
-"""The mutable facts: models, versions, aliases, approvals, trust, plans, keys, and the log of changes."""
+"""The mutable facts: models, versions, approvals, trust, plans, rollouts, keys, and the log of changes."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from hythe.base.clock import Clock, SystemClock
-from hythe.base.errors import Invalid
+from hythe.base.errors import Conflict, Invalid
 from hythe.registry.database import Database
 from hythe.registry.edit import Edit
+from hythe.registry.leases import Leases
 from hythe.registry.reader import Reader
 from hythe.registry.replay import disagreements
+from hythe.registry.rollouts import RolloutRecord, read_rollout, write_rollout
 from hythe.registry.usage import Spent, add_usage
 from hythe.registry.windows import Observations
 from hythe.security.audit import first_break
@@ -40,6 +42,7 @@ class Catalog(Reader):
         self._clock = clock or SystemClock()
         self._on_change = on_change
         self.observations = Observations(database)
+        self.leases = Leases(database)
 
     @classmethod
     def of_file(cls, path: Path, clock: Clock | None = None) -> Catalog:
@@ -64,6 +67,19 @@ class Catalog(Reader):
             yield Edit(connection, self._clock, actor, why)
             self._database.notify(connection)
         self._on_change()
+
+    def keep_rollout(self, record: RolloutRecord, expected_turn: int) -> RolloutRecord:
+        """Write down what a rollout has seen so far, where it did not move, so that nothing is logged.
+
+        Raises:
+            Conflict: when it moved meanwhile.
+
+        """
+        with self._database.writing() as connection:
+            known = read_rollout(connection, record.id)
+            if known.state != record.state:
+                raise Conflict(f"rollout {record.id} is {known.status}, not {record.status}; look again")
+            return write_rollout(connection, record, expected_turn)
 
     def add_usage(self, spent: Iterable[Spent]) -> None:
         """Write down what keys used of their quotas, all or nothing; nobody acts, so nothing is logged."""

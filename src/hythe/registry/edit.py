@@ -13,9 +13,11 @@ from hythe.base.clock import Clock, rfc3339
 from hythe.base.errors import Conflict, NotFound
 from hythe.bundle.canonical import canonical
 from hythe.bundle.digests import check_digest
+from hythe.registry.mentions import mentions, serves
 from hythe.registry.reader import Reader
 from hythe.registry.records import Approval, ApprovalState, KeyRecord, VersionRecord
 from hythe.registry.refs import Ref, check_alias, check_name, parse_ref
+from hythe.registry.rollouts import RolloutRecord, write_rollout
 from hythe.registry.tables import aliases, keys, log, models, plans, trust, versions
 from hythe.registry.versions import Version
 from hythe.security.audit import GENESIS, link
@@ -68,13 +70,18 @@ class Edit(Reader):
         return self.resolve(Ref(name, version=version))
 
     def remove_version(self, ref: str) -> None:
-        """Forget a version; raises `Conflict` while an alias or a plan names it."""
+        """Forget a version; raises `Conflict` while an alias, a plan or a rollout under way names it."""
         record = self._named(ref)
         if record.aliases:
             raise Conflict(f"'{record.ref}' is {record.name}:{record.aliases[0]}; move that alias first")
         for plan in self.plans():
-            if _mentions(plan.document, {record.ref, record.digest}):
+            if serves(plan, record):
                 raise Conflict(f"endpoint '{plan.endpoint}' serves '{record.ref}'; change its plan first")
+        for rollout in self.rollouts(running=True):
+            if mentions(rollout.document, {record.ref, record.digest}):
+                raise Conflict(
+                    f"endpoint '{rollout.endpoint}' is in a rollout with '{record.ref}'; end that first"
+                )
         self._run(versions.delete().where(*_row_of(record)))
         if not self.versions(record.name):
             self._run(models.delete().where(models.c.name == record.name))
@@ -144,7 +151,9 @@ class Edit(Reader):
     def put_plan(self, endpoint: str, document: Any, expected_revision: int | None = None) -> int:
         """Store an endpoint's plan and give its revision, counted from 1.
 
-        With `expected_revision` (0 for a new endpoint), raises `Conflict` when the plan changed meanwhile.
+        No revision of an endpoint ever comes back, also when it is removed and made again. With
+        `expected_revision` (0 where there is no such endpoint), raises `Conflict` when the plan changed
+        meanwhile.
         """
         check_name(endpoint)
         before = next((plan for plan in self.plans() if plan.endpoint == endpoint), None)
@@ -154,16 +163,34 @@ class Edit(Reader):
                 f"the plan of '{endpoint}' is at revision {revision}, not {expected_revision}; look again"
             )
         self._run(plans.delete().where(plans.c.endpoint == endpoint))
-        row = {"endpoint": endpoint, "revision": revision + 1, "at": self._now, "by": self._actor}
+        revision = (revision or self._put_before(endpoint)) + 1
+        row = {"endpoint": endpoint, "revision": revision, "at": self._now, "by": self._actor}
         self._run(plans.insert().values(**row, document=canonical(document).decode()))
         self._log("put plan", f"endpoint/{endpoint}", before and before.document, document)
-        return revision + 1
+        return revision
 
     def remove_plan(self, endpoint: str) -> None:
         """Take an endpoint away."""
         before = self.plan(endpoint)
         self._run(plans.delete().where(plans.c.endpoint == endpoint))
         self._log("remove plan", f"endpoint/{endpoint}", before.document, None)
+
+    def put_rollout(
+        self, record: RolloutRecord, expected_turn: int, said: Mapping[str, Any] | None = None
+    ) -> RolloutRecord:
+        """Store where a rollout stands (`expected_turn` 0 for a new one), and give it with its new turn.
+
+        `said` is what the log keeps of it, beside its id and status: what moved it, and on what evidence.
+
+        Raises:
+            Conflict: when it moved meanwhile, or another one is running or paused on the endpoint.
+
+        """
+        before = next((known for known in self.rollouts(record.endpoint) if known.id == record.id), None)
+        written = write_rollout(self._connection, record, expected_turn)
+        after = {**(said or {}), **record.state}
+        self._log("rollout", f"endpoint/{record.endpoint}", before and before.state, after)
+        return written
 
     def add_key(self, key: NewKey, name: str, permit: Permit, expires_at: str = "") -> KeyRecord:
         """Let whoever holds `key` do what `permit` says, until `expires_at` (RFC 3339; empty for ever)."""
@@ -210,6 +237,11 @@ class Edit(Reader):
             {"version": record.version, **msgspec.to_builtins(approval)},
         )  # fmt: skip
 
+    def _put_before(self, endpoint: str) -> int:
+        """Count the plans that were put on an endpoint that has none."""
+        entries = self.history(f"endpoint/{endpoint}")
+        return sum(entry.action == "put plan" for entry in entries)
+
     def _change(self, record: VersionRecord, column: str, value: Any) -> None:
         changed = {column: canonical(value).decode(), "changed_at": self._now}
         self._run(versions.update().where(*_row_of(record)).values(**changed))
@@ -250,11 +282,3 @@ def _alias_of(ref: str) -> Ref:
 
 def _pointed(alias: str, version: str) -> dict[str, str]:
     return {"alias": alias, "version": version}
-
-
-def _mentions(document: Any, names: set[str]) -> bool:
-    if isinstance(document, str):
-        return document in names
-    if isinstance(document, Mapping):
-        return any(_mentions(item, names) for item in document.values())
-    return isinstance(document, list) and any(_mentions(item, names) for item in document)

@@ -20,6 +20,7 @@ from hythe.registry.records import (
     VersionRecord,
 )
 from hythe.registry.refs import Ref, parse_ref
+from hythe.registry.rollouts import RolloutRecord, read_rollout, read_rollouts
 from hythe.registry.tables import aliases, key_usage, keys, log, models, plans, trust, versions
 from hythe.registry.versions import Version
 from hythe.security.keys import Permit
@@ -112,6 +113,16 @@ class Reader:
         """List the plans of all endpoints."""
         with self._connects() as connection:
             return [_plan(row) for row in connection.execute(select(plans).order_by(plans.c.endpoint))]
+
+    def rollouts(self, endpoint: str | None = None, *, running: bool = False) -> list[RolloutRecord]:
+        """List the rollouts of an endpoint, or of all, the oldest first; with `running`, those not ended."""
+        with self._connects() as connection:
+            return read_rollouts(connection, endpoint, running=running)
+
+    def rollout(self, rollout_id: str) -> RolloutRecord:
+        """Give one rollout."""
+        with self._connects() as connection:
+            return read_rollout(connection, rollout_id)
 
     def all_keys(self) -> list[KeyRecord]:
         """List the API keys, also those that ended, the oldest first."""

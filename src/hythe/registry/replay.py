@@ -61,6 +61,8 @@ def _apply(state: State, entry: LogEntry) -> None:
             state.pop(("trust", name), None)
         case "put plan" | "add key":
             state[_kind_and_name(name)] = after
+        case "rollout":
+            state["rollout", after["id"]] = [name, after["status"]]
         case "remove plan" | "revoke key":
             state.pop(_kind_and_name(name), None)
         case _:
@@ -81,4 +83,5 @@ def _standing(reader: Reader) -> State:
     state |= {("trust", record.digest): True for record in reader.all_trusted()}
     state |= {("key", key.id): key.state for key in reader.all_keys() if not key.revoked_at}
     state |= {("plan", plan.endpoint): plan.document for plan in reader.plans()}
+    state |= {("rollout", item.id): [f"endpoint/{item.endpoint}", item.status] for item in reader.rollouts()}
     return state
