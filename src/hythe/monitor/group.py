@@ -123,7 +123,7 @@ def _all_answered(record: BatchRecord) -> bool:
     if record.refused:
         return False
     share, revision = record.calls[0].share, record.calls[0].revision
-    for call in record.calls:  # noqa: SIM110 - a generator for each record takes twice the time
+    for call in record.calls:  # a generator for each record would take twice the time
         if call.outcome != "answered" or call.share != share or call.revision != revision:
             return False
     return True

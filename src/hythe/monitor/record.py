@@ -41,9 +41,9 @@ class Call(msgspec.Struct, array_like=True, gc=False):
     `id` is the prediction id and `first` the index of the request's row that is first here. `outcome` is
     `answered`, `refused` (the caller's fault) or `failed`; `reason` the error's code. Times are seconds.
     `share` is the arm's share of the traffic when it was chosen, by the plan of `revision`; 0 where nothing
-    was left to chance (a version asked for by number, a fallback, a shadow). `key` is the sticky key's hash; `status` HTTP's, or gRPC's code, 0
-    where unknown; `trace` the caller's `traceparent` as it came. `path` is told of requests that came to no
-    endpoint, whose layout's is "".
+    was left to chance (a version asked for by number, a fallback, a shadow). `key` is the sticky key's hash;
+    `status` HTTP's, or gRPC's code, 0 where unknown; `trace` the caller's `traceparent` as it came. `path` is
+    told of requests that came to no endpoint, whose layout's is "".
     """
 
     id: str
