@@ -71,13 +71,7 @@ class Policy(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         if not self.steps and self.strategy in {"canary", "shadow-canary", "ab"}:
             raise Invalid(f"a {self.strategy} rollout has no steps; give at least one share, such as 0.1")
         self._check_numbers()
-        if self.strategy in QUESTIONED and self.question is None:
-            raise Invalid(f"a rollout by {self.strategy} needs a question: the metric that decides")
-        if self.strategy not in QUESTIONED and self.question is not None:
-            raise Invalid(
-                f"a {self.strategy} rollout asks no question; put {self.question.metric} among the guards, "
-                "or use ab or bandit"
-            )
+        self._check_question()
         self._check_guards()
 
     def _check_numbers(self) -> None:
@@ -91,6 +85,23 @@ class Policy(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
             raise Invalid(f"shadow_share is {self.shadow_share}; give more than 0 and up to 1")
         if not 0.0 < self.floor < _HALF:
             raise Invalid(f"floor is {self.floor}; two arms leave each one less than 0.5")
+
+    def _check_question(self) -> None:
+        question = self.question
+        if question is None and self.strategy in QUESTIONED:
+            raise Invalid(f"a rollout by {self.strategy} needs a question: the metric that decides")
+        if question is None:
+            return
+        if self.strategy not in QUESTIONED:
+            raise Invalid(
+                f"a {self.strategy} rollout asks no question; put {question.metric} among the guards, "
+                "or use ab or bandit"
+            )
+        if question.kind.scale == "quantile" or not question.kind.worse:
+            raise Invalid(
+                f"{question.metric} is no question: an experiment decides on a rate or a mean of which more, "
+                "or less, is better; put it among the guards"
+            )
 
     def _check_guards(self) -> None:
         names = [guard.metric for guard in self.everything]

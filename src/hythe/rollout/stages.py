@@ -64,8 +64,8 @@ def plan_of(rollout: Rollout) -> Plan:
 def plan_after(rollout: Rollout, status: Status) -> Plan:
     """Give the plan that a rollout leaves when it ends with this status.
 
-    Promoted, the candidate has the champion's place in the plan that stood before, whose fallbacks stay. Ended
-    in any other way, it is exactly the plan that stood before.
+    Promoted, the candidate has the champion's place in the plan that stood before, whose fallbacks stay.
+    Ended in any other way, it is exactly the plan that stood before.
     """
     if status != "promoted":
         return rollout.before
