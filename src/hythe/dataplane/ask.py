@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Protocol
 
 import msgspec
 
@@ -38,11 +39,22 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
 ANYBODY = Caller()
 
 
+class Headers(Protocol):
+    """What a request says of itself, by lower-case name: headers of HTTP, metadata of gRPC."""
+
+    def get(self, name: bytes, /) -> bytes | None:
+        """Give a value as it came; None where there is none."""
+        ...
+
+
+NO_HEADERS: Headers = {}
+
+
 class Ask(msgspec.Struct, frozen=True, gc=False):
     """What a request wants: one version whatever the plan says, and an answer before `deadline_s`.
 
     `deadline_s` is on the clock of `time.monotonic`. `trace` is the W3C `traceparent`, "" for none; `door`
-    names the protocol, for the log.
+    names the protocol, for the log. `headers` are looked at where the plan asks for one.
     """
 
     version: str | None = None
@@ -50,3 +62,4 @@ class Ask(msgspec.Struct, frozen=True, gc=False):
     deadline_s: float = math.inf
     trace: str = ""
     door: str = ""
+    headers: Headers = NO_HEADERS

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from hythe.base.errors import NotFound
 from hythe.bundle.schema import Schema
@@ -15,11 +14,11 @@ from hythe.dataplane.live import LiveVersion
 from hythe.dataplane.loop import Loop
 from hythe.dataplane.observe import Ids, Observer
 from hythe.dataplane.resting import Resting
+from hythe.dataplane.routing import Routing
 from hythe.dataplane.spec import EndpointSpec, VersionSpec
 from hythe.dataplane.ticket import Ticket
 from hythe.dataplane.warm_up import warm_up
-from hythe.rollout.choose import choose
-from hythe.rollout.plan import Arm, Plan
+from hythe.rollout.plan import Plan
 from hythe.runtime.batch import RowReader, reader
 from hythe.runtime.batch_policy import BatchPolicy
 from hythe.runtime.session import Session
@@ -29,27 +28,11 @@ Open = Callable[[VersionSpec, RowReader], Session]
 _IDLE_CHECK_S = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Routing:
-    """What an endpoint does at one moment; replaced as a whole."""
-
-    plan: Plan
-    versions: Mapping[str, LiveVersion]
-    revision: int
-    weight: float
-
-    @classmethod
-    def of(cls, spec: EndpointSpec, versions: Mapping[str, LiveVersion]) -> Routing:
-        """Route by the plan of a spec whose versions are all there."""
-        return cls(spec.plan, versions, spec.revision, sum(arm.weight for arm in spec.plan.arms))
-
-    def share(self, arm: Arm) -> float:
-        """Give the arm's share of the traffic."""
-        return arm.weight / self.weight
-
-
 class Endpoint:
-    """Where requests for one name go; `start` loads every version before the first request."""
+    """Where requests for one name go; `start` loads every version before the first request.
+
+    `keyed` finds the sticky key of a request in its rows, None where the plan does not ask for one there.
+    """
 
     def __init__(
         self,
@@ -115,9 +98,7 @@ class Endpoint:
         if ask.version is not None:
             ticket.share = 0.0
             return self.version(ask.version)
-        arm = choose(routing.plan.arms, ticket.id)
-        ticket.share = arm.weight / routing.weight
-        return routing.versions[arm.version]
+        return routing.lone or routing.draw(ticket)
 
     async def start(self) -> None:
         """Load every version; raises Corrupt or Unavailable."""
@@ -166,7 +147,8 @@ class Endpoint:
 
     def _route(self, spec: EndpointSpec, versions: Mapping[str, LiveVersion]) -> None:
         """Go by the plan of a spec from now on."""
-        plan, self._routing = spec.plan, Routing.of(spec, versions)
+        plan, self._routing = spec.plan, Routing(spec, versions)
+        self.keyed = self._routing.keyed
         self.limits = request_limits(self._server_limits, plan.limits)
         policy = batch_policy(self._policy, plan.limits)
         for live in versions.values():

@@ -31,7 +31,7 @@ def fall_back(plan: Plan, versions: Mapping[str, LiveVersion], ticket: Ticket, o
             ticket.flags |= DEGRADED
             live.put(ticket)
             return True
-    chosen = ticket.ask.version or choose(plan.arms, ticket.id).version
+    chosen = ticket.ask.version or choose(plan.arms, ticket.key or ticket.id).version
     for number in (chosen, *chain):
         live = versions.get(number)
         if live is not None and live.reader is failed.reader and live.cache and live.cache.took_stale(ticket):

@@ -142,11 +142,15 @@ class LiveVersion:
         """Tell a ticket that it gets no answer here, unless another version can give one."""
         if self.cache is not None:
             self.cache.failed(ticket, err)
-        if isinstance(err, OperatorError | Internal) and self.fell_back(ticket):
-            self._observer.tell(err, ticket, self.spec.version)
-            return
+        version, share = self.spec.version, ticket.share
+        if isinstance(err, OperatorError | Internal):
+            ticket.share = 0.0  # what answers now was not drawn
+            if self.fell_back(ticket):
+                self._observer.rescued(ticket, version, err, share)
+                return
+            ticket.share = share
         ticket.refused(err)
-        self._observer.failed(ticket, self.spec.version, err)
+        self._observer.failed(ticket, version, err)
 
     def refusal(self, ran: Ran, start: int, stop: int) -> Invalid:
         """Say which of the rows `start` to `stop` of a call the model refuses, and why."""

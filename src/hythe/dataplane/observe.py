@@ -13,7 +13,7 @@ from hythe.bundle.rows import Array
 from hythe.dataplane.faults import FAULTS
 from hythe.dataplane.record import Recorder
 from hythe.dataplane.ticket import Ticket
-from hythe.monitor.record import CACHED, DEGRADED, Call, Reply
+from hythe.monitor.record import CACHED, DEGRADED, RESCUED, Call, Reply
 from hythe.runtime.counters import Counter, Counters, Histogram, Metric
 from hythe.runtime.ring import Ring
 from hythe.runtime.sink import Ran
@@ -35,12 +35,13 @@ BATCH = Metric("hythe_batch_rows", "histogram", "Rows in one call of the model."
 QUEUE = Metric("hythe_queue_duration_seconds", "histogram", "From rows read to model called.", SECONDS)
 QUEUE_ROWS = Metric("hythe_queue_rows", "gauge", "Rows that wait for a model.")
 DEGRADED_ANSWERS = Metric("hythe_degraded_total", "counter", "Answers given by a fallback.")
+RESCUED_REQUESTS = Metric("hythe_rescued_total", "counter", "Requests failed here that went on to a fallback.")
 CACHE_HITS = Metric("hythe_cache_hits_total", "counter", "Answers given from the cache.")
 CACHE_BYTES = Metric("hythe_cache_bytes", "gauge", "Bytes of stored answers.")
 IN_FLIGHT = Metric("hythe_in_flight", "gauge", "Requests being answered now.")
 METRICS = (
-    REQUESTS, ANSWERED_ROWS, DURATION, QUEUE, INFERENCE, BATCH, IN_FLIGHT, DEGRADED_ANSWERS, CACHE_HITS,
-    CACHE_BYTES, QUEUE_ROWS,
+    REQUESTS, ANSWERED_ROWS, DURATION, QUEUE, INFERENCE, BATCH, IN_FLIGHT, DEGRADED_ANSWERS,
+    RESCUED_REQUESTS, CACHE_HITS, CACHE_BYTES, QUEUE_ROWS,
 )  # fmt: skip
 
 
@@ -123,8 +124,8 @@ class Meter:
         return self._counters.gauge(QUEUE_ROWS.name, endpoint=self._endpoint, version=version)
 
     def flagged(self, version: str, flags: int) -> None:
-        """Count an answer that a fallback or the cache gave."""
-        for flag, metric in ((DEGRADED, DEGRADED_ANSWERS), (CACHED, CACHE_HITS)):
+        """Count an answer that a fallback or the cache gave, or a failure that a fallback took on."""
+        for flag, metric in ((DEGRADED, DEGRADED_ANSWERS), (CACHED, CACHE_HITS), (RESCUED, RESCUED_REQUESTS)):
             if flags & flag:
                 counter = self._flagged.get((version, metric.name))
                 if counter is None:
@@ -234,6 +235,19 @@ class Observer:
             self._meter.flagged(version, call.flags)
         self.in_flight.add(-1.0)
         if self._ring is not None:
+            self._recorder(self._ring, version).alone(call, at_ns=time.time_ns())
+
+    def rescued(self, ticket: Ticket, version: str, err: HytheError, share: float) -> None:
+        """Note that a version, drawn with this share of the traffic, failed a request that then went on.
+
+        It is no request of its own: what becomes of it elsewhere is noted there.
+        """
+        self.tell(err, ticket, version)
+        self._meter.flagged(version, RESCUED)
+        if self._ring is not None:
+            call = _call(ticket, 0.0, time.monotonic() - ticket.started_s)
+            _blame(call, err)
+            call.rows, call.share, call.flags = 0, share, RESCUED
             self._recorder(self._ring, version).alone(call, at_ns=time.time_ns())
 
     def replied(self, ticket: Ticket, status: int, bytes_out: int) -> None:

@@ -57,8 +57,15 @@ class DataPlane:
         """Take a ticket; it hears of its outcome exactly once, and every outcome is counted."""
         live = self._enter(endpoint, ticket)
         if live is not None:
+            keyed = endpoint.keyed
             try:
-                batch = read(live.reader)
+                if keyed is None or ticket.ask.version is not None:
+                    batch = read(live.reader)
+                else:
+                    batch = read(keyed.reader)
+                    live = keyed.draw(ticket, batch)
+                    if live.reader is not keyed.reader:
+                        batch = read(live.reader)
             except Exception as err:  # noqa: BLE001 - whatever is wrong with the rows is the ticket's answer
                 self._refuse(endpoint, ticket, live, err)
                 return
@@ -88,8 +95,15 @@ class DataPlane:
             begun(ticket)
         live = self._enter(endpoint, ticket)
         if live is not None:
+            keyed = endpoint.keyed
             try:
-                batch = await read(live.reader)
+                if keyed is None or ask.version is not None:
+                    batch = await read(live.reader)
+                else:
+                    batch = await read(keyed.reader)
+                    live = keyed.draw(ticket, batch)
+                    if live.reader is not keyed.reader:
+                        batch = await read(live.reader)
             except Exception as err:  # noqa: BLE001 - whatever is wrong with the rows is the ticket's answer
                 self._refuse(endpoint, ticket, live, err)
             except BaseException as err:

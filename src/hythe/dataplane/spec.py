@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from hythe.base.errors import Corrupt, Invalid
 from hythe.bundle.schema import Schema
 from hythe.monitor.observing import Observing
 from hythe.rollout.plan import Plan
+from hythe.rollout.sticky import Sticky
 from hythe.security.keys import KeyEntry
 from hythe.security.tokens import Issuer
 
@@ -52,7 +54,7 @@ class VersionSpec(msgspec.Struct, frozen=True):
 
 
 class EndpointSpec(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An endpoint: its name, its plan, and a version for every arm of the plan; it checks itself.
+    """An endpoint: its name, its plan, and every version that the plan names; it checks itself.
 
     `example` is one row that the model answers, shown in the API's description. `revision` is the plan's in
     the catalog, 0 where it stands in none.
@@ -67,15 +69,26 @@ class EndpointSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise Invalid(f"endpoint {self.name!r}; use letters, digits, '.', '_' and '-'")
-        known = {item.version for item in self.versions}
-        for version in (*(arm.version for arm in self.plan.arms), *self.plan.fallback):
+        known = {item.version: item.schema for item in self.versions}
+        for version in self.plan.digests:
             if version not in known:
-                raise Invalid(f"endpoint {self.name!r} has an arm for {version}, but not that version")
+                raise Invalid(f"the plan of endpoint {self.name!r} names {version}, but it has not that version")
+        self._check_sticky([known[arm.version] for arm in self.plan.arms])
         if self.plan.constant is not None:
             from hythe.dataplane.constant import constant_answers
 
             for item in self.versions:
                 constant_answers(item.schema.outputs, self.plan.constant, 1)
+
+    def _check_sticky(self, schemas: Sequence[Schema]) -> None:
+        sticky = Sticky.parse(self.plan.sticky)
+        for schema in schemas if sticky.kind == "feature" else ():
+            columns = [column.name for column in schema.columns]
+            if sticky.name not in columns:
+                raise Invalid(
+                    f"endpoint {self.name!r} is sticky by the feature {sticky.name!r}, which its schema does "
+                    f"not have; columns: {', '.join(columns) or 'none, for it takes tensors'}"
+                )
 
     @property
     def schema(self) -> Schema:

@@ -39,7 +39,10 @@ class Following:
         self.spec = spec
         self.notice = ""
         self._prepare = prepare
-        self._ready = {item.version: Prepared(spec.name, item, spec.example) for item in spec.versions}
+        model = spec.plan.model or spec.name
+        self._ready = {
+            (model, item.version): Prepared(model, item, spec.example) for item in spec.versions
+        }
         self._clock = clock
         self._changed = changed
         self._tried: int | None = None
@@ -86,8 +89,9 @@ class Following:
     async def _switch(self, plan: Plan, revision: int) -> None:
         """Switch to the plan when all its versions are ready, else say why not."""
         prepared: list[Prepared] = []
-        for number, digest in _wanted(plan):
-            found = self._known(number, digest) or await self._made_ready(number, digest)
+        model = plan.model or self.spec.name
+        for number, digest in plan.digests.items():
+            found = self._known(model, number, digest) or await self._made_ready(model, number, digest)
             if isinstance(found, Refused):
                 self._refuse(found, revision)
                 return
@@ -105,27 +109,27 @@ class Following:
         _LOG.info("plan switched in", endpoint=self.spec.name, revision=revision)
         self._changed()
 
-    async def _made_ready(self, number: str, digest: str) -> Prepared | Refused:
-        outcome = await self._prepare(f"{self.spec.name}:{number}", digest)
+    async def _made_ready(self, model: str, number: str, digest: str) -> Prepared | Refused:
+        outcome = await self._prepare(f"{model}:{number}", digest)
         if isinstance(outcome, Refused):
             return outcome
         for notice in outcome.prepared.notices:
             _LOG.info("version prepared", endpoint=self.spec.name, version=number, notice=notice)
         return outcome.prepared
 
-    def _known(self, number: str, digest: str) -> Prepared | None:
+    def _known(self, model: str, number: str, digest: str) -> Prepared | None:
         """Find a version that was ready before, so that going back takes no time."""
-        found = self._ready.get(number)
+        found = self._ready.get((model, number))
         if found is None or digest not in {"", found.version.digest} or not _is_there(found):
             return None
         return found
 
     def _remember(self, prepared: list[Prepared]) -> None:
         for item in prepared:
-            self._ready.pop(item.version.version, None)
-            self._ready[item.version.version] = item
-        for number in list(self._ready)[:-_KEPT]:
-            del self._ready[number]
+            self._ready.pop((item.name, item.version.version), None)
+            self._ready[item.name, item.version.version] = item
+        for old in list(self._ready)[:-_KEPT]:
+            del self._ready[old]
 
     def _refuse(self, refused: Refused, revision: int) -> None:
         if refused.again:
@@ -141,12 +145,6 @@ class Following:
             if notice:
                 _LOG.error("plan not switched in", endpoint=self.spec.name, reason=notice)
             self._changed()
-
-
-def _wanted(plan: Plan) -> list[tuple[str, str]]:
-    """List the versions that a plan names, its first arm's first; a fallback has no digest in the plan."""
-    arms = {arm.version: arm.digest for arm in plan.arms}
-    return [*arms.items(), *((number, "") for number in plan.fallback if number not in arms)]
 
 
 def _is_there(prepared: Prepared) -> bool:

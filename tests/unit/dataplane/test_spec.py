@@ -29,7 +29,7 @@ def test_an_endpoint_is_posted_once(tmp_path: Path) -> None:
 
 
 def test_an_arm_without_its_version_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Invalid, match=r"has an arm for 2\.0\.0, but not that version"):
+    with pytest.raises(Invalid, match=r"names 2\.0\.0, but it has not that version"):
         msgspec.structs.replace(tiny_endpoint(tmp_path), plan=Plan.of("2.0.0", "sha256:0b"))
 
 

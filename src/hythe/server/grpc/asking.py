@@ -35,7 +35,22 @@ def ask_of(gate: Gate | None, request: Any, context: Context) -> Ask:
         deadline_s=time.monotonic() + left_s,
         trace=metadata.get("traceparent", "")[:MOST_BYTES],
         door=DOOR,
+        headers=_Headers(metadata),
     )
+
+
+class _Headers:
+    """A call's metadata, as HTTP's headers are looked at."""
+
+    __slots__ = ("_metadata",)
+
+    def __init__(self, metadata: Mapping[str, str | bytes]) -> None:
+        self._metadata = metadata
+
+    def get(self, name: bytes, /) -> bytes | None:
+        """Give a value; None where there is none."""
+        found = self._metadata.get(name.decode("latin-1"))
+        return found.encode() if isinstance(found, str) else found
 
 
 def _identify(gate: Gate, metadata: Mapping[str, str]) -> Caller:

@@ -147,7 +147,7 @@ class Request:
         raw = self.raw
         given = raw.get(_TIMEOUT)
         wait_s = self.limits.timeout_s if given is None else min(_seconds(given), self.limits.timeout_s)
-        return Ask(version, self.caller, self.arrived_s + wait_s, self.trace, door)
+        return Ask(version, self.caller, self.arrived_s + wait_s, self.trace, door, raw)
 
     @property
     def trace(self) -> str:
