@@ -39,8 +39,11 @@ def margin_at(rollout: Rollout, guard: Guard) -> float:
     It is the guard's own, divided by the candidate's share in the next stage: a metric that is worse by m in
     that share of the traffic is worse by m · share over all of it. What comes after the last stage is all
     traffic, and so the margin itself. Shadows are only compared before the first split, so theirs is never
-    widened. In the guard's terms: absolute, or relative for latencies.
+    widened. For the question of an experiment it is 0: the candidate has to be better. In the guard's terms:
+    absolute, or relative for latencies.
     """
+    if guard == rollout.policy.question:
+        return 0.0
     margin = guard.margin_or_default
     following = rollout.stages[rollout.stage + 1 :]
     if guard.kind.source == "shadows" or not following:

@@ -117,6 +117,12 @@ def test_the_last_step_and_shadows_have_to_exclude_the_margin_itself(roll: Roll)
     assert margin_at(roll(stage=0), Guard("disagreement")) == 0.10
 
 
+def test_an_experiment_has_to_prove_an_improvement(roll: Roll) -> None:
+    policy = Policy(strategy="ab", question=QUESTION)
+    assert margin_at(roll(policy), QUESTION) == 0.0
+    assert margin_at(roll(policy), Guard("error_rate")) == 0.01
+
+
 def test_a_rollout_needs_two_versions(roll: Roll) -> None:
     with pytest.raises(Invalid, match=r"'scoring' serves 1\.0\.0 already"):
         roll(candidate=roll().champion)
