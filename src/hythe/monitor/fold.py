@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from hythe.monitor.counting import BinCounter
-from hythe.monitor.group import Group, Key, Requests, groups
+from hythe.monitor.group import Group, Key, Requests, Scores, groups, no_score
 from hythe.monitor.record import CACHED, DEGRADED, BatchRecord
 from hythe.monitor.statistic import Statistic
 from hythe.monitor.timing import timings
@@ -18,10 +18,16 @@ Counters = Callable[[str, str], BinCounter | None]
 """Finds the bin counter of an endpoint's version; None where it has no baseline."""
 
 
-def fold(records: Sequence[BatchRecord], counters: Counters, statistics: Sequence[Statistic]) -> list[Window]:
+def fold(
+    records: Sequence[BatchRecord],
+    counters: Counters,
+    statistics: Sequence[Statistic],
+    scores: Scores = no_score,
+) -> list[Window]:
     """Count records into windows of one second."""
     return [
-        _window(key, group, counters(key[0], key[1]), statistics) for key, group in groups(records).items()
+        _window(key, group, counters(key[0], key[1]), statistics)
+        for key, group in groups(records, scores).items()
     ]
 
 

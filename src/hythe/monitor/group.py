@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, compress
 from typing import Any
@@ -12,11 +12,19 @@ from numpy.typing import NDArray
 
 from hythe.bundle.rows import Array
 from hythe.monitor.arrays import as_array, together
-from hythe.monitor.record import PART, RESCUED, BatchRecord, Call
+from hythe.monitor.record import PART, RESCUED, SHADOW, BatchRecord, Call
+from hythe.monitor.score import Score
 
 Key = tuple[str, str, float, int, int]
 """Endpoint, version, share of the traffic, the plan's revision, second."""
+Scores = Callable[[str], Score | None]
+"""Finds the score of an endpoint, the same for all its arms."""
 _Parts = dict[tuple[str, tuple[int, ...]], list[Any]]
+
+
+def no_score(_endpoint: str) -> Score | None:
+    """Find none."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +52,11 @@ class Requests:
 class Group:
     """Records of one key, gathered; arrays of one name and shape lie behind each other.
 
-    `rescued` counts failures that another version made good; they are not among the `calls`.
+    `score` reads what was predicted, None where the endpoint has none. `rescued` counts failures that another
+    version made good; they are not among the `calls`. Neither are the `copies` that a shadow was asked for.
     """
 
+    score: Score | None = None
     calls: list[Call] = field(default_factory=list)
     rows: int = 0
     answered_rows: int = 0
@@ -54,6 +64,8 @@ class Group:
     run_rows: int = 0
     inference_s: list[float] = field(default_factory=list)
     rescued: int = 0
+    copies: list[Call] = field(default_factory=list)
+    _scores: list[NDArray[np.float64]] = field(default_factory=list)
     _inputs: _Parts = field(default_factory=dict)
     _outputs: _Parts = field(default_factory=dict)
 
@@ -70,6 +82,8 @@ class Group:
         self.counted_rows += sum([record.rows for record in records if record.inputs])
         _extend(self._inputs, together(record.inputs for record in records))
         _extend(self._outputs, together(record.outputs for record in records))
+        if self.score is not None:
+            self._scores.append(self.score.of_records(records))
 
     def add(self, record: BatchRecord, chosen: Sequence[bool] | None = None, *, run: bool = True) -> None:
         """Take a record, or only the `chosen` ones of its calls; `run` counts its call of the model."""
@@ -89,33 +103,67 @@ class Group:
             _extend(self._inputs, record.inputs.items(), picked)
         if record.outputs:
             _extend(self._outputs, record.outputs.items(), answered)
+            if self.score is not None:
+                scores = self.score.of_requests(record.calls, record.outputs)
+                self._scores.append(scores if chosen is None else scores[np.asarray(chosen, dtype=np.bool_)])
 
     def inputs(self) -> list[tuple[str, Array]]:
         """Give the input arrays by name; a name whose shape changed has several."""
         return _joined(self._inputs)
+
+    def scores(self) -> NDArray[np.float64] | None:
+        """Give the score of each request that has one, 0 to 1, in no order; None where there is no `score`."""
+        if self.score is None:
+            return None
+        found = np.concatenate(self._scores) if self._scores else np.empty(0)
+        return found[~np.isnan(found)]
 
     def outputs(self) -> list[tuple[str, Array]]:
         """Give the answered rows of the outputs."""
         return _joined(self._outputs)
 
 
-def groups(records: Sequence[BatchRecord]) -> dict[Key, Group]:
+class Groups(dict[Key, Group]):
+    """Groups by key, made when they are asked for."""
+
+    def __init__(self, scores: Scores) -> None:
+        super().__init__()
+        self._score_of = scores
+
+    def __missing__(self, key: Key) -> Group:
+        group = self[key] = Group(self._score_of(key[0]))
+        return group
+
+
+def groups(records: Sequence[BatchRecord], scores: Scores = no_score) -> Groups:
     """Sort records by their keys; what came to no endpoint is in no group."""
-    found: dict[Key, Group] = {}
+    found = Groups(scores)
     alike: dict[Key, list[BatchRecord]] = {}
     for record in records:
         layout, calls = record.layout, record.calls
         if not layout.endpoint or not calls:
             continue
         second = record.at_ns // 1_000_000_000
-        if _all_answered(record):
+        if calls[0].flags & SHADOW:
+            _copied(found, record, second)
+        elif _all_answered(record):
             key = (layout.endpoint, layout.version, calls[0].share, calls[0].revision, second)
             alike.setdefault(key, []).append(record)
         else:
             _sort(found, record, second)
     for key, those in alike.items():
-        found.setdefault(key, Group()).take(those)
+        found[key].take(those)
     return found
+
+
+def _copied(found: Groups, record: BatchRecord, second: int) -> None:
+    """Take a record of copies, all made under one plan."""
+    layout, call = record.layout, record.calls[0]
+    group = found[layout.endpoint, layout.version, 0.0, call.revision, second]
+    group.copies += record.calls
+    if record.ran:
+        group.inference_s.append(record.inference_s)
+        group.run_rows += record.rows
 
 
 def _all_answered(record: BatchRecord) -> bool:
@@ -129,13 +177,13 @@ def _all_answered(record: BatchRecord) -> bool:
     return True
 
 
-def _sort(found: dict[Key, Group], record: BatchRecord, second: int) -> None:
+def _sort(found: Groups, record: BatchRecord, second: int) -> None:
     """Take a record to the groups of its arms."""
     endpoint, version = record.layout.endpoint, record.layout.version
     arms = [(call.share, call.revision) for call in record.calls]
     several = sorted(set(arms))
     for place, (share, revision) in enumerate(several):
-        group = found.setdefault((endpoint, version, share, revision, second), Group())
+        group = found[endpoint, version, share, revision, second]
         chosen = None if len(several) == 1 else [arm == (share, revision) for arm in arms]
         # The run of a batch that was shared by several arms counts with the first.
         group.add(record, chosen, run=place == 0)

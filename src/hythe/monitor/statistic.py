@@ -15,6 +15,7 @@ import numpy as np
 
 from hythe.base.errors import Unsupported
 from hythe.monitor.group import Group, Requests
+from hythe.monitor.score import UNIT
 
 GROUP = "hythe.window_statistics"
 
@@ -55,6 +56,23 @@ class Latency:
         """Count answered requests, and sum their microseconds and the squares of these."""
         micros = np.rint(requests.duration_s[requests.answered] * 1e6).astype(np.int64).tolist()
         return len(micros), sum(micros), sum([value * value for value in micros])
+
+
+class Prediction:
+    """What was predicted: n, Σ v and Σ v² of the answered requests, v their mean score in whole 1/1000ths.
+
+    See `hythe.monitor.score.Score`. Nothing is counted where the endpoint has no score.
+    """
+
+    name = "prediction"
+
+    def count(self, _requests: Requests, group: Group) -> Sequence[int]:
+        """Count the requests that have a score, and sum these and their squares."""
+        scores = group.scores()
+        if scores is None:
+            return ()
+        whole = np.rint(scores * UNIT).astype(np.int64).tolist()
+        return len(whole), sum(whole), sum([value * value for value in whole])
 
 
 @lru_cache(maxsize=1)

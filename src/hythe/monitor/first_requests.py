@@ -1,0 +1,104 @@
+"""The first request of each sticky key under each plan: what counts where keys were drawn, not requests.
+
+A key's requests are alike, so only one of them is evidence. A request that has no value of a metric, such as
+the latency of one that failed, leaves that metric to the key's next.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
+from typing import NamedTuple
+
+from hythe.monitor.group import Scores
+from hythe.monitor.record import PART, SHADOW, BatchRecord, Call
+
+_METRICS = (
+    "error_rate", "refusal_rate", "latency", "prediction", "shadow_errors", "disagreement", "movement",
+)  # fmt: skip
+_BITS = {name: 1 << place for place, name in enumerate(_METRICS)}
+_MOST_PLANS = 8
+_THOUSAND = 1000.0
+
+
+class KeyOutcome(NamedTuple):
+    """The `value` of one metric for one key: that of the request `id`, which was answered at `at_ns` (UTC).
+
+    Rates are 0 or 1, `latency` seconds, all others from 0 to 1.
+    """
+
+    id: str
+    metric: str
+    value: float
+    endpoint: str
+    version: str
+    revision: int
+    share: float
+    key: str
+    at_ns: int
+
+
+class FirstRequests:
+    """Remembers, for each endpoint and revision, which keys have told what; up to `most` keys of each.
+
+    Beyond that the key seen longest ago is forgotten, and tells once more: readers take its first value.
+    """
+
+    def __init__(self, most: int = 100_000) -> None:
+        self._most = most
+        self._told: dict[tuple[str, int], dict[int, int]] = {}
+
+    def take(
+        self, records: Iterable[BatchRecord], wanted: Callable[[str], bool], scores: Scores
+    ) -> Iterator[KeyOutcome]:
+        """Give what the keys in `records` tell for the first time, for the endpoints that are `wanted`."""
+        chosen = [record for record in records if record.calls and wanted(record.layout.endpoint)]
+        for record in sorted(chosen, key=attrgetter("at_ns")):
+            for place, call in enumerate(record.calls):
+                if call.key and (call.share > 0 or call.flags & SHADOW) and not call.flags & PART:
+                    yield from self._new(record, place, call, scores)
+
+    def _new(self, record: BatchRecord, place: int, call: Call, scores: Scores) -> Iterator[KeyOutcome]:
+        endpoint, version = record.layout.endpoint, record.layout.version
+        keys, key = self._keys(endpoint, call.revision), int(call.key, 16)
+        told = keys.get(key, 0)
+        values = _values(call)
+        if "latency" in values and not told & _BITS["prediction"]:
+            values |= _prediction(record, place, scores)
+        for name, value in values.items():
+            if not told & _BITS[name]:
+                told |= _BITS[name]
+                yield KeyOutcome(
+                    call.id, name, value, endpoint, version, call.revision, call.share, call.key, record.at_ns
+                )
+        keys[key] = told
+        if len(keys) > self._most:
+            del keys[next(iter(keys))]
+
+    def _keys(self, endpoint: str, revision: int) -> dict[int, int]:
+        found = self._told.setdefault((endpoint, revision), {})
+        if len(self._told) > _MOST_PLANS:
+            del self._told[next(iter(self._told))]
+        return found
+
+
+def _values(call: Call) -> dict[str, float]:
+    """Say what one request tells of its key, all but what was predicted."""
+    answered = call.outcome == "answered"
+    if call.flags & SHADOW:
+        compared = {"disagreement": call.changed / _THOUSAND, "movement": call.moved / _THOUSAND}
+        return {"shadow_errors": float(not answered), **(compared if answered else {})}
+    if call.outcome == "refused":
+        return {"refusal_rate": float(call.reason == "invalid")}
+    found = {"error_rate": float(not answered), "refusal_rate": 0.0}
+    return found | {"latency": call.duration_s} if answered else found
+
+
+def _prediction(record: BatchRecord, place: int, scores: Scores) -> dict[str, float]:
+    """Say what one request of a record was predicted; nothing where it has no score."""
+    score = scores(record.layout.endpoint)
+    if score is None or not record.outputs:
+        return {}
+    found = float(score.of_requests(record.calls, record.outputs)[place])
+    return {} if math.isnan(found) else {"prediction": found}
