@@ -9,8 +9,11 @@ from pathlib import Path
 from hythe.base.clock import Clock, SystemClock
 from hythe.base.errors import Conflict, Invalid
 from hythe.registry.database import Database
+from hythe.registry.differences import Differences
 from hythe.registry.edit import Edit
+from hythe.registry.feedback import Feedback
 from hythe.registry.leases import Leases
+from hythe.registry.outcomes import Outcomes
 from hythe.registry.reader import Reader
 from hythe.registry.replay import disagreements
 from hythe.registry.rollouts import RolloutRecord, read_rollout, write_rollout
@@ -42,6 +45,9 @@ class Catalog(Reader):
         self._clock = clock or SystemClock()
         self._on_change = on_change
         self.observations = Observations(database)
+        self.outcomes = Outcomes(database)
+        self.differences = Differences(database)
+        self.feedback = Feedback(database)
         self.leases = Leases(database)
 
     @classmethod

@@ -1,24 +1,27 @@
-"""What became of single predictions: outcomes by metric, the feedback they come from, what shadows changed.
+"""What became of single predictions: outcomes by metric, summed for those who compare versions.
 
 Like windows, these grow each second and are no entries of the change log.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Select, Table, case, func, literal, select
+from sqlalchemy.sql.elements import ColumnElement
 
-from hythe.registry.tables import differences, feedback, outcomes
+from hythe.registry.database import Database
+from hythe.registry.tables import outcomes
 
 
 class OutcomeRecord(msgspec.Struct, frozen=True):
     """The `value` of one metric for one prediction (`id` of the request, and the row in it).
 
     `version`, the arm's `share` of the traffic and the plan's `revision` are those of prediction time; `key`
-    is the sticky key's hash, "" without one. `told_ns` is when the value became known; times are UTC.
+    is the sticky key's hash, "" without one. `told_ns` is when a value first became known, which a correction
+    does not change; times are UTC.
     """
 
     id: str
@@ -34,42 +37,121 @@ class OutcomeRecord(msgspec.Struct, frozen=True):
     told_ns: int
 
 
-class FeedbackRecord(msgspec.Struct, frozen=True):
-    """What was told of one prediction: `document` is the JSON of its outcome and values, `at_ns` UTC."""
+class OutcomeSum(msgspec.Struct, frozen=True):
+    """The `n` units of one arm: the `total` of their values, and of the values' `squares`."""
 
-    id: str
-    row: int
-    endpoint: str
-    at_ns: int
-    document: str
-
-
-class DifferenceRecord(msgspec.Struct, frozen=True):
-    """A request that a shadow answered otherwise; `size` orders them, `document` is JSON of both answers."""
-
-    endpoint: str
-    revision: int
     version: str
-    id: str
-    size: float
-    at_ns: int
-    document: str
+    share: float
+    revision: int
+    n: int
+    total: float
+    squares: float
+
+
+class OutcomeHistogram(msgspec.Struct, frozen=True):
+    """The units of one arm by bucket: how many values were above the bound before and up to the bound."""
+
+    version: str
+    share: float
+    revision: int
+    buckets: dict[int, int]
+
+
+class Outcomes:
+    """The outcomes of a catalog, added up in the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def sums(  # noqa: PLR0913 - each names what counts
+        self,
+        endpoint: str,
+        metric: str,
+        revisions: Collection[int],
+        *,
+        by_key: bool = False,
+        bounds: tuple[float, float] | None = None,
+        above: float | None = None,
+        matured_before_ns: int | None = None,
+        within_ns: int | None = None,
+    ) -> list[OutcomeSum]:
+        """Add up a metric under plans of some revisions, by version, share and revision.
+
+        One row of each request counts, its first that has the metric; with `by_key` one of each sticky key:
+        that of the lowest revision, then the earliest, and each request where there is no key. So the units
+        are what was randomised. Values are clipped to `bounds` and scaled to 0..1, or become 1 where they are
+        `above` a number and else 0, or stay what they are. Predictions made after `matured_before_ns` (UTC)
+        do not count, nor what was first told more than `within_ns` after its prediction; both go before a
+        unit's row is chosen, so that what comes later never takes away what counted.
+        """
+        table = outcomes.c
+        chosen = (table.endpoint == endpoint) & (table.metric == metric) & table.revision.in_(revisions)
+        if matured_before_ns is not None:
+            chosen &= table.predicted_ns <= matured_before_ns
+        if within_ns is not None:
+            chosen &= table.told_ns - table.predicted_ns <= within_ns
+        units = _units(by_key=by_key).where(chosen).subquery()
+        value = _scaled(units.c.value, bounds, above)
+        arm = units.c.version, units.c.share, units.c.revision
+        query = select(*arm, func.count(), func.sum(value), func.sum(value * value))
+        query = query.where(units.c.place == 1).group_by(*arm).order_by(*arm)
+        with self._database.reading() as connection:
+            return [OutcomeSum(*row) for row in connection.execute(query)]
+
+    def histograms(
+        self,
+        endpoint: str,
+        metric: str,
+        revisions: Collection[int],
+        bounds: Sequence[float],
+        *,
+        by_key: bool = False,
+    ) -> list[OutcomeHistogram]:
+        """Count a metric's units by bucket and by version, share and revision; units are those of `sums`.
+
+        Bucket i is of values up to `bounds[i]` (growing), the last one of all beyond.
+        """
+        table = outcomes.c
+        chosen = (table.endpoint == endpoint) & (table.metric == metric) & table.revision.in_(revisions)
+        units = _units(by_key=by_key).where(chosen).subquery()
+        place = _place(units.c.value, bounds, 0, len(bounds)).label("bucket")
+        arm = units.c.version, units.c.share, units.c.revision
+        first = select(*arm, place).where(units.c.place == 1).subquery()
+        grouped = (first.c.version, first.c.share, first.c.revision, first.c.bucket)
+        query = select(*grouped, func.count()).group_by(*grouped).order_by(*grouped)
+        found: dict[tuple[str, float, int], dict[int, int]] = {}
+        with self._database.reading() as connection:
+            for version, share, revision, bucket, n in connection.execute(query):
+                found.setdefault((version, share, revision), {})[bucket] = n
+        return [OutcomeHistogram(*key, buckets) for key, buckets in found.items()]
+
+    def forget(self, predicted_before_ns: int) -> int:
+        """Remove the outcomes of predictions made before this UTC time; give how many."""
+        old = outcomes.c.predicted_ns < predicted_before_ns
+        with self._database.reading() as connection:
+            n = connection.execute(select(func.count()).select_from(outcomes).where(old)).scalar_one()
+        if n:
+            with self._database.writing() as connection:
+                connection.execute(outcomes.delete().where(old))
+        return n
+
+
+def insert_for(connection: Connection) -> Callable[[Table], Any]:
+    """Give the `insert` of a connection's database, which knows what to do where a row stands."""
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+
+        return insert_postgresql
+    from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+
+    return insert_sqlite
 
 
 def insert_new(connection: Connection, table: Table, records: Sequence[msgspec.Struct]) -> None:
     """Insert the records that do not stand there yet; a delivery may bring one a second time."""
-    if not records:
-        return
-    statement: Any
-    if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-
-        statement = insert_postgresql(table).on_conflict_do_nothing()
-    else:
-        from sqlalchemy.dialects.sqlite import insert as insert_sqlite
-
-        statement = insert_sqlite(table).on_conflict_do_nothing()
-    connection.execute(statement, [msgspec.structs.asdict(record) for record in records])
+    if records:
+        statement = insert_for(connection)(table).on_conflict_do_nothing()
+        connection.execute(statement, [msgspec.structs.asdict(record) for record in records])
 
 
 def insert_outcomes(connection: Connection, records: Sequence[OutcomeRecord]) -> None:
@@ -77,14 +159,43 @@ def insert_outcomes(connection: Connection, records: Sequence[OutcomeRecord]) ->
     insert_new(connection, outcomes, records)
 
 
-def insert_differences(connection: Connection, records: Sequence[DifferenceRecord]) -> None:
-    """Insert what shadows answered otherwise."""
-    insert_new(connection, differences, records)
+def put_outcomes(connection: Connection, records: Sequence[OutcomeRecord]) -> None:
+    """Put outcomes in the place of what was known of the same row and metric."""
+    if records:
+        insert = insert_for(connection)(outcomes)
+        changed = {"value": insert.excluded.value, "told_ns": insert.excluded.told_ns}
+        statement = insert.on_conflict_do_update(index_elements=["id", "row", "metric"], set_=changed)
+        connection.execute(statement, [msgspec.structs.asdict(record) for record in records])
 
 
-def put_feedback(connection: Connection, records: Sequence[FeedbackRecord]) -> None:
-    """Put feedback down; what is newer takes the place of what was told before of the same row."""
-    for record in records:
-        own = (feedback.c.id == record.id) & (feedback.c.row == record.row)
-        connection.execute(feedback.delete().where(own & (feedback.c.at_ns <= record.at_ns)))
-    insert_new(connection, feedback, records)
+def _units(*, by_key: bool) -> Select[Any]:
+    """Give outcomes with their `place` within their unit; the first of them stands for it."""
+    table = outcomes.c
+    unit: tuple[ColumnElement[str], ...] = (table.id,)
+    if by_key:
+        unit = (table.key, case((table.key == "", table.id), else_=""))
+    order = (table.revision, table.predicted_ns, table.id, table.row)
+    place = func.row_number().over(partition_by=unit, order_by=order).label("place")
+    return select(table.version, table.share, table.revision, table.value, place)
+
+
+def _scaled(
+    value: ColumnElement[float], bounds: tuple[float, float] | None, above: float | None
+) -> ColumnElement[float]:
+    if above is not None:
+        return case((value > above, 1.0), else_=0.0)
+    if bounds is None:
+        return value
+    low, high = bounds
+    return case((value <= low, 0.0), (value >= high, 1.0), else_=(value - low) / (high - low))
+
+
+def _place(value: ColumnElement[float], bounds: Sequence[float], low: int, high: int) -> ColumnElement[int]:
+    """Find the first bound that a value is not above, by halving: a tree of cases, as deep as need be."""
+    if low == high:
+        return literal(low)
+    middle = (low + high) // 2
+    return case(
+        (value <= bounds[middle], _place(value, bounds, low, middle)),
+        else_=_place(value, bounds, middle + 1, high),
+    )

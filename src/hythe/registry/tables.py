@@ -134,11 +134,20 @@ feedback = Table(
     METADATA,
     Column("id", Text, primary_key=True),
     Column("row", Integer, primary_key=True, autoincrement=False),
-    Column("endpoint", Text, nullable=False),
+    Column("endpoint", Text, primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("told_ns", BigInteger, nullable=False),
     Column("at_ns", BigInteger, nullable=False),
-    Column("document", Text, nullable=False),
-    Column("joined", Integer, nullable=False, server_default="0"),
-    Index("feedback_by_time", "joined", "at_ns"),
+    Column("state", Integer, nullable=False, server_default="0"),
+    Index("feedback_by_state", "state", "at_ns"),
+)
+
+orphans = Table(
+    "orphans",
+    METADATA,
+    Column("endpoint", Text, primary_key=True),
+    Column("n", BigInteger, nullable=False),
 )
 
 outcomes = Table(

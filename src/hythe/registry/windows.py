@@ -14,15 +14,9 @@ import msgspec
 from sqlalchemy import Connection, Select, func, select
 
 from hythe.registry.database import Database
-from hythe.registry.outcomes import (
-    DifferenceRecord,
-    FeedbackRecord,
-    OutcomeRecord,
-    insert_differences,
-    insert_new,
-    insert_outcomes,
-    put_feedback,
-)
+from hythe.registry.differences import DifferenceRecord, keep_worst
+from hythe.registry.feedback import FeedbackRecord, look_again, put_feedback
+from hythe.registry.outcomes import OutcomeRecord, insert_new, insert_outcomes
 from hythe.registry.tables import joins, observers, windows
 
 _IN_ONE_GO = 500
@@ -95,8 +89,9 @@ class Observations:
             _insert_windows(connection, delivery.windows)
             insert_new(connection, joins, delivery.joins)
             insert_outcomes(connection, delivery.outcomes)
-            insert_differences(connection, delivery.differences)
+            keep_worst(connection, delivery.differences)
             put_feedback(connection, delivery.feedback)
+            look_again(connection, delivery.joins)
             own = observers.c.server == delivery.server
             connection.execute(observers.delete().where(own))
             positions = msgspec.json.encode(delivery.positions).decode()
@@ -143,7 +138,7 @@ class Observations:
     def counted(
         self, endpoint: str, revisions: Collection[int], known: Collection[int] = ()
     ) -> tuple[list[int], list[WindowRecord]]:
-        """Give the ids of the windows counted under plans of these revisions, and those not `known`, whole."""
+        """Give the ids of windows counted under plans of these revisions, and those not `known`, whole."""
         chosen = (windows.c.endpoint == endpoint) & windows.c.revision.in_(sorted(revisions))
         with self._database.reading() as connection:
             ids = list(connection.execute(select(windows.c.id).where(chosen)).scalars())

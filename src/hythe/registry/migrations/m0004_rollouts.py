@@ -35,12 +35,19 @@ def _feedback(op: Operations) -> None:
         "feedback",
         sa.Column("id", sa.Text, primary_key=True),
         sa.Column("row", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("endpoint", sa.Text, nullable=False),
+        sa.Column("endpoint", sa.Text, primary_key=True),
+        sa.Column("part", sa.Text, primary_key=True),
+        sa.Column("value", sa.Text, nullable=False),
+        sa.Column("told_ns", sa.BigInteger, nullable=False),
         sa.Column("at_ns", sa.BigInteger, nullable=False),
-        sa.Column("document", sa.Text, nullable=False),
-        sa.Column("joined", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("state", sa.Integer, nullable=False, server_default="0"),
     )
-    op.create_index("feedback_by_time", "feedback", ["joined", "at_ns"])
+    op.create_index("feedback_by_state", "feedback", ["state", "at_ns"])
+    op.create_table(
+        "orphans",
+        sa.Column("endpoint", sa.Text, primary_key=True),
+        sa.Column("n", sa.BigInteger, nullable=False),
+    )
     op.create_table(
         "outcomes",
         sa.Column("id", sa.Text, primary_key=True),
