@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 class Routing:
     """A plan with the versions that it names, all there; replaced as a whole.
 
-    A request is drawn by its sticky key, so that a key stays with its arm, or by its own id where the plan has
-    no such key or the request none: no header, an anonymous caller, a missing value. `lone` answers all that
-    name no version where nothing has to be drawn. `keyed` finds the key where that is in the rows.
+    A request is drawn by its sticky key, so that a key stays with its arm, or by its own id where the plan
+    has no such key or the request none: no header, an anonymous caller, a missing value. `lone` answers all
+    that name no version where nothing has to be drawn. `keyed` finds the key where that is in the rows.
     """
 
     __slots__ = ("_arms", "_header", "_sticky", "keyed", "lone", "plan", "revision", "versions")

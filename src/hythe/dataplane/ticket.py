@@ -40,8 +40,9 @@ class Answered:
 class Ticket(Job):
     """One request; a door derives from it and hears of the outcome exactly once.
 
-    `id` is the prediction id, `share` the chosen arm's share of the traffic by the plan of `revision`, `flags`
-    those of `hythe.monitor.record`. The door fills in `bytes_in`, and `bytes_out` and `status` when it has answered.
+    `id` is the prediction id, `share` the chosen arm's share of the traffic by the plan of `revision`, `key`
+    the hash of the sticky key that drew it, `flags` those of `hythe.monitor.record`. The door fills in
+    `bytes_in`, and `bytes_out` and `status` when it has answered.
     """
 
     __slots__ = (

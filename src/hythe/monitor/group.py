@@ -112,7 +112,7 @@ class Group:
         return _joined(self._inputs)
 
     def scores(self) -> NDArray[np.float64] | None:
-        """Give the score of each request that has one, 0 to 1, in no order; None where there is no `score`."""
+        """Give the score of each request that has one, 0 to 1, in no order; None without a `score`."""
         if self.score is None:
             return None
         found = np.concatenate(self._scores) if self._scores else np.empty(0)

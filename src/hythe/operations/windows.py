@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import msgspec
 
 from hythe.base.errors import Corrupt, Invalid
+from hythe.monitor.first_requests import KeyOutcome
 from hythe.monitor.join import Join
 from hythe.monitor.window import Window, coarsen
+from hythe.registry.outcomes import OutcomeRecord
 from hythe.registry.windows import JoinRecord, Observations, WindowRecord
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
@@ -77,6 +79,14 @@ def stored_join(join: Join) -> JoinRecord:
     return JoinRecord(
         join.id, join.first, join.rows, join.at_ns, join.endpoint, join.version, document, join.revision
     )
+
+
+def stored_outcome(outcome: KeyOutcome) -> OutcomeRecord:
+    """Make what a key told ready for the catalog; it is known as soon as it was predicted."""
+    return OutcomeRecord(
+        outcome.id, 0, outcome.metric, outcome.value, outcome.endpoint, outcome.version, outcome.revision,
+        outcome.share, outcome.key, outcome.at_ns, outcome.at_ns,
+    )  # fmt: skip
 
 
 def joined(observations: Observations, ids: Sequence[str]) -> list[Join]:

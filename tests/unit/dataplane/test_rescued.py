@@ -1,4 +1,4 @@
-"""A failure that a fallback makes good counts against the version that failed, and is in no other contrast."""
+"""A failure that a fallback makes good counts against the version that failed, and in no other contrast."""
 
 import os
 from collections.abc import AsyncIterator, Iterator

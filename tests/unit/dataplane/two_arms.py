@@ -49,7 +49,7 @@ class TwoArms:
     def __init__(self, counters: Counters, schemas: Mapping[str, Schema] | None = None) -> None:
         self.sessions: dict[str, Tables] = {}
         self.schemas = {ONE: SCHEMA, TWO: SCHEMA, **(schemas or {})}
-        self.arms = (Arm(ONE, "sha256:0a", 3.0), Arm(TWO, "sha256:0b", 1.0))
+        self.arms: tuple[Arm, ...] = (Arm(ONE, "sha256:0a", 3.0), Arm(TWO, "sha256:0b", 1.0))
         descriptor = create()
         writes, self._ring = Ring(descriptor), Ring(descriptor)
         self._read = RecordReader()

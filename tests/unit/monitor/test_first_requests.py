@@ -22,7 +22,7 @@ def record(*calls: Call, at_ns: int = 0, endpoint: str = "churn", version: str =
     rows = sum(call.rows for call in calls)
     layout = Layout(endpoint, version, (), (Field("value", "<f8"),))
     outputs = {"value": np.arange(1.0, rows + 1.0)}
-    return BatchRecord(layout, at_ns, rows, True, 0.001, list(calls), [], {}, outputs)  # noqa: FBT003
+    return BatchRecord(layout, at_ns, rows, True, 0.001, list(calls), [], {}, outputs)
 
 
 def call(name: str, outcome: str = "answered", reason: str = "", **more: Any) -> Call:
@@ -41,8 +41,11 @@ def test_a_keys_first_request_tells_and_its_later_ones_do_not() -> None:
     first = FirstRequests()
     found = told(first, record(call("a", duration_s=0.25), call("b", "failed")))
     assert values(found) == {
-        "error_rate": ("a", 0.0), "refusal_rate": ("a", 0.0), "latency": ("a", 0.25), "prediction": ("a", 0.1),
-    }  # fmt: skip
+        "error_rate": ("a", 0.0),
+        "refusal_rate": ("a", 0.0),
+        "latency": ("a", 0.25),
+        "prediction": ("a", 0.1),
+    }
     assert found[0] == KeyOutcome("a", "error_rate", 0.0, "churn", "1.0.0", 3, 0.5, ANA, 0)
     assert told(first, record(call("c", "failed"))) == []
 

@@ -30,13 +30,18 @@ def test_a_classifiers_score_is_the_probability_of_its_last_class() -> None:
 def test_where_only_labels_are_answered_it_is_whether_it_was_the_last() -> None:
     score = Score.of((Output("label", "str", classes=("no", "yes")),), None)
     assert score is not None
-    assert score.of_requests([Call("a", 2), Call("b", 1)], {"label": ["yes", "no", "no"]}).tolist() == [0.5, 0.0]
+    assert score.of_requests([Call("a", 2), Call("b", 1)], {"label": ["yes", "no", "no"]}).tolist() == [
+        0.5,
+        0.0,
+    ]
 
 
 def test_a_number_is_scaled_by_the_range_in_the_baseline_and_clipped() -> None:
     reference = baseline()
     moments = reference.outputs["n"].moments
     assert moments is not None
+    assert moments.minimum is not None
+    assert moments.maximum is not None
     score = Score.of((Output("n", "int64"),), reference)
     assert score == Score("n", moments.minimum, moments.maximum)
     calls = [Call(str(place), 1) for place in range(5)]

@@ -36,7 +36,9 @@ def test_raising_one_weight_moves_keys_only_to_that_arm(values: list[float], fac
 
 def test_a_share_that_grows_by_a_tenth_takes_a_tenth_of_the_keys_and_gives_none_back() -> None:
     keys = [f"user-{i}" for i in range(20_000)]
-    moved = Counter((choose(arms_of([90, 10]), key).version, choose(arms_of([80, 20]), key).version) for key in keys)
+    moved = Counter(
+        (choose(arms_of([90, 10]), key).version, choose(arms_of([80, 20]), key).version) for key in keys
+    )
     # Four standard deviations of a binomial share: 4 * sqrt(0.1 * 0.9 / 20,000) = 0.0085.
     assert abs(moved["1.0.0", "1.1.0"] / 20_000 - 0.1) < 0.0085
     assert moved["1.1.0", "1.0.0"] == 0
