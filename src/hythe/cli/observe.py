@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -9,7 +10,7 @@ from cyclopts import Parameter
 from hythe.cli.common import COMMON, Common, emit, say, table
 
 if TYPE_CHECKING:
-    from hythe.operations.observe import Seen, SeenVersion
+    from hythe.operations.observe import Seen, SeenShadow, SeenVersion
 
 
 def observe_command(
@@ -57,11 +58,37 @@ def _tell(seen: Seen, since: str, *, values: bool) -> None:
                 _ms(item.p99_s),
             ]
             for item in seen.versions
+            if item.requests or item.shadow is None
         ],
     )
+    _tell_shadows({item.version: item.shadow for item in seen.versions if item.shadow is not None})
     for item in seen.versions if values else ():
         say("", f"{seen.endpoint} {item.version}")
         table(["value of", "values", "missing", "mean"], _values(item))
+
+
+def _tell_shadows(shadows: Mapping[str, SeenShadow]) -> None:
+    """Show beside what shadows did with copies of requests."""
+    if shadows:
+        say("")
+        table(
+            ["shadow", "copies", "failed", "labels changed", "scores moved", "slower"],
+            [
+                [
+                    version,
+                    f"{item.copies:,}",
+                    f"{item.failed / item.copies:.2%}",
+                    _share(item.changed),
+                    _share(item.moved),
+                    f"{item.slower / item.copies:.2%}",
+                ]
+                for version, item in shadows.items()
+            ],
+        )
+
+
+def _share(share: float | None) -> str:
+    return "-" if share is None else f"{share:.2%}"
 
 
 def _values(item: SeenVersion) -> list[list[str]]:

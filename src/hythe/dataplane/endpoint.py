@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
-from hythe.base.errors import NotFound
+from hythe.base.errors import HytheError, NotFound
 from hythe.bundle.schema import Schema
 from hythe.dataplane.admit import Limits
 from hythe.dataplane.bounds import batch_policy, request_limits
 from hythe.dataplane.fallback import fall_back
+from hythe.dataplane.faults import FAULTS
 from hythe.dataplane.live import LiveVersion
 from hythe.dataplane.loop import Loop
 from hythe.dataplane.observe import Ids, Observer
 from hythe.dataplane.resting import Resting
 from hythe.dataplane.routing import Routing
+from hythe.dataplane.shadow_lane import Around
+from hythe.dataplane.shadows import Shadows
 from hythe.dataplane.spec import EndpointSpec, VersionSpec
 from hythe.dataplane.ticket import Ticket
 from hythe.dataplane.warm_up import warm_up
@@ -53,6 +56,8 @@ class Endpoint:
         self._policy = policy or BatchPolicy()
         self._server_limits = self.limits = limits or Limits()
         self._readers: dict[Schema, RowReader] = {}
+        self._shadows: Shadows | None = None
+        self._unloaded: set[LiveVersion] = set()
         self._route(spec, {item.version: self._live(item) for item in spec.versions})
         self._retiring: set[asyncio.Task[None]] = set()
         self._resting = Resting(scheduler, self._retire)
@@ -101,9 +106,9 @@ class Endpoint:
         return routing.lone or routing.draw(ticket)
 
     async def start(self) -> None:
-        """Load every version; raises Corrupt or Unavailable."""
-        for live in self.versions.values():
-            await _ready(live, self.spec)
+        """Load every version; raises Corrupt or Unavailable, but not for one that is only a shadow."""
+        for live in self._lives.values():
+            await self._load(live, self.spec)
 
     async def apply(self, spec: EndpointSpec) -> None:
         """Follow a new spec: load what is new beside the serving path, switch, then let what is old rest.
@@ -112,14 +117,18 @@ class Endpoint:
             Corrupt, Unavailable: when a new version cannot be loaded; nothing has changed then.
 
         """
-        before = self._routing.versions
-        kept = {number: live for number, live in before.items() if live.spec in spec.versions}
+        before = self._lives
+        kept = {
+            number: live
+            for number, live in before.items()
+            if live.spec in spec.versions and live not in self._unloaded
+        }
         missing = [item for item in spec.versions if item.version not in kept]
         rested = {item.version: live for item in missing if (live := self._resting.take(item)) is not None}
         fresh = {item.version: self._live(item) for item in missing if item.version not in rested}
         try:
             for live in fresh.values():
-                await _ready(live, spec)
+                await self._load(live, spec)
         except BaseException:
             for live in fresh.values():
                 await live.close()
@@ -128,6 +137,7 @@ class Endpoint:
             raise
         self._route(spec, {**kept, **rested, **fresh})
         self.spec = spec
+        self._unloaded &= {*self._lives.values()}
         for number, live in before.items():
             if number not in kept:
                 self._resting.put(live)
@@ -135,25 +145,49 @@ class Endpoint:
     async def retire(self) -> None:
         """Let the last requests have their answers, then give everything back."""
         self._resting.close()
-        for version in self.versions.values():
+        self._follow_shadows(None)
+        for version in self._lives.values():
             await _close_when_idle(version)
 
     async def close(self) -> None:
         """Give everything back."""
         self._resting.close()
+        self._follow_shadows(None)
         await asyncio.gather(*self._retiring)
-        for version in self.versions.values():
+        for version in self._lives.values():
             await version.close()
 
     def _route(self, spec: EndpointSpec, versions: Mapping[str, LiveVersion]) -> None:
         """Go by the plan of a spec from now on."""
-        plan, self._routing = spec.plan, Routing(spec, versions)
+        plan, self._lives = spec.plan, versions
+        hidden = _only_shadows(plan)
+        self._routing = Routing(spec, {n: live for n, live in versions.items() if n not in hidden})
         self.keyed = self._routing.keyed
         self.limits = request_limits(self._server_limits, plan.limits)
         policy = batch_policy(self._policy, plan.limits)
         for live in versions.values():
             live.batcher.follow(policy)
             live.keep_answers(plan.cache)
+        around = Around(self.observer, self._scheduler)
+        self._follow_shadows(Shadows(spec, versions, around, self.limits.timeout_s) if plan.shadows else None)
+
+    def _follow_shadows(self, shadows: Shadows | None) -> None:
+        """Have copies go to these from now on; what waits for those before is dropped."""
+        if self._shadows is not None:
+            self._shadows.close()
+        self._shadows = shadows
+        for live in self._lives.values():
+            live.shadows = shadows
+
+    async def _load(self, live: LiveVersion, spec: EndpointSpec) -> None:
+        """Load a version; one that is only a shadow may fail, as no caller needs it: its copies fail then."""
+        try:
+            await _ready(live, spec)
+        except HytheError as err:
+            if live.spec.version not in _only_shadows(spec.plan):
+                raise
+            self._unloaded.add(live)
+            FAULTS.tell(err, endpoint=self.name, version=live.spec.version)
 
     def _live(self, item: VersionSpec) -> LiveVersion:
         rows = self._readers.get(item.schema)
@@ -171,6 +205,11 @@ class Endpoint:
         task = asyncio.get_running_loop().create_task(_close_when_idle(live))
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
+
+
+def _only_shadows(plan: Plan) -> set[str]:
+    """Name the versions that answer no caller."""
+    return {item.version for item in plan.shadows} - {arm.version for arm in plan.arms} - {*plan.fallback}
 
 
 async def _ready(live: LiveVersion, spec: EndpointSpec) -> None:

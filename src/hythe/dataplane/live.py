@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hythe.base.errors import (
     Cancelled,
@@ -34,6 +34,9 @@ from hythe.runtime.job import Job
 from hythe.runtime.session import Session, refusal
 from hythe.runtime.sink import Ran
 
+if TYPE_CHECKING:
+    from hythe.dataplane.shadows import Shadows
+
 
 class LiveVersion:
     """A version that takes tickets.
@@ -41,7 +44,8 @@ class LiveVersion:
     `label` turns its output arrays into JSON answers, `structs` into what msgspec writes as the same JSON.
 
     `fell_back` is asked about each ticket that failed by this version's fault: true when another answers it.
-    `clock` is monotonic.
+    `shadows` hear of each call after its answers were written. `copies` of other versions' requests are being
+    answered. `clock` is monotonic.
     """
 
     def __init__(
@@ -63,6 +67,8 @@ class LiveVersion:
         self.breaker = Breaker(clock=clock)
         self.fell_back: Callable[[Ticket], bool] = lambda _ticket: False
         self.cache: AnswerCache | None = None
+        self.shadows: Shadows | None = None
+        self.copies = 0
         self._make_cache = partial(AnswerCache, self, observer, loop, clock)
         self._observer = observer
         self._waiting = observer.queue_rows(spec.version)
@@ -75,8 +81,8 @@ class LiveVersion:
 
     @property
     def idle(self) -> bool:
-        """Whether no ticket waits for its outcome."""
-        return self.batcher.idle and (self.cache is None or self.cache.idle)
+        """Whether no ticket, and no copy of one, waits for its outcome."""
+        return self.batcher.idle and not self.copies and (self.cache is None or self.cache.idle)
 
     def keep_answers(self, options: CacheOptions | None) -> None:
         """Keep answers as the options say, and forget those that were kept otherwise; None keeps none."""
@@ -129,6 +135,8 @@ class LiveVersion:
         self._observer.ran(self.spec.version, ran, self.seen(ran.fed, ran.jobs), failures)
         if self.cache is not None:
             self.cache.ran(ran)
+        if self.shadows is not None:
+            self.shadows.ran(self, ran, failures)
 
     def failed(self, jobs: Sequence[Job], err: Exception) -> None:
         """Tell tickets that they get no answer, unless another version can give one."""

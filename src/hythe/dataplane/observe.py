@@ -13,7 +13,7 @@ from hythe.bundle.rows import Array
 from hythe.dataplane.faults import FAULTS
 from hythe.dataplane.record import Recorder
 from hythe.dataplane.ticket import Ticket
-from hythe.monitor.record import CACHED, DEGRADED, RESCUED, Call, Reply
+from hythe.monitor.record import CACHED, DEGRADED, RESCUED, Call, Difference, Reply
 from hythe.runtime.counters import Counter, Counters, Histogram, Metric
 from hythe.runtime.ring import Ring
 from hythe.runtime.sink import Ran
@@ -35,13 +35,16 @@ BATCH = Metric("hythe_batch_rows", "histogram", "Rows in one call of the model."
 QUEUE = Metric("hythe_queue_duration_seconds", "histogram", "From rows read to model called.", SECONDS)
 QUEUE_ROWS = Metric("hythe_queue_rows", "gauge", "Rows that wait for a model.")
 DEGRADED_ANSWERS = Metric("hythe_degraded_total", "counter", "Answers given by a fallback.")
-RESCUED_REQUESTS = Metric("hythe_rescued_total", "counter", "Requests failed here that went on to a fallback.")
+RESCUED_REQUESTS = Metric(
+    "hythe_rescued_total", "counter", "Requests failed here that went on to a fallback."
+)
 CACHE_HITS = Metric("hythe_cache_hits_total", "counter", "Answers given from the cache.")
 CACHE_BYTES = Metric("hythe_cache_bytes", "gauge", "Bytes of stored answers.")
 IN_FLIGHT = Metric("hythe_in_flight", "gauge", "Requests being answered now.")
+SHADOW_COPIES = Metric("hythe_shadow_total", "counter", "Copies of requests by what shadows did with them.")
 METRICS = (
     REQUESTS, ANSWERED_ROWS, DURATION, QUEUE, INFERENCE, BATCH, IN_FLIGHT, DEGRADED_ANSWERS,
-    RESCUED_REQUESTS, CACHE_HITS, CACHE_BYTES, QUEUE_ROWS,
+    RESCUED_REQUESTS, CACHE_HITS, CACHE_BYTES, QUEUE_ROWS, SHADOW_COPIES,
 )  # fmt: skip
 
 
@@ -89,6 +92,7 @@ class Meter:
         self._outcomes: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
         self._runs: dict[str, Runs] = {}
         self._flagged: dict[tuple[str, str], Counter] = {}
+        self._copies: dict[tuple[str, str], Counter] = {}
         self.in_flight = counters.gauge(IN_FLIGHT.name, endpoint=endpoint)
 
     def outcome(self, version: str, outcome: str, reason: str = "") -> tuple[Counter, Histogram]:
@@ -122,6 +126,14 @@ class Meter:
     def queue_rows(self, version: str) -> Counter:
         """Make the gauge of the rows that wait for one version."""
         return self._counters.gauge(QUEUE_ROWS.name, endpoint=self._endpoint, version=version)
+
+    def copies(self, version: str, outcome: str) -> Counter:
+        """Find the counter of copies that a shadow answered, failed or had dropped."""
+        counter = self._copies.get((version, outcome))
+        if counter is None:
+            labels = {"endpoint": self._endpoint, "version": version, "outcome": outcome}
+            counter = self._copies[version, outcome] = self._counters.counter(SHADOW_COPIES.name, **labels)
+        return counter
 
     def flagged(self, version: str, flags: int) -> None:
         """Count an answer that a fallback or the cache gave, or a failure that a fallback took on."""
@@ -200,6 +212,27 @@ class Observer:
                 encode_s=now - started_s - ran.seconds,
                 at_ns=at_ns,
             )
+
+    def copied(self, version: str, calls: list[Call], told: list[Difference], ran: Ran | None = None) -> None:
+        """Note what a shadow did with copies of requests, and what it answered otherwise.
+
+        `ran` is its call of the model, None where that failed. No copy is a request of anybody's.
+        """
+        for call in calls:
+            self._meter.copies(version, call.outcome).add()
+        if ran is not None:
+            runs = self._meter.runs(version)
+            runs.batches.observe(ran.rows)
+            runs.inference.observe(ran.seconds)
+        if self._ring is not None:
+            inference_s = None if ran is None else ran.seconds
+            self._recorder(self._ring, version).copies(
+                calls, told, inference_s=inference_s, at_ns=time.time_ns()
+            )
+
+    def dropped(self, version: str, copies: int) -> None:
+        """Note copies for which a shadow had no room or no time."""
+        self._meter.copies(version, "dropped").add(copies)
 
     def cache_bytes(self, version: str) -> Counter:
         """Give the gauge of the bytes of one version's stored answers."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from hythe.bundle.rows import Array
 from hythe.dataplane.slices import Slice, slices
-from hythe.monitor.record import HEAD, RAN, Body, Call, Field, Layout, Reply, padded
+from hythe.monitor.record import HEAD, RAN, Body, Call, Difference, Field, Layout, Reply, padded
 from hythe.runtime.ring import Ring
 
 MOST_CELLS = 4096
@@ -93,6 +93,16 @@ class Recorder:
         """Record how a request ended that was in an earlier record, with the flag `LATER`."""
         return self._small(Body([], replies=[reply]), 0, at_ns)
 
+    def copies(
+        self, calls: list[Call], told: list[Difference], *, inference_s: float | None, at_ns: int
+    ) -> bool:
+        """Record what a shadow did with copies, and rows that it answered otherwise.
+
+        `inference_s` is that of its call of the model, None where there was none.
+        """
+        rows = sum([call.rows for call in calls])
+        return self._small(Body(calls, differences=told), rows, at_ns, inference_s)
+
     def _in_slices(self, written: _Written, body: Body, raw: list[Array], size: int, run: _Run) -> bool:
         """Record a batch of `size` bytes in slices of about a quarter of what one may have."""
         rows = sum([call.rows for call in body.calls])
@@ -110,9 +120,10 @@ class Recorder:
         head = HEAD.pack(written.length, len(data), part.rows, *run)
         return self._put([head, written.data, data, _PADS[-len(data) % 8], *raw])
 
-    def _small(self, body: Body, rows: int, at_ns: int) -> bool:
+    def _small(self, body: Body, rows: int, at_ns: int, inference_s: float | None = None) -> bool:
         data, bare = _encode(body), self._bare
-        head = HEAD.pack(bare.length, len(data), rows, 0, at_ns, 0.0, 0.0)
+        flags = 0 if inference_s is None else RAN
+        head = HEAD.pack(bare.length, len(data), rows, flags, at_ns, inference_s or 0.0, 0.0)
         return self._put((head, bare.data, data, _PADS[-len(data) % 8]))
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from hythe.base.errors import Corrupt, Invalid
+from hythe.bundle.same_rows import unread
 from hythe.bundle.schema import Schema
 from hythe.monitor.observing import Observing
 from hythe.rollout.plan import Plan
@@ -72,8 +73,11 @@ class EndpointSpec(msgspec.Struct, frozen=True, omit_defaults=True):
         known = {item.version: item.schema for item in self.versions}
         for version in self.plan.digests:
             if version not in known:
-                raise Invalid(f"the plan of endpoint {self.name!r} names {version}, but it has not that version")
+                raise Invalid(
+                    f"the plan of endpoint {self.name!r} names {version}, but it has not that version"
+                )
         self._check_sticky([known[arm.version] for arm in self.plan.arms])
+        self._check_shadows(known)
         if self.plan.constant is not None:
             from hythe.dataplane.constant import constant_answers
 
@@ -89,6 +93,16 @@ class EndpointSpec(msgspec.Struct, frozen=True, omit_defaults=True):
                     f"endpoint {self.name!r} is sticky by the feature {sticky.name!r}, which its schema does "
                     f"not have; columns: {', '.join(columns) or 'none, for it takes tensors'}"
                 )
+
+    def _check_shadows(self, known: Mapping[str, Schema]) -> None:
+        """See that each shadow reads all rows that its champions read: it gets them as those read them."""
+        for shadow in self.plan.shadows:
+            for arm in self.plan.arms:
+                if said := unread(known[arm.version], known[shadow.version]):
+                    raise Invalid(
+                        f"shadow {shadow.version} of endpoint {self.name!r} does not read every row that "
+                        f"{arm.version} reads: {said}; shadow a version that reads the same rows"
+                    )
 
     @property
     def schema(self) -> Schema:
@@ -112,8 +126,6 @@ class Posting(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def __post_init__(self) -> None:
         names = [endpoint.name for endpoint in self.endpoints]
-        if not names:
-            raise Invalid("there is nothing to serve; name at least one endpoint")
         if len(set(names)) < len(names):
             repeated = next(name for name in names if names.count(name) > 1)
             raise Invalid(f"endpoint {repeated!r} is given twice; give each a name of its own")

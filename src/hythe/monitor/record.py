@@ -26,11 +26,12 @@ from hythe.monitor.arrays import Arrays, Cut, Cuts
 HEAD = struct.Struct("<4Iqdd")
 RAN = 1
 """Flag of a record whose rows went through a model."""
-DEGRADED, CACHED, PART, LATER, SHADOW, RESCUED = 1, 2, 4, 8, 16, 32
+DEGRADED, CACHED, PART, LATER, SHADOW, RESCUED, SLOWER = 1, 2, 4, 8, 16, 32, 64
 """Flags of a call: answered by a fallback; answered from the cache; one of several parts of a request, whose
 rows count here and whose request counts with the last part, which has no such flag; a door wrote the reply
 after this record, and tells of it in a `Reply`; a shadow's copy of a request; a failure that the caller never
-saw, for another answered: that request has a call of its own."""
+saw, for another answered: that request has a call of its own; a shadow's copy that took longer than its
+champion would have."""
 UNSEEN = SHADOW | RESCUED
 """Calls with one of these flags are no request of a caller."""
 
@@ -43,7 +44,9 @@ class Call(msgspec.Struct, array_like=True, gc=False):
     `share` is the arm's share of the traffic when it was chosen, by the plan of `revision`; 0 where nothing
     was left to chance (a version asked for by number, a fallback, a shadow). `key` is the sticky key's hash;
     `status` HTTP's, or gRPC's code, 0 where unknown; `trace` the caller's `traceparent` as it came. `path` is
-    told of requests that came to no endpoint, whose layout's is "".
+    told of requests that came to no endpoint, whose layout's is "". Of a shadow's copy `changed` says which
+    part of the rows has another label than the champion gave, and `moved` which part another score, in
+    thousandths.
     """
 
     id: str
@@ -64,6 +67,8 @@ class Call(msgspec.Struct, array_like=True, gc=False):
     first: int = 0
     path: str = ""
     revision: int = 0
+    changed: int = 0
+    moved: int = 0
 
 
 class Reply(msgspec.Struct, array_like=True, gc=False):
@@ -76,6 +81,27 @@ class Reply(msgspec.Struct, array_like=True, gc=False):
     status: int
     bytes_out: int
     duration_s: float
+
+
+class Told(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Feedback of row `row` of the request `id`: its `part` is `outcome` or `value:NAME`, `value` JSON."""
+
+    id: str
+    row: int
+    part: str
+    value: str
+
+
+class Difference(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The row with the prediction id `id`, which a shadow answered otherwise under the plan of `revision`.
+
+    Greater `size` is worse, `document` is JSON of both answers.
+    """
+
+    id: str
+    revision: int
+    size: float
+    document: str
 
 
 class Field(msgspec.Struct, frozen=True, array_like=True):
@@ -115,7 +141,8 @@ class Body(msgspec.Struct, array_like=True, gc=False):
     """What differs from batch to batch.
 
     The calls, in the order of their rows; the rows that the model refused; the arrays without a dtype, in
-    the layout's order; replies to calls of earlier records; of a slice, what it is a slice of.
+    the layout's order; replies to calls of earlier records; of a slice, what it is a slice of; what was told
+    of predictions of the layout's endpoint, at the record's time; what a shadow answered otherwise.
     """
 
     calls: list[Call]
@@ -123,6 +150,8 @@ class Body(msgspec.Struct, array_like=True, gc=False):
     lists: list[list[Any]] = []
     replies: list[Reply] = []
     whole: Whole | None = None
+    told: list[Told] = []
+    differences: list[Difference] = []
 
 
 class BatchRecord(msgspec.Struct, frozen=True, gc=False):
@@ -146,6 +175,8 @@ class BatchRecord(msgspec.Struct, frozen=True, gc=False):
     batch: str = ""
     replies: Sequence[Reply] = ()
     whole: Whole | None = None
+    told: Sequence[Told] = ()
+    differences: Sequence[Difference] = ()
 
     @property
     def run_rows(self) -> int:
@@ -198,6 +229,8 @@ class RecordReader:
             _batch(calls, whole) if ran else "",
             body.replies,
             whole,
+            body.told,
+            body.differences,
         )
 
     def _plan(self, written: bytes) -> _Plan:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from hythe.base.clock import Clock, SystemClock
 from hythe.base.errors import NotFound
+from hythe.monitor.shadows import Shadow, ShadowCounts
 from hythe.monitor.timing import Timing
 from hythe.monitor.window import Tally, Window, merge
 from hythe.operations.windows import windows
@@ -23,10 +24,26 @@ class SeenValues(msgspec.Struct, frozen=True):
     mean: float | None = None
 
 
+class SeenShadow(msgspec.Struct, frozen=True):
+    """What a version did as a shadow: `copies` of requests, of which `failed` have no answer.
+
+    Of the others, `changed` is the mean share of a request's rows with another label than the champion's, and
+    `moved` of those whose score moved by more than the plan's margin; None before the first. `slower` copies
+    took longer than the champion's would have.
+    """
+
+    copies: int
+    failed: int
+    changed: float | None
+    moved: float | None
+    slower: int
+
+
 class SeenVersion(msgspec.Struct, frozen=True):
     """One version: requests by outcome and reason, and the quantiles of answered requests in seconds.
 
-    `counted_rows` of `rows` are in `features`; where there is nothing to take a quantile of, it is None.
+    `counted_rows` of `rows` are in `features`; where there is nothing to take a quantile of, it is None. A
+    shadow's copies are no requests: `shadow` has them, None where there were none.
     """
 
     version: str
@@ -40,6 +57,7 @@ class SeenVersion(msgspec.Struct, frozen=True):
     p99_s: float | None
     features: Mapping[str, SeenValues]
     outputs: Mapping[str, SeenValues]
+    shadow: SeenShadow | None = None
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -87,7 +105,15 @@ def _version(window: Window, seconds: int) -> SeenVersion:
         p99_s=_quantile(window.request_s, 0.99),
         features={name: _values(tally) for name, tally in window.features.items()},
         outputs={name: _values(tally) for name, tally in window.outputs.items()},
+        shadow=_shadow(window.statistics.get(Shadow.name)),
     )
+
+
+def _shadow(numbers: Sequence[int] | None) -> SeenShadow | None:
+    if not numbers:
+        return None
+    found = ShadowCounts(*numbers)
+    return SeenShadow(found.copies, found.failed, found.mean_changed, found.mean_moved, found.slower)
 
 
 def _values(tally: Tally) -> SeenValues:

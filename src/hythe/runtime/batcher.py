@@ -38,7 +38,8 @@ class Batcher:
     """Joins the jobs of one session into calls; every method is for the event loop's thread.
 
     A job with more rows than a call may have is answered in parts where the session `splits`, and others take
-    their turns between them; else it has a call of its own.
+    their turns between them; else it has a call of its own. `cost` may be shared with another batcher of the
+    session.
     """
 
     def __init__(
@@ -48,12 +49,13 @@ class Batcher:
         scheduler: Scheduler,
         policy: BatchPolicy | None = None,
         clock: Callable[[], float] = time.monotonic,
+        cost: Cost | None = None,
     ) -> None:
         self._session = session
         self._sink = sink
         self._scheduler = scheduler
         self._clock = clock
-        self.cost = Cost()
+        self.cost = cost or Cost()
         self._inline: list[Job] = []
         self._inline_rows = 0
         self._short, self._long = Backlog(self.cost), Backlog(self.cost)
@@ -112,6 +114,14 @@ class Batcher:
                 return
         self._flush_soon()
 
+    def call(self, jobs: Sequence[Job]) -> None:
+        """Make one call of the model with these jobs, of one kind, that begins now, whatever waits."""
+        rows = sum([job.rows for job in jobs])
+        if self._session.inline and self.cost.expect(rows) <= self._loop_s:
+            self._answer_now(jobs)
+        else:
+            self._start(self._run(jobs), rows)
+
     def _comes_alone(self, now: float) -> bool:
         """Guess from the last calls whether a turn of the loop would bring this job any company."""
         return self._singles >= _SINGLES and now - self._flushed_s > _APART_S and not self._flush_due
@@ -167,7 +177,7 @@ class Batcher:
         if self._short.rows:
             self._flush_soon()
 
-    def _answer_now(self, jobs: list[Job]) -> None:
+    def _answer_now(self, jobs: Sequence[Job]) -> None:
         started = self._clock()
         try:
             fed, rows = self._feed(jobs)
@@ -218,7 +228,7 @@ class Batcher:
             self._ends_s.discard(end_s)
             self._pump_soon()
 
-    async def _run(self, jobs: list[Job]) -> None:
+    async def _run(self, jobs: Sequence[Job]) -> None:
         started = self._clock()
         try:
             fed, rows = self._feed(jobs)

@@ -29,10 +29,11 @@ class Tiny:
     schema: Schema
 
 
-def tiny_classifier() -> Tiny:
+def tiny_classifier(*, refuses_all: bool = False, shift: float = 0.0) -> Tiny:
     """Make a logistic model of `tenure`, `total charges` (may be missing) and `contract`.
 
-    It refuses rows whose charges are infinite. `expected` gives its answers by plain arithmetic.
+    It refuses rows whose charges are infinite, or `refuses_all`. `expected` gives its answers by plain
+    arithmetic; with a `shift` so much is added before the logistic function.
     """
     schema = Schema(
         (
@@ -54,19 +55,21 @@ def tiny_classifier() -> Tiny:
         + filled * 0.01
         + graph.op("Gather", effects, codes.column(0), dtype=np.float64)
     )
+    if shift:
+        score = score + shift
     yes = score.apply("Sigmoid").reshape(-1, 1)
     outputs = {
         "label": (yes.column(0) > 0.5).cast(np.int64),
         "probabilities": graph.concat([1.0 - yes, yes]),
-        REFUSED: charges.is_inf(),
+        REFUSED: numbers.column(0) > -1.0 if refuses_all else charges.is_inf(),
     }
     variant = Variant(feed, ("label", "probabilities"), {"label": (("no", "yes"),)}, guarded=True)
     return Tiny(graph.build(outputs).SerializeToString(deterministic=True), variant, schema)
 
 
-def tiny_endpoint(folder: Path, name: str = "churn") -> EndpointSpec:
+def tiny_endpoint(folder: Path, name: str = "churn", *, refuses_all: bool = False) -> EndpointSpec:
     """Write the tiny classifier's files into `folder` and make the endpoint that serves them."""
-    tiny = tiny_classifier()
+    tiny = tiny_classifier(refuses_all=refuses_all)
     graph, variant = folder / "model.onnx", folder / "variant.json"
     graph.write_bytes(tiny.graph)
     variant.write_bytes(tiny.variant.encode())

@@ -24,11 +24,15 @@ def gap_of(one: float, other: float) -> float:
     return INF if math.isnan(one) or math.isnan(other) else abs(one - other)
 
 
-def by_hand(champion: dict[str, Any], shadow: dict[str, Any], margin: float) -> list[tuple[bool, bool, float]]:
+def by_hand(
+    champion: dict[str, Any], shadow: dict[str, Any], margin: float
+) -> list[tuple[bool, bool, float]]:
     """Compare labels and probabilities row by row, in plain Python."""
     found = []
     for row in range(len(champion["label"])):
-        pairs = zip(champion["probabilities"][row].tolist(), shadow["probabilities"][row].tolist(), strict=True)
+        pairs = zip(
+            champion["probabilities"][row].tolist(), shadow["probabilities"][row].tolist(), strict=True
+        )
         gap = max(gap_of(one, other) for one, other in pairs)
         found.append((champion["label"][row] != shadow["label"][row], gap > margin, min(gap, 1.0)))
     return found
@@ -40,7 +44,9 @@ def test_all_rows_at_once_differ_as_they_do_one_by_one(seed: int) -> None:
     rows = int(rng.integers(1, 40))
 
     def answers() -> dict[str, Any]:
-        scores = rng.choice([0.0, 0.2, 0.205, 0.3, 1.0, NAN, INF], (rows, 3), p=[0.3, 0.3, 0.2, 0.1, 0.06, 0.02, 0.02])
+        scores = rng.choice(
+            [0.0, 0.2, 0.205, 0.3, 1.0, NAN, INF], (rows, 3), p=[0.3, 0.3, 0.2, 0.1, 0.06, 0.02, 0.02]
+        )
         return {"label": rng.choice(np.array(["a", "b"], dtype=object), rows), "probabilities": scores}
 
     champion, shadow = answers(), answers()
@@ -84,7 +90,10 @@ def test_classes_are_matched_by_name_and_unknown_ones_score_nothing() -> None:
 
 
 def test_without_labels_the_class_with_the_highest_score_is_the_label() -> None:
-    champion, shadow = np.array([[0.5, 0.3, 0.2], [0.4, 0.3, 0.3]]), np.array([[0.4, 0.4, 0.2], [0.3, 0.4, 0.3]])
+    champion, shadow = (
+        np.array([[0.5, 0.3, 0.2], [0.4, 0.3, 0.3]]),
+        np.array([[0.4, 0.4, 0.2], [0.3, 0.4, 0.3]]),
+    )
     compare = Comparison([SCORES], [SCORES], 0.01)
     found = compare({"probabilities": champion}, {"probabilities": shadow})
     assert compare.labelled
@@ -94,7 +103,9 @@ def test_without_labels_the_class_with_the_highest_score_is_the_label() -> None:
 
 def test_an_output_that_only_one_has_differs_in_every_row() -> None:
     label = np.array(["a", "b"], dtype=object)
-    found = Comparison([LABEL], [LABEL, VALUE], 0.01)({"label": label}, {"label": label, "value": np.zeros(2)})
+    found = Comparison([LABEL], [LABEL, VALUE], 0.01)(
+        {"label": label}, {"label": label, "value": np.zeros(2)}
+    )
     assert found.changed.all()
 
 
@@ -109,7 +120,13 @@ def test_tensors_differ_where_any_cell_does_and_everywhere_in_another_shape() ->
 
 
 def test_a_changed_label_is_worse_than_any_score_that_moved() -> None:
-    champion = {"label": np.array(["a", "a"], dtype=object), "probabilities": np.array([[1.0, 0, 0], [0.51, 0.49, 0]])}
-    shadow = {"label": np.array(["a", "b"], dtype=object), "probabilities": np.array([[0.4, 0.3, 0.3], [0.49, 0.51, 0]])}
+    champion = {
+        "label": np.array(["a", "a"], dtype=object),
+        "probabilities": np.array([[1.0, 0, 0], [0.51, 0.49, 0]]),
+    }
+    shadow = {
+        "label": np.array(["a", "b"], dtype=object),
+        "probabilities": np.array([[0.4, 0.3, 0.3], [0.49, 0.51, 0]]),
+    }
     size = Comparison([LABEL, SCORES], [LABEL, SCORES], 0.01)(champion, shadow).size
     assert size == pytest.approx([0.6, 1.02])

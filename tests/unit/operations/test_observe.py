@@ -11,7 +11,7 @@ import pytest
 from hythe.base.errors import NotFound
 from hythe.monitor.timing import timings
 from hythe.monitor.window import Tally, Window
-from hythe.operations.observe import SeenValues, observe
+from hythe.operations.observe import SeenShadow, SeenValues, observe
 from hythe.operations.windows import stored
 from hythe.registry.database import Database
 from hythe.registry.windows import Delivery, Observations
@@ -55,6 +55,20 @@ def test_the_windows_of_a_version_are_shown_as_one(observations: Observations) -
     assert first.p50_s == pytest.approx(0.01, rel=0.13)
     assert first.features == {"x": SeenValues(4, 0.5, 2.0)}
     assert second.p99_s is None
+
+
+def test_copies_for_a_shadow_stand_beside_requests(observations: Observations) -> None:
+    copies = {"shadow": (10, 2, 4000, 4_000_000, 2000, 2_000_000, 1)}
+    put(
+        observations,
+        Window("churn", "1.0.0", NOW - 20, requests={"answered": 3}),
+        Window("churn", "1.1.0", NOW - 20, share=0.0, statistics=copies),
+        Window("churn", "1.1.0", NOW - 19, share=0.0, statistics=copies),
+    )
+    one, other = observe(observations, "churn", 100, CLOCK).versions
+    assert one.shadow is None
+    assert other.requests == {}
+    assert other.shadow == SeenShadow(copies=20, failed=4, changed=0.5, moved=0.25, slower=2)
 
 
 def test_an_endpoint_that_was_never_observed_is_told_with_those_that_were(observations: Observations) -> None:

@@ -1,0 +1,172 @@
+"""One shadow in one process: copies wait until nobody else does, and are answered together."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Container, Sequence
+from typing import Any, NamedTuple
+
+from hythe.base.errors import Busy
+from hythe.dataplane.faults import FAULTS
+from hythe.dataplane.live import LiveVersion
+from hythe.dataplane.loop import Alarm, Loop
+from hythe.dataplane.observe import Observer
+from hythe.dataplane.shadow_against import Against
+from hythe.dataplane.shadow_copy import ShadowTicket, chosen
+from hythe.dataplane.shadow_room import ROOM, Room
+from hythe.dataplane.shadow_worst import Worst
+from hythe.monitor.sample import least
+from hythe.rollout.plan import Shadow
+from hythe.runtime.batch_policy import BatchPolicy
+from hythe.runtime.batcher import Batcher
+from hythe.runtime.job import Job
+from hythe.runtime.sink import Ran
+
+GATHER_S = 0.05
+"""Copies wait so long for company: one call for several costs little more than for one."""
+MOST_WAIT_S = 1.0
+"""A copy that found no quiet moment for so long is dropped."""
+_CALL_ROWS = 64
+_POLICY = BatchPolicy(loop_ms=0.2)
+"""A call of the shadow that would hold the loop up for longer goes beside it."""
+
+
+class Around(NamedTuple):
+    """What a lane needs of its process; `clock` is monotonic."""
+
+    observer: Observer
+    loop: Loop
+    clock: Callable[[], float] = time.monotonic
+    room: Room = ROOM
+
+
+class Lane:
+    """Hands copies to the shadow `live`, and tells the observer how its answers differ.
+
+    A copy is dropped when rows wait for its champion or for the shadow, when there is no room for it, and
+    when the `arms` and the shadow have not been idle for too long. All is for the event loop's thread.
+    """
+
+    def __init__(
+        self,
+        shadow: Shadow,
+        live: LiveVersion,
+        arms: Sequence[LiveVersion],
+        around: Around,
+        *,
+        revision: int = 0,
+        timeout_s: float = 60.0,
+    ) -> None:
+        self.live = live
+        self._version = live.spec.version
+        self._least = least(shadow.share)
+        self._around = around
+        self._revision = revision
+        self._timeout_s = timeout_s
+        cost = live.batcher.cost
+        self._batcher = Batcher(live.session, self, around.loop, _POLICY, around.clock, cost=cost)
+        self._batchers = (*(arm.batcher for arm in arms), live.batcher, self._batcher)
+        worst = Worst()
+        self._against = {
+            arm.spec.version: Against(arm, live, shadow.margin, worst) for arm in arms if arm is not live
+        }
+        self._waiting: deque[ShadowTicket] = deque()
+        self._alarm: Alarm | None = None
+
+    def copy(self, champion: LiveVersion, ran: Ran, failures: Container[int]) -> None:
+        """Take copies of those requests of a call that are in the sample; they are answered later."""
+        if champion.spec.version not in self._against:
+            return
+        crowded = bool(champion.batcher.waiting_rows or self.live.batcher.waiting_rows)
+        around = self._around
+        for ticket, start in chosen(ran, failures, self._least, self._revision):
+            if crowded or not around.room.enter(ticket.rows):
+                around.observer.dropped(self._version, 1)
+                continue
+            stop = start + ticket.rows
+            answers = {name: array[start:stop] for name, array in ran.outcome.answers.items()}
+            copy = ShadowTicket(ticket, champion, answers)
+            copy.queued_s = around.clock()
+            self._waiting.append(copy)
+        if self._waiting and self._alarm is None:
+            self._alarm = around.loop.later(GATHER_S, self._go)
+
+    def close(self) -> None:
+        """Drop what waits; what is being answered will still be compared."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        self._drop(list(self._waiting))
+        self._waiting.clear()
+
+    def _go(self) -> None:
+        """Ask the shadow if nobody else wants a processor, else see who waited too long."""
+        self._alarm = None
+        if all(batcher.idle for batcher in self._batchers):
+            self._ask()
+        else:
+            since_s = self._around.clock() - MOST_WAIT_S
+            late = [copy for copy in self._waiting if copy.queued_s <= since_s]
+            self._drop(late)
+            for _ in late:
+                self._waiting.popleft()
+        if self._waiting:
+            self._alarm = self._around.loop.later(GATHER_S, self._go)
+
+    def _ask(self) -> None:
+        """Ask for the answers to the first copies that may share a call."""
+        copies = [self._waiting.popleft()]
+        kind, rows = copies[0].kind, copies[0].rows
+        while self._waiting and self._waiting[0].kind == kind:
+            rows += self._waiting[0].rows
+            if rows > _CALL_ROWS:
+                break
+            copies.append(self._waiting.popleft())
+        self.live.copies += len(copies)
+        rewrite = self._against[copies[0].champion.spec.version].rewrite
+        deadline_s = self._around.clock() + self._timeout_s
+        for copy in copies:
+            copy.batch, copy.deadline_s = rewrite(copy.batch), deadline_s
+        self._batcher.call(copies)
+
+    # What the batcher tells.
+
+    def answered(self, ran: Ran) -> None:
+        """Compare the answers, and tell of each copy."""
+        copies: Any = ran.jobs
+        try:
+            compared = self._against[copies[0].champion.spec.version].answered(copies, ran)
+        except Exception as err:  # noqa: BLE001 - answers that cannot be compared are the shadow's failure
+            self.failed(copies, err)
+            return
+        self._end(copies)
+        self._around.observer.copied(self._version, compared.calls, compared.told, ran)
+
+    def failed(self, jobs: Sequence[Job], err: Exception) -> None:
+        """Tell of copies that have no answer; those that found the shadow too busy are dropped."""
+        copies: Any = jobs
+        if isinstance(err, Busy) and self.live.session.ready:
+            self.live.copies -= len(copies)
+            self._drop(copies)
+            return
+        observer = self._around.observer
+        fault = FAULTS.spoken(err, observer.endpoint, self._version)
+        FAULTS.tell(fault, endpoint=observer.endpoint, version=self._version)
+        compared = self._against[copies[0].champion.spec.version].failed(copies, self._around.clock(), fault)
+        self._end(copies)
+        observer.copied(self._version, compared.calls, compared.told)
+
+    def waiting(self, rows: int) -> None:
+        """Hear how many rows wait; none do, as each call begins at once."""
+
+    def _end(self, copies: Sequence[ShadowTicket]) -> None:
+        self.live.copies -= len(copies)
+        for copy in copies:
+            self._around.room.leave(copy.rows)
+
+    def _drop(self, copies: Sequence[ShadowTicket]) -> None:
+        for copy in copies:
+            self._around.room.leave(copy.rows)
+        if copies:
+            self._around.observer.dropped(self._version, len(copies))
