@@ -6,14 +6,14 @@ import re
 
 from hythe.base.errors import Invalid
 
-_UNITS_S = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_DURATION = re.compile(r"([0-9]*\.?[0-9]+)\s*(us|µs|ms|s|m|h)?")
+_UNITS_S = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = re.compile(r"([0-9]*\.?[0-9]+)\s*(us|µs|ms|s|m|h|d)?")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([KMG]i?)?B?")
 _FACTORS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
 
 
 def seconds(text: str) -> float:
-    """Read a duration such as 30s, 500ms or 2m; a bare number is seconds.
+    """Read a duration such as 30s, 500ms, 2m or 7d; a bare number is seconds.
 
     >>> seconds("500ms"), seconds("2m"), seconds("1.5")
     (0.5, 120.0, 1.5)

@@ -1,4 +1,4 @@
-"""`hythe history churn`: who changed what, when and why."""
+"""`hythe history churn`: who changed what, when and why; of an endpoint, what it served when."""
 
 from __future__ import annotations
 
@@ -8,20 +8,31 @@ from hythe.cli.common import COMMON, Common, emit, say, table
 
 
 def history_command(subject: str | None = None, *, common: Common = COMMON) -> None:
-    """Show who changed what, when and why, the oldest first.
+    """Show who changed what, when and why, the oldest first; of an endpoint, what it served when.
 
     Parameters
     ----------
     subject
-        A model or one of its refs, endpoint/NAME, key/ID, or a digest; all changes when left out.
+        A model or one of its refs, an endpoint, endpoint/NAME for its raw entries, key/ID, or a digest; all
+        changes when left out.
 
     """
     from hythe.app.wire import opened
+    from hythe.operations.endpoints.history import has_history, history
 
     with opened(common.config()) as here:
+        served = subject is not None and has_history(here.catalog, subject)
+        if subject is not None and served and subject not in here.catalog.models():
+            from hythe.cli.endpoint import tell_moves
+
+            moves = history(here.catalog, subject)
+            emit(common, moves, lambda: tell_moves(moves))
+            return
         entries = here.registry.history(subject)
 
     def text() -> None:
+        if served:
+            say(f"what the endpoint {subject} served: hythe endpoint history {subject}", "")
         if not entries:
             say("nothing has changed yet")
             return

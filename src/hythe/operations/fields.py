@@ -1,0 +1,35 @@
+"""Fields of documents that people write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from hythe.base.errors import Invalid
+
+
+def refuse_unknown(raw: Mapping[str, Any], kind: type[msgspec.Struct], subject: str) -> None:
+    """Refuse a field that is misspelt, so that it is not taken for one left out; raises Invalid.
+
+    >>> refuse_unknown({"sahre": 1}, msgspec.defstruct("Shadow", ["version", "share"]), "the shadow has")
+    Traceback (most recent call last):
+    ...
+    hythe.base.errors.Invalid: the shadow has a field 'sahre' that is not known; fields: version, share
+    """
+    known = kind.__struct_fields__
+    for field in raw:
+        if field not in known:
+            raise Invalid(f"{subject} a field {field!r} that is not known; fields: {', '.join(known)}")
+
+
+def tables(raw: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """Give the tables of a field that holds one, or a list of them; what is no table is left out.
+
+    >>> tables({"arms": [{"version": "1.0.0"}, 5]}, "arms")
+    [{'version': '1.0.0'}]
+    """
+    part = raw.get(name)
+    items = part if isinstance(part, list | tuple) else (part,)
+    return [item for item in items if isinstance(item, Mapping)]
