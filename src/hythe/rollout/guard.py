@@ -14,16 +14,19 @@ Verdict: TypeAlias = Literal["worse", "fine", "waiting"]
 """The metric is worse; is not worse by the margin; or there is not enough data for either."""
 
 
+_NARROWEST = 0.123
+
+
 class Guard(msgspec.Struct, frozen=True, omit_defaults=True):
     """A metric with its non-inferiority margin.
 
     `metric` is a name that `Metric.parse` knows. `margin` is how much worse is still tolerable: absolute for
-    rates, means and scores, relative for latencies (0.25 is a quarter slower); None takes the metric's. The
-    rollout goes back when the metric is proven worse by more than `tolerance` (in the same terms, None takes
-    the metric's), and goes on when it is proven worse by less than `margin`. `share` is the part of the
-    rollout's alpha that this guard may use to go back wrongly; 0 takes an equal part. `effect` is the
-    difference worth finding, the margin when left out. `range` are the bounds of a metric that has none of
-    its own, such as a business value.
+    rates, means and scores, relative for latencies (0.26 is 26% slower; it counts in whole buckets of 12.2%,
+    rounded down); None takes the metric's. The rollout goes back when the metric is proven worse by more than
+    `tolerance` (in the same terms, None takes the metric's), and goes on when it is proven worse by less than
+    `margin`. `share` is the part of the rollout's alpha that this guard may use to go back wrongly; 0 takes
+    an equal part. `effect` is the difference worth finding, the margin when left out. `range` are the bounds
+    of a metric that has none of its own, such as a business value; its margin is a share of them.
 
     >>> Guard("error_rate").margin_or_default
     0.01
@@ -42,6 +45,11 @@ class Guard(msgspec.Struct, frozen=True, omit_defaults=True):
             value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and value > 0):
                 raise Invalid(f"guard {self.metric}: {name} is {value}; give a number greater than 0")
+        if metric.scale == "quantile" and self.margin_or_default < _NARROWEST:
+            raise Invalid(
+                f"guard {self.metric}: margin is {self.margin}; durations are counted in buckets that are "
+                f"12.2% wide, so give {_NARROWEST} or more"
+            )
         if self.tolerance is not None and not 0 <= self.tolerance <= self.margin_or_default:
             raise Invalid(
                 f"guard {self.metric}: tolerance is {self.tolerance}; give 0 up to the margin, "
@@ -69,6 +77,20 @@ class Guard(msgspec.Struct, frozen=True, omit_defaults=True):
         """How much worse has to be proven before the rollout goes back."""
         return self.kind.tolerance if self.tolerance is None else self.tolerance
 
+    def scaled(self, value: float) -> float:
+        """Give a value of the metric as a share of its range, cut to it.
+
+        >>> Guard("value:revenue", range=(0.0, 50.0)).scaled(10.0)
+        0.2
+        """
+        low, high = self.range or (0.0, 1.0)
+        return min(max((value - low) / (high - low), 0.0), 1.0)
+
+    def unscaled(self, share: float) -> float:
+        """Give the metric's own value of a share of its range."""
+        low, high = self.range or (0.0, 1.0)
+        return low + share * (high - low)
+
 
 class GuardReport(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What one guard knows at one moment.
@@ -76,8 +98,11 @@ class GuardReport(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     `champion` and `candidate` are the estimates in the metric's own unit, of `n_champion` and `n_candidate`
     units (requests, or keys where the endpoint is sticky; shadows have no champion's side). `difference` is
     how much worse the candidate is (negative: better), and lies between `low` and `high` with the rollout's
-    confidence at any time. `log_e_worse` is the evidence that it is worse than tolerated, `log_e_fine` that
-    it is not worse by the margin. `needed` is how many more units it takes, None where that is unknown.
+    confidence at any time: relative for latencies (0.26 is 26% slower), else in the metric's unit. Where
+    either way is worse it is candidate less champion; a shadow's is from the champion's answers.
+    `log_e_worse` is the evidence that it is worse than tolerated, `log_e_fine` that it is not worse by the
+    margin. `needed` is how many more units (of both arms together) it takes to be fine, None where that is
+    unknown.
     """
 
     metric: str

@@ -47,9 +47,9 @@ METRICS = {
     for metric in (
         Metric("error_rate", "requests", "binary", +1, 0.01, says="requests that the version failed"),
         Metric("refusal_rate", "requests", "binary", +1, 0.02, says="requests refused for their data"),
-        Metric("latency_p50", "requests", "quantile", +1, 0.25, q=0.50, says="median duration"),
-        Metric("latency_p95", "requests", "quantile", +1, 0.25, q=0.95, says="95th percentile of durations"),
-        Metric("latency_p99", "requests", "quantile", +1, 0.25, q=0.99, says="99th percentile of durations"),
+        Metric("latency_p50", "requests", "quantile", +1, 0.26, q=0.50, says="median duration"),
+        Metric("latency_p95", "requests", "quantile", +1, 0.26, q=0.95, says="95th percentile of durations"),
+        Metric("latency_p99", "requests", "quantile", +1, 0.26, q=0.99, says="99th percentile of durations"),
         Metric("prediction", "requests", "bounded", 0, 0.05, 0.05, says="mean prediction, within its range"),
         Metric("disagreement", "shadows", "bounded", +1, 0.10, 0.10, says="rows a shadow labels otherwise"),
         Metric("movement", "shadows", "bounded", +1, 0.20, 0.20, says="rows whose score a shadow moves"),

@@ -37,14 +37,16 @@ class Stage(msgspec.Struct, frozen=True):
 class Basis(msgspec.Struct, frozen=True, omit_defaults=True):
     """What was fixed for one guard before its first data: wrong values cost time, never errors.
 
-    `mean` is what the champion's is expected to be. `bound` is the place, in `hythe.monitor.timing.BOUNDS`,
-    of the duration that stands for the quantile, and `bound_candidate` of that duration with the margin on
-    top. Data count from plans of revision `since` on.
+    `mean` is what the champion's is expected to be, from 0 to 1, and `spread` the variance of the values as a
+    share of mean·(1 - mean). For latencies `bound` is the place, among the bounds of the histograms, of the
+    duration that stands for the quantile, `mean` the share of the durations beyond it, and `decay` how much
+    of that share is left one bucket further. Data count from plans of revision `since` on.
     """
 
     mean: float = 0.5
+    spread: float = 1.0
     bound: int = -1
-    bound_candidate: int = -1
+    decay: float = 0.8
     since: int = 0
 
 

@@ -15,40 +15,45 @@ _MOST = 0.999
 """The share of everything that may be staked; with all of it, one bad draw would end the game."""
 
 
-class Payoffs(NamedTuple):
-    """What one request pays for a stake of 1, by arm and outcome 0 or 1, and what is staked.
+class Pays(NamedTuple):
+    """What a unit of one arm pays for a stake of 1, by its value: `low` for 0, `high` for 1."""
 
-    A request that the split sends to arm b with probability `share` pays (y - centre) / share - margin
-    there, and -(y - centre) / (1 - share) - margin in arm a. So it pays mean_b - mean_a - margin on average,
-    whatever the means do over time.
+    low: float
+    high: float
+
+
+class Bet(NamedTuple):
+    """What is staked on each unit, and what it pays by arm and value.
+
+    A unit that the split sends to arm b with probability `share` pays (v - centre) / share - margin there,
+    and -(v - centre) / (1 - share) - margin in arm a. So it pays mean_b - mean_a - margin on average,
+    whatever the means do over time (inverse propensity weights).
     """
 
     stake: float
-    centre: float
-    a: tuple[float, float]
-    b: tuple[float, float]
+    a: Pays
+    b: Pays
 
-    @classmethod
-    def of(cls, stake: float, share: float, margin: float, centre: float) -> Payoffs:
-        """Work out the payoffs of outcomes 0 and 1."""
-        a = (centre / (1.0 - share) - margin, -(1.0 - centre) / (1.0 - share) - margin)
-        b = (-centre / share - margin, (1.0 - centre) / share - margin)
-        return cls(stake, centre, a, b)
+    def line(self, pays: Pays) -> tuple[float, float]:
+        """Give base and slope: a unit of value v multiplies the wealth by 1 + base + slope·v."""
+        return self.stake * pays.low, self.stake * (pays.high - pays.low)
 
-    @property
-    def worst(self) -> float:
-        """The most that a request can lose of what there is, as a share of it: below 1."""
-        return max(0.0, -self.stake * min((*self.a, *self.b), key=lambda pay: self.stake * pay))
+
+class Chance(NamedTuple):
+    """One of the things that a unit may do: how likely it is, and what it pays for a stake of 1."""
+
+    probability: float
+    pay: float
 
 
 @lru_cache(maxsize=4096)
-def stake(share: float, margin: float, mean: float, difference: float) -> Payoffs:
+def best_bet(share: float, margin: float, mean: float, difference: float, spread: float = 1.0) -> Bet:
     """Choose the stake that grows fastest if arm a's mean is `mean` and arm b's is `difference` more.
 
     The stake is positive where `difference` is beyond `margin`, else negative: a bet that it is below. It
     maximises the expected logarithm of the wealth (Kelly 1956; GRO of Grünwald, de Heide and Koolen 2024,
-    section 3) for outcomes of 0 and 1. The centre is the one with the least variance (Robins, Rotnitzky and
-    Zhao 1994).
+    section 3). The centre is the one with the least variance (Robins, Rotnitzky and Zhao 1994). `spread` is
+    the variance of the values as a share of mean·(1 - mean), which values of 0 and 1 have.
 
     Raises:
         Invalid: when `share` is not between 0 and 1.
@@ -56,39 +61,49 @@ def stake(share: float, margin: float, mean: float, difference: float) -> Payoff
     """
     if not 0.0 < share < 1.0:
         raise Invalid(f"the share of the arm is {share}; a comparison needs one between 0 and 1")
-    p_a = min(max(mean, 1e-9), 1.0 - 1e-9)
-    p_b = min(max(p_a + difference, 1e-9), 1.0 - 1e-9)
-    centre = (1.0 - share) * p_b + share * p_a
-    bare = Payoffs.of(0.0, share, margin, centre)
+    mean_a, mean_b = _inside(mean), _inside(mean + difference)
+    centre = (1.0 - share) * mean_b + share * mean_a
+    a = Pays(centre / (1.0 - share) - margin, -(1.0 - centre) / (1.0 - share) - margin)
+    b = Pays(-centre / share - margin, (1.0 - centre) / share - margin)
     sign = 1.0 if difference > margin else -1.0
-    pays = [sign * pay for pay in (*bare.a, *bare.b)]
-    return Payoffs.of(sign * _kelly(_chances(share, p_a, p_b), pays), share, margin, centre)
+    fates = _fates(Bet(sign, a, b), share, (mean_a, mean_b), spread)
+    return Bet(sign * _kelly([Chance(chance, sign * pay) for chance, pay in fates]), a, b)
 
 
-def growth(payoffs: Payoffs, share: float, p_a: float, p_b: float) -> float:
-    """Expect the growth of the logarithm of the wealth with one request, for outcomes of 0 and 1."""
-    pays = (*payoffs.a, *payoffs.b)
-    return sum(
-        chance * math.log1p(payoffs.stake * pay)
-        for chance, pay in zip(_chances(share, p_a, p_b), pays, strict=True)
-    )
+def growth(bet: Bet, share: float, means: tuple[float, float], spread: float = 1.0) -> float:
+    """Expect how much a unit adds to the logarithm of the wealth, at these means of arms a and b."""
+    fates = _fates(bet, share, (_inside(means[0]), _inside(means[1])), spread)
+    return sum(chance * math.log1p(bet.stake * pay) for chance, pay in fates)
 
 
-def _chances(share: float, p_a: float, p_b: float) -> tuple[float, float, float, float]:
-    """Give the chances of outcomes 0 and 1 in arm a, then in arm b."""
-    return (1.0 - share) * (1.0 - p_a), (1.0 - share) * p_a, share * (1.0 - p_b), share * p_b
+def _inside(mean: float) -> float:
+    return min(max(mean, 1e-9), 1.0 - 1e-9)
 
 
-def _kelly(chances: Sequence[float], pays: Sequence[float]) -> float:
+def _fates(bet: Bet, share: float, means: tuple[float, float], spread: float) -> list[Chance]:
+    """List what a unit may do: in each arm the values have two places, as `log_wealth` counts them."""
+    fates = []
+    for weight, pays, mean in ((1.0 - share, bet.a, means[0]), (share, bet.b, means[1])):
+        worst, best = sorted(pays, key=lambda pay: bet.stake * pay)
+        first = mean if worst == pays.low else 1.0 - mean
+        second = first**2 + spread * mean * (1.0 - mean)
+        there = first**2 / second
+        fates += [
+            Chance(weight * (1.0 - there), worst),
+            Chance(weight * there, worst + (best - worst) * second / first),
+        ]
+    return fates
+
+
+def _kelly(fates: Sequence[Chance]) -> float:
     """Find where the expected gain's derivative, which falls, is 0: by Newton's steps, kept in a bracket."""
-    paired = list(zip(chances, pays, strict=True))
-    low, high = 0.0, _MOST / -min(pays)
+    low, high = 0.0, _MOST / -min(pay for _, pay in fates)
     at = low
     for _ in range(_STEPS):
-        shares = [(chance * pay / (1.0 + at * pay), pay / (1.0 + at * pay)) for chance, pay in paired]
-        slope = sum([gain for gain, _ in shares])
+        gains = [(chance * pay / (1.0 + at * pay), pay / (1.0 + at * pay)) for chance, pay in fates]
+        slope = sum([gain for gain, _ in gains])
         low, high = (at, high) if slope > 0.0 else (low, at)
-        step = slope / sum([gain * each for gain, each in shares])
+        step = slope / sum([gain * each for gain, each in gains])
         if abs(step) <= _CLOSE * high:
             break
         at = at + step if low < at + step < high else (low + high) / 2.0

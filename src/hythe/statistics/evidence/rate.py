@@ -3,56 +3,57 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
-from scipy.special import betainc, betaln
+import numpy as np
+from scipy.special import betainc, betaincc, betaln
 
 from hythe.base.errors import Invalid
+from hythe.statistics.evidence.sums import Number
 
 _HALVINGS = 100
 
 
-def log_e_rate(hits: int, n: int, level: float, *, prior: tuple[float, float] = (1.0, 1.0)) -> float:
+def log_e_rate(hits: Number, n: Number, level: float, *, prior: tuple[float, float] = (1.0, 1.0)) -> Any:
     """Give the logarithm of the e-value against "the rate is `level`", after `hits` of `n`.
 
     The Bayes factor of a beta mixture against the point (Robbins 1970; Howard, Ramdas, McAuliffe and Sekhon
-    2021, section 3.2, the beta-binomial mixture). An e-process in n.
+    2021, section 3.2, the beta-binomial mixture). An e-process in n. Numbers in, a number out; arrays
+    likewise.
 
     Raises:
         Invalid: when `level` is not between 0 and 1, or the counts do not fit.
 
-    >>> log_e_rate(0, 0, 0.1)
+    >>> float(log_e_rate(0, 0, 0.1))
     0.0
-    >>> log_e_rate(30, 100, 0.1) > math.log(20)
+    >>> bool(log_e_rate(30, 100, 0.1) > math.log(20))
     True
     """
     _check(hits, n, level)
     a, b = prior
-    return float(betaln(a + hits, b + n - hits) - betaln(a, b)) - _log_likelihood(hits, n, level)
+    return betaln(a + hits, b + n - hits) - betaln(a, b) - _log_likelihood(hits, n, level)
 
 
 def log_e_one_sided(
-    hits: int,
-    n: int,
+    hits: Number,
+    n: Number,
     level: float,
     side: Literal["above", "below"],
     *,
     prior: tuple[float, float] = (1.0, 1.0),
-) -> float:
+) -> Any:
     """Give the logarithm of the e-value against a rate of at most `level` (`above`), or at least (`below`).
 
     The mixture is cut to the alternative's side of the level: for every rate of the hypothesis the
     likelihood ratio of each rate beyond the level is a supermartingale, so their mixture is one (Howard et
-    al. 2021, proposition 7).
+    al. 2021, proposition 7). Numbers in, a number out; arrays likewise.
     """
     _check(hits, n, level)
     a, b = prior
-    inside, outside = betainc(a + hits, b + n - hits, level), betainc(a, b, level)
-    posterior, before = (1.0 - inside, 1.0 - outside) if side == "above" else (inside, outside)
-    if posterior <= 0.0:
-        return -math.inf
-    both = log_e_rate(hits, n, level, prior=prior)
-    return both + math.log(posterior) - math.log(before)
+    beyond = betaincc if side == "above" else betainc
+    with np.errstate(divide="ignore"):
+        posterior = np.log(beyond(a + hits, b + n - hits, level))
+    return log_e_rate(hits, n, level, prior=prior) + posterior - math.log(beyond(a, b, level))
 
 
 def rate_interval(
@@ -79,12 +80,12 @@ def rate_interval(
     return edge(0.0) if hits else 0.0, edge(1.0) if hits < n else 1.0
 
 
-def _log_likelihood(hits: int, n: int, rate: float) -> float:
+def _log_likelihood(hits: Number, n: Number, rate: float) -> Number:
     return hits * math.log(rate) + (n - hits) * math.log1p(-rate)
 
 
-def _check(hits: int, n: int, level: float) -> None:
+def _check(hits: Number, n: Number, level: float) -> None:
     if not 0.0 < level < 1.0:
         raise Invalid(f"the level is {level}; a rate can be tested against one between 0 and 1")
-    if not 0 <= hits <= n:
+    if not np.all((np.asarray(hits) >= 0) & (hits <= n)):
         raise Invalid(f"{hits} of {n} is no count; give 0 to n")

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hythe.base.errors import Invalid
+from hythe.statistics.evidence.bets import best_bet
 from hythe.statistics.evidence.contrast import Arms, Contrast, Sums, interval
 
 ALPHA = 0.05
@@ -56,12 +57,29 @@ def test_inside_the_hypothesis_e_is_below_1_on_average(share: float, rate: float
     assert expected_e(contrast, share, [(rate, factor * rate)] * 3) <= 1.0 + 1e-9
 
 
-@given(st.integers(0, 500), st.integers(0, 50), st.integers(0, 100), st.integers(0, 20), SHARES)
-def test_bounded_values_never_claim_more_than_binary_ones(
-    n_a: int, hits_a: int, n_b: int, hits_b: int, share: float
+def test_values_that_vary_less_than_0_and_1_do_tell_more_when_that_was_expected() -> None:
+    split = {0.5: Arms(Sums(500.0, 100.0, 30.0), Sums(500.0, 125.0, 40.0))}
+    crude = Contrast(margin=0.0, side="above", mean=0.2, effect=0.05)
+    assert replace(crude, spread=0.1).log_e(split) > crude.log_e(split) + 3.0
+
+
+@given(
+    SHARES, st.lists(st.tuples(st.booleans(), RATES), max_size=30), st.sampled_from([0.05, 0.3, 1.0]),
+    st.floats(-0.2, 0.2), st.sampled_from(["above", "below"]),
+)  # fmt: skip
+@settings(max_examples=100, deadline=None)
+def test_sums_of_bounded_values_never_claim_more_than_the_bets_won(
+    share: float, seen: list[tuple[bool, float]], spread: float, margin: float, side: Any
 ) -> None:
-    split = {share: Arms(Sums.hits(n_a + hits_a, hits_a), Sums.hits(n_b + hits_b, hits_b))}
-    assert replace(WORSE, binary=False).log_e(split) <= WORSE.log_e(split) + 1e-9
+    contrast = Contrast(margin=margin, side=side, mean=0.3, effect=0.1, known=1.0, spread=spread)
+    bet = best_bet(share, margin, 0.3, margin + (0.1 if side == "above" else -0.1), spread)
+    won = 0.0
+    for in_b, value in seen:
+        base, slope = bet.line(bet.b if in_b else bet.a)
+        won += np.log1p(base + slope * value)
+    a, b = (np.array([value for in_b, value in seen if in_b == arm]) for arm in (False, True))
+    split = {share: Arms(*(Sums(float(v.size), float(v.sum()), float((v * v).sum())) for v in (a, b)))}
+    assert contrast.log_e(split) <= won + 1e-6 * (1 + abs(won))
 
 
 def drawn(rng: Any, rates: tuple[float, float], share: float, looks: int, sims: int) -> Any:
@@ -138,6 +156,7 @@ def test_what_is_still_needed_is_what_it_takes() -> None:
         ({"effect": 0.0}, "the effect is 0.0"),
         ({"mean": -0.1}, "mean and known are -0.1"),
         ({"known": 0.0}, "known are 0.1 and 0.0"),
+        ({"spread": 0.0}, "the spread is 0.0"),
     ],
 )
 def test_what_cannot_be_tested_is_refused(wrong: dict[str, Any], said: str) -> None:
