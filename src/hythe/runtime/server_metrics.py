@@ -14,6 +14,14 @@ WINDOWS_WAITING = Metric(
 OBSERVATIONS_LOST = Metric(
     "hythe_observations_lost_total",
     "counter",
-    "Records, windows, joins, log lines and spans that found no room.",
+    "Records, windows, joins, feedback, log lines and spans that found no room.",
 )
-SERVER_METRICS = (RESTARTS, POISON, REACHABLE, POSTINGS, WINDOWS_WAITING, OBSERVATIONS_LOST)
+FEEDBACK = Metric("hythe_feedback_total", "counter", "Rows that feedback was taken for.")
+FEEDBACK_ORPHANS = Metric(
+    "hythe_feedback_orphans_total",
+    "counter",
+    "Rows whose feedback never met its prediction, and was removed.",
+)
+SERVER_METRICS = (
+    RESTARTS, POISON, REACHABLE, POSTINGS, WINDOWS_WAITING, OBSERVATIONS_LOST, FEEDBACK, FEEDBACK_ORPHANS,
+)  # fmt: skip

@@ -6,6 +6,7 @@ import asyncio
 
 from hythe.base.errors import HytheError
 from hythe.dataplane.endpoint import Endpoint
+from hythe.dataplane.feedback import FeedbackDesk
 from hythe.dataplane.gate import Gate
 from hythe.dataplane.loop import LoopScheduler
 from hythe.dataplane.observe import Ids, Observer
@@ -42,6 +43,7 @@ class Serving:
         self.gate.update(self.posting.keys, self.posting.issuers)
         self._ring = Ring(memory.rings[place])
         self.turned_away = TurnedAway(self.counters, self._ring)
+        self.feedback = FeedbackDesk(self.counters, None if spec.source is None else self._ring)
         self._open, self._told = opener(spec.session), spec
         self._scheduler, self._ids = LoopScheduler(), Ids()
         self.plane = DataPlane(self.posting.endpoints, self._endpoint, limits=spec.limits, gate=self.gate)

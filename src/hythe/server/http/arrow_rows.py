@@ -37,10 +37,7 @@ def read_arrow(body: Buffer, rows: RowReader, limits: Limits) -> Batch:
         Invalid: naming the column, the row, the value and what was expected.
 
     """
-    try:
-        table = _table(body, limits)
-    except _UNREADABLE as err:
-        raise Malformed(f"the body cannot be read as Arrow data: {err}; send an IPC stream or file") from err
+    table = read_ipc(body, limits)
     if rows.schema.columns:
         return conform(table, rows.schema)
     known = {tensor.name: tensor for tensor in rows.schema.tensors}
@@ -76,6 +73,20 @@ def write_arrow(
         writer.write_table(table)
     written: bytes = sink.getvalue().to_pybytes()
     return written
+
+
+def read_ipc(body: Buffer, limits: Limits) -> pa.Table:
+    """Read an Arrow IPC stream or file as it is.
+
+    Raises:
+        Malformed: when the bytes are no Arrow data.
+        TooLarge: when they become too many rows or bytes.
+
+    """
+    try:
+        return _table(body, limits)
+    except _UNREADABLE as err:
+        raise Malformed(f"the body cannot be read as Arrow data: {err}; send an IPC stream or file") from err
 
 
 def _table(body: Buffer, limits: Limits) -> pa.Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from hythe.dataplane.feedback import FeedbackDesk
 from hythe.dataplane.gate import Gate
 from hythe.dataplane.plane import DataPlane
 from hythe.dataplane.turned_away import TurnedAway
@@ -11,6 +12,7 @@ from hythe.runtime.counters import Counters
 from hythe.runtime.fingerprints import InFlight
 from hythe.server.http.app import App
 from hythe.server.http.docs_page import DocsDoor
+from hythe.server.http.feedback import FeedbackDoor
 from hythe.server.http.health import HealthDoor
 from hythe.server.http.inference import InferenceDoor
 from hythe.server.http.kserve_v1 import KServeV1Door
@@ -29,8 +31,9 @@ def make_app(
     gate: Gate | None = None,
     in_flight: InFlight | None = None,
     turned_away: TurnedAway | None = None,
+    feedback: FeedbackDesk | None = None,
 ) -> App:
-    """Open all doors on one data plane."""
+    """Open all doors on one data plane; without `feedback` none is kept."""
     state = State()
     vertex = vertex_routes(os.environ)
     doors: list[Door] = [
@@ -39,6 +42,7 @@ def make_app(
         InferenceDoor(plane, state),
         KServeV1Door(plane),
         SageMakerDoor(plane, state),
+        FeedbackDoor(plane, feedback or FeedbackDesk(counters), gate),
         HealthDoor(plane, state),
         MetricsDoor(counters, gate),
         OpenApiDoor(plane),

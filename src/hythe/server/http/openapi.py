@@ -11,6 +11,7 @@ from hythe.dataplane.plane import DataPlane
 from hythe.dataplane.spec import EndpointSpec
 from hythe.server.http.messages import Reply
 from hythe.server.http.openapi_doors import infer, invocations, predict, predict_v1
+from hythe.server.http.openapi_feedback import feedback
 from hythe.server.http.openapi_parts import ERROR, Document, get
 from hythe.server.http.request import Request
 from hythe.server.http.router import Route
@@ -70,6 +71,7 @@ def _endpoint(spec: EndpointSpec) -> Document:
         f"/v2/models/{name}/infer": {"post": infer(spec)},
         f"/v1/models/{name}": {"get": get("v1", f"Is {name} ready", ready=True)},
         f"/v1/models/{name}:predict": {"post": predict_v1(spec)},
+        f"/feedback/{name}": {"post": feedback(spec)},
     }
 
 

@@ -13,6 +13,7 @@ ERROR: Document = {
     "properties": {"error": {"type": "string"}, "code": {"type": "string"}, "id": {"type": "string"}},
 }
 """The schema of every error."""
+_LATE = 504
 _KEY_ERRORS = {
     401: "There is no key, or one that is not known.",
     403: "The key may not do this.",
@@ -27,7 +28,7 @@ _ERRORS = {
     422: "A row does not fit, or the model refuses it; the message says which and why.",
     500: "The server made a mistake.",
     503: "The model cannot answer now; `Retry-After` says when to ask again.",
-    504: "The time that the caller gave was over.",
+    _LATE: "The time that the caller gave was over.",
 }
 BINARY: Document = {"type": "string", "format": "binary"}
 """The schema of a body that is no JSON."""
@@ -52,19 +53,33 @@ def tables() -> Document:
 
 def post(tag: str, name: str, summary: str, body: Document, reply: Document, *headers: Document) -> Document:
     """Describe an operation that answers rows; `body` and `reply` are the contents by kind."""
+    answers = {"200": {"description": "The answers, in the order of the rows.", "content": reply}}
+    waits = header("Hythe-Timeout-Ms", "Milliseconds after which an answer is of no use.")
     return {
         "tags": [tag],
         "operationId": name,
         "summary": summary,
-        "parameters": [
-            header("Hythe-Timeout-Ms", "Milliseconds after which an answer is of no use."),
-            *headers,
-        ],
+        "parameters": [waits, *headers],
         "requestBody": {"content": body, "required": True},
-        "responses": {
-            "200": {"description": "The answers, in the order of the rows.", "content": reply},
-            **_errors(_ERRORS),
-        },
+        "responses": answers | _errors(_ERRORS),
+    }
+
+
+def post_told(tag: str, name: str, summary: str, body: Document, reply: Document) -> Document:
+    """Describe an operation that takes what is told, and answers that it did."""
+    errors = {status: words for status, words in _ERRORS.items() if status != _LATE}
+    told = {
+        413: "The body has too many bytes or items.",
+        422: "An item does not fit; the message says which and why, and nothing was taken.",
+        503: "There is no room just now; `Retry-After` says when to tell again.",
+    }
+    return {
+        "tags": [tag],
+        "operationId": name,
+        "summary": summary,
+        "requestBody": {"content": body, "required": True},
+        "responses": {"202": {"description": "How many rows it was taken for.", "content": reply}}
+        | _errors(errors | told),
     }
 
 

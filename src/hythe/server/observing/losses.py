@@ -13,7 +13,8 @@ class Losses:
     """Counts losses in `hythe_observations_lost_total{reason}`.
 
     Reasons: `ring` (records that found no room), `corrupt` (records that could not be read), `values`
-    (records of which only requests and times count), `joins`, `log` (lines), `spans`.
+    (records of which only requests and times count), `joins`, `feedback`, `outcomes`, `log`
+    (lines), `spans`.
     """
 
     def __init__(self, counters: Counters) -> None:

@@ -131,7 +131,7 @@ def test_a_record_that_cannot_be_read_is_lost_and_the_next_is_not() -> None:
     line.answer()
     line.intake.poll()
     assert line.lost("corrupt") == 1
-    assert [window.requests for window in line.intake.windows] == [{"answered": 1}]
+    assert [window.requests for window in line.intake.gathered.windows] == [{"answered": 1}]
 
 
 def test_a_ring_that_makes_no_sense_is_emptied_and_used_again() -> None:
@@ -142,7 +142,7 @@ def test_a_ring_that_makes_no_sense_is_emptied_and_used_again() -> None:
     line.answer()
     line.intake.poll()
     assert line.lost("corrupt") == 1
-    assert [window.requests for window in line.intake.windows] == [{"answered": 1}]
+    assert [window.requests for window in line.intake.gathered.windows] == [{"answered": 1}]
 
 
 def test_values_that_cannot_be_counted_leave_requests_and_times() -> None:
@@ -153,7 +153,7 @@ def test_values_that_cannot_be_counted_leave_requests_and_times() -> None:
     line = Line(lambda *_: Broken())
     line.answer(value=np.ones(1))
     line.intake.poll()
-    assert [window.request_s.n for window in line.intake.windows] == [1]
+    assert [window.request_s.n for window in line.intake.gathered.windows] == [1]
     assert line.lost("values") == 1
 
 
@@ -174,7 +174,7 @@ def test_a_statistic_that_fails_harms_nobody_else() -> None:
     for _ in range(2):
         line.answer()
         line.intake.poll()
-    assert [window.statistics for window in line.intake.windows] == [{"sound": (2,)}]
+    assert [window.statistics for window in line.intake.gathered.windows] == [{"sound": (2,)}]
 
 
 def test_lines_that_find_no_room_are_counted(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_lines_that_find_no_room_are_counted(tmp_path: Path) -> None:
     line.answer()
     line.intake.poll()
     assert line.lost("log") == 1
-    assert len(line.intake.windows) == 1
+    assert len(line.intake.gathered.windows) == 1
 
 
 def version(folder: Path, number: str, *, damaged: bool = False) -> VersionSpec:

@@ -1,0 +1,72 @@
+"""What callers tell of their predictions, handed to the process beside; no catalog is asked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import msgspec
+
+from hythe.base.errors import TooLarge, Unavailable, Unsupported
+from hythe.monitor.record import HEAD, Body, Layout, Told, padded
+from hythe.runtime.counters import Counters
+from hythe.runtime.ring import Ring
+from hythe.runtime.server_metrics import FEEDBACK
+
+_PIECE = 1000
+_OVERHEAD = 16
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class FeedbackDesk:
+    """Takes what is told; it is kept once the sidecar has it, which outlives the catalog and this process.
+
+    Without a `ring` there is nobody to keep it.
+    """
+
+    def __init__(self, counters: Counters, ring: Ring | None = None) -> None:
+        self._counters = counters
+        self._ring = ring
+
+    def take(self, endpoint: str, told: Sequence[Told]) -> int:
+        """Take all of it or nothing, as told now; give of how many rows it is.
+
+        Raises:
+            Unsupported: when this server keeps no feedback.
+            TooLarge: when it would never find room.
+            Unavailable: when there is no room just now.
+
+        """
+        if self._ring is None:
+            raise Unsupported(
+                "this server has no catalog to keep feedback in; tell one that was started with a catalog"
+            )
+        records = _records(endpoint, told, time.time_ns())
+        self._admit(self._ring, [len(record) + _OVERHEAD for record in records])
+        for record in records:
+            self._ring.put((record,))
+        rows = len({(each.id, each.row) for each in told})
+        self._counters.counter(FEEDBACK.name, endpoint=endpoint).add(rows)
+        return rows
+
+    @staticmethod
+    def _admit(ring: Ring, sizes: Sequence[int]) -> None:
+        """See that all records find room, and that a quarter of the ring is left to those of predictions."""
+        needed = sum(sizes) + max(sizes, default=0)  # one of them may have to begin at the ring's beginning
+        if needed > ring.capacity // 2:
+            raise TooLarge(
+                f"the feedback takes {needed} bytes, more than {ring.capacity // 2}; send less at a time"
+            )
+        if ring.used + needed > ring.capacity // 4 * 3:
+            raise Unavailable("there is no room for feedback just now; send it again in a second")
+
+
+def _records(endpoint: str, told: Sequence[Told], at_ns: int) -> list[bytes]:
+    layout = _encode(Layout(endpoint, ""))
+    records = []
+    for start in range(0, len(told), _PIECE):
+        body = _encode(Body([], told=list(told[start : start + _PIECE])))
+        head = HEAD.pack(len(layout), len(body), 0, 0, at_ns, 0.0, 0.0)
+        pad = bytes(padded(len(layout)) - len(layout))
+        records.append(b"".join((head, layout, pad, body, bytes(-len(body) % 8))))
+    return records

@@ -1,0 +1,1 @@
+"""Feedback on predictions: read from tables, stored, joined with what was answered."""
