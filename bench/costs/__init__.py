@@ -1,0 +1,1 @@
+"""What a rollout costs, a part a file."""
