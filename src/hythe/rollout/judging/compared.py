@@ -12,7 +12,7 @@ from hythe.rollout.guard import Guard
 from hythe.rollout.guard_data import GuardData
 from hythe.rollout.judging.judge import Estimates
 from hythe.rollout.state import Basis
-from hythe.statistics.evidence.contrast import Contrast, Side, estimates, interval
+from hythe.statistics.evidence.contrast import Contrast, Side, apart, estimates, interval
 from hythe.statistics.evidence.sums import Arms, Split
 
 KNOWN, GUESSED = 0.9, 0.5
@@ -33,10 +33,15 @@ class Compared:
     basis: Basis
 
     def log_e_worse(self) -> Any:
-        """Bet that the difference is beyond the tolerance; where either way is worse, half on each."""
+        """Bet that the difference is beyond the tolerance; where either way is worse, half on each.
+
+        A bet may also be won by how the units fell to the arms. That is right as often as it may be, but
+        nobody wants to hear that no failure of 900 is worse than none of 100: without a difference to see,
+        it does not count.
+        """
         above = self._beyond("above").log_e(self._split)
         if self.guard.kind.worse:
-            return above
+            return np.where(apart(self._split) > 0.0, above, np.minimum(above, 0.0))
         return np.logaddexp(above, self._beyond("below").log_e(self._split)) - math.log(2.0)
 
     def log_e_fine(self, margin: float) -> Any:

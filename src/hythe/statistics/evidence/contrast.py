@@ -129,6 +129,20 @@ def estimates(split: Split) -> tuple[float, float] | None:
     return float(mean_a), float(mean_b)
 
 
+def apart(split: Split) -> Any:
+    """Say how far arm b's mean is above arm a's, each share's weighted as in `estimates`; 0 without both.
+
+    Scalars in, a scalar out; arrays likewise.
+    """
+    above = below = np.zeros(())
+    for share, (a, b) in split.items():
+        both = np.logical_and(np.asarray(a.n) > 0, np.asarray(b.n) > 0)
+        weight = share * (1.0 - share) * (a.n + b.n) * both
+        above = above + weight * (b.total / np.maximum(b.n, 1.0) - a.total / np.maximum(a.n, 1.0))
+        below = below + weight
+    return above / np.where(below > 0.0, below, 1.0)
+
+
 def _edge(contrast: Contrast, split: Split, bar: float, far: float, near: float) -> float:
     """Find the margin farthest from the estimate that is not excluded: evidence grows with the distance."""
 
