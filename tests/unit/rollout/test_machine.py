@@ -195,7 +195,7 @@ def test_nothing_moves_a_rollout_that_has_ended(roll: Roll, status: Status) -> N
     decision = look(rollout, {"error_rate": "worse"})
     assert (decision.move, decision.reason) == ("stay", "as it was")
     for move in ("next", "promote", "roll_back"):
-        assert advance(rollout, Decision(move=move, reason="never")) == rollout  # type: ignore[arg-type]
+        assert advance(rollout, Decision(move=move, reason="never")) == rollout
 
 
 def test_a_bandit_gives_more_to_the_better_arm_once_a_step(roll: Roll) -> None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hythe.base.errors import Invalid
 from hythe.rollout.choose import choose
 from hythe.rollout.guard import Guard
-from hythe.rollout.plan import Arm, CacheOptions, Plan, PlanLimits, Shadow
+from hythe.rollout.limits import PlanLimits
+from hythe.rollout.plan import Arm, CacheOptions, Plan, Shadow
 from hythe.rollout.policy import Policy, Strategy
 from hythe.rollout.stages import margin_at, plan_after, plan_of, stages
 from hythe.rollout.state import Rollout, Status
