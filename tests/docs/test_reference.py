@@ -10,7 +10,7 @@ from hythe.base.errors import HytheError
 from hythe.cli.main import _COMMANDS, app
 from hythe.dataplane.observe import METRICS
 from hythe.runtime.counters import Metric
-from hythe.server.http.messages import STATUS
+from hythe.base.http_errors import STATUS
 
 DOCS = Path(__file__).parents[2] / "docs"
 TEXT = "\n".join(path.read_text() for path in sorted(DOCS.glob("*.md")))

@@ -50,7 +50,9 @@ class DataPlane:
         """
         found = self.endpoints.get(name)
         if found is None:
-            raise NotFound(f"there is no endpoint {name!r}; endpoints: {', '.join(self.endpoints)}")
+            known = ", ".join(self.endpoints)
+            hint = f"endpoints: {known}" if known else f"make one: hythe endpoint create {name} MODEL:VERSION"
+            raise NotFound(f"there is no endpoint {name!r}; {hint}")
         return found
 
     def submit(self, endpoint: Endpoint, ticket: Ticket, read: Callable[[RowReader], Batch]) -> None:

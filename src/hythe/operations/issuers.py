@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from hythe.base.errors import Corrupt, Invalid, OperatorError, Unavailable
+from hythe.base.network import is_loopback
 from hythe.runtime.log import Log
 from hythe.security.tokens import Issuer, Verifier
 
@@ -103,13 +103,6 @@ def _get(url: str, timeout_s: float) -> bytes:
 def _check_url(url: str) -> None:
     """Take https, and plain http on this machine: whoever can change a JWKS on its way can make tokens."""
     parts = urlsplit(url)
-    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
+    if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or "")):
         return
     raise Invalid(f"keys cannot be fetched from {url!r}; use https")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -20,8 +20,8 @@ _LOG = Log("hythe.supervisor")
 class Watcher(Protocol):
     """Hears of beginnings, of what processes say, and of ends."""
 
-    def starting(self, place: int) -> None:
-        """Hear that a process is about to start in `place`."""
+    def starting(self, role: Role, place: int) -> None:
+        """Hear that a process of a role is about to start in `place`."""
         ...
 
     def failed(self, place: int) -> None:
@@ -71,7 +71,7 @@ class Crew:
         """Start the slot's process in a free place of its role; false, and later again, where that fails."""
         taken = {other.place for other in self.living if other.role is slot.role}
         place = next(place for place in slot.role.places if place not in taken)
-        self._watcher.starting(place)
+        self._watcher.starting(slot.role, place)
         try:
             slot.start(place, self.now)
         except OSError as err:

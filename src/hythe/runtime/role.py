@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from hythe.base.errors import Invalid
 
@@ -17,8 +18,9 @@ class Role:
 
     Whatever processes share gives each place a part of its own. A role has one place more than processes
     where a new process starts before the old one ends. Roles that serve take traffic: all of them must be
-    ready before the server is, and they end first. The others may die without anybody noticing. `inherit`
-    are the descriptors that a process needs; `nice` is added to its niceness.
+    ready before the server is, and they end first. The others may die without anybody noticing. What is
+    published for processes that `read` it is kept until all of them have moved on. `inherit` are the
+    descriptors that a process needs; `nice` is added to its niceness.
     """
 
     name: str
@@ -26,6 +28,7 @@ class Role:
     places: Sequence[int]
     count: int = 1
     serves: bool = False
+    reads: bool = False
     inherit: Sequence[int] = ()
     nice: int = 0
 
@@ -34,3 +37,16 @@ class Role:
             raise Invalid(
                 f"{self.count} processes of {self.name} in {len(self.places)} places; give 1 or more"
             )
+
+
+class Beside(Protocol):
+    """More processes that a server's parent looks after, in `places` places of their own."""
+
+    @property
+    def places(self) -> int:
+        """How many places they need."""
+        ...
+
+    def roles(self, first: int) -> Sequence[Role]:
+        """Give their roles, in the places from `first` on."""
+        ...

@@ -58,13 +58,13 @@ class Supervisor:
     """Keeps the processes of all `roles` running until it is told to stop.
 
     A process says `ready` when it takes traffic, or `failed` and why. When one of the files in `watched`
-    changes, processes that serve are replaced, as after SIGHUP.
+    changes, processes that serve are replaced, as after SIGHUP. At the end nobody new is let in by `door`.
     """
 
     def __init__(
         self,
         roles: Sequence[Role],
-        door: socket.socket,
+        door: socket.socket | None,
         config: SupervisorConfig,
         ledger: Ledger,
         counters: Counters,
@@ -103,11 +103,11 @@ class Supervisor:
                 slot.since = self._crew.now
             with self._signals():
                 while self._crew.living or not self._stops_asked:
-                    self._crew.wait(self._patience())
                     if self._stops_asked:
                         self._end.step(self._stops_asked)
                     else:
                         self._step(on_ready)
+                    self._crew.wait(self._patience())
 
     def stop(self) -> None:
         """Ask for the end, as SIGTERM does; asked twice, processes are killed. Any thread may call it."""
@@ -119,9 +119,10 @@ class Supervisor:
         self._replace_asked = True
         self._crew.wake()
 
-    def starting(self, place: int) -> None:
+    def starting(self, role: Role, place: int) -> None:
         """Hear that a process is about to start."""
-        self._ledger.started(place)
+        if role.reads:
+            self._ledger.started(place)
 
     def failed(self, place: int) -> None:
         """Hear that it could not be started."""

@@ -20,7 +20,7 @@ class WindDown:
     told to is killed.
     """
 
-    def __init__(self, crew: Crew, door: socket.socket, drain_s: float, stop_s: float) -> None:
+    def __init__(self, crew: Crew, door: socket.socket | None, drain_s: float, stop_s: float) -> None:
         self._crew = crew
         self._door = door
         self._drain_s = drain_s
@@ -38,7 +38,8 @@ class WindDown:
             self._tell(self._serving, DRAIN)
             self._closing_at = now + self._drain_s
         if self._killing_at is None and now >= self._closing_at:
-            listener.lock_door(self._door)
+            if self._door is not None:
+                listener.lock_door(self._door)
             self._tell(self._serving, STOP)
             self._killing_at = now + self._stop_s
             self._kill(slot for slot in self._serving if not slot.ready)

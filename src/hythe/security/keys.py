@@ -19,7 +19,7 @@ import msgspec
 
 from hythe.base.errors import Invalid
 
-Verb: TypeAlias = Literal["predict", "explain", "feedback", "metrics", "admin"]
+Verb: TypeAlias = Literal["predict", "explain", "feedback", "metrics", "view", "admin"]
 VERBS: tuple[Verb, ...] = get_args(Verb)
 """Everything that a key can be for; a closed list, so that a misspelt verb is refused when a key is made."""
 

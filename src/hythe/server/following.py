@@ -28,21 +28,24 @@ Prepare: TypeAlias = Callable[[str, str], Awaitable[Ready | Refused]]
 
 
 class Following:
-    """Keeps `spec` what the endpoint is to serve; `notice` says why it is not what the catalog says.
+    """Keeps `spec` what the endpoint `name` is to serve, None before anything of it is ready.
 
-    `changed` is called when either is another.
+    `notice` says why it is not what the catalog says. `changed` is called when either is another.
     """
 
     def __init__(
-        self, spec: EndpointSpec, prepare: Prepare, clock: Clock, changed: Callable[[], None]
+        self,
+        name: str,
+        spec: EndpointSpec | None,
+        prepare: Prepare,
+        clock: Clock,
+        changed: Callable[[], None],
     ) -> None:
+        self.name = name
         self.spec = spec
         self.notice = ""
         self._prepare = prepare
-        model = spec.plan.model or spec.name
-        self._ready = {
-            (model, item.version): Prepared(model, item, spec.example) for item in spec.versions
-        }
+        self._ready = {} if spec is None else _served(spec)
         self._clock = clock
         self._changed = changed
         self._tried: int | None = None
@@ -53,7 +56,7 @@ class Following:
     def look(self, record: PlanRecord | None) -> None:
         """Compare with the plan that stands in the catalog now."""
         if record is None:
-            self._tell(f"endpoint {self.spec.name!r} has no plan any more; what it served is served on")
+            self._tell(f"endpoint {self.name!r} has no plan any more; what it served is served on")
         elif record.revision != self._tried or self._due():
             self.stop()
             self._tried, self._again_at = record.revision, None
@@ -74,22 +77,22 @@ class Following:
         except (msgspec.ValidationError, HytheError) as err:
             self._tell(f"the plan of {record.endpoint!r} at revision {record.revision} is wrong: {err}")
             return
-        if plan == self.spec.plan:
-            self._put_again(record.revision)
+        if self.spec is not None and plan == self.spec.plan:
+            self._put_again(self.spec, record.revision)
         else:
             self._task = asyncio.create_task(self._switch(plan, record.revision))
 
-    def _put_again(self, revision: int) -> None:
+    def _put_again(self, spec: EndpointSpec, revision: int) -> None:
         """Follow a plan that is what is served: observations are told apart by its revision."""
-        if revision != self.spec.revision:
-            self.spec = msgspec.structs.replace(self.spec, revision=revision)
+        if revision != spec.revision:
+            self.spec = msgspec.structs.replace(spec, revision=revision)
             self._changed()
         self._tell("")
 
     async def _switch(self, plan: Plan, revision: int) -> None:
         """Switch to the plan when all its versions are ready, else say why not."""
         prepared: list[Prepared] = []
-        model = plan.model or self.spec.name
+        model = plan.model or self.name
         for number, digest in plan.digests.items():
             found = self._known(model, number, digest) or await self._made_ready(model, number, digest)
             if isinstance(found, Refused):
@@ -99,14 +102,12 @@ class Following:
         self._remember(prepared)
         versions = tuple(item.version for item in prepared)
         try:
-            self.spec = msgspec.structs.replace(
-                self.spec, plan=plan, versions=versions, example=prepared[0].example, revision=revision
-            )
+            self.spec = EndpointSpec(self.name, plan, versions, prepared[0].example, revision)
         except Invalid as err:
             self._refuse(Refused(str(err), again=False), revision)
             return
         self.notice = ""
-        _LOG.info("plan switched in", endpoint=self.spec.name, revision=revision)
+        _LOG.info("plan switched in", endpoint=self.name, revision=revision)
         self._changed()
 
     async def _made_ready(self, model: str, number: str, digest: str) -> Prepared | Refused:
@@ -114,7 +115,7 @@ class Following:
         if isinstance(outcome, Refused):
             return outcome
         for notice in outcome.prepared.notices:
-            _LOG.info("version prepared", endpoint=self.spec.name, version=number, notice=notice)
+            _LOG.info("version prepared", endpoint=self.name, version=number, notice=notice)
         return outcome.prepared
 
     def _known(self, model: str, number: str, digest: str) -> Prepared | None:
@@ -134,17 +135,22 @@ class Following:
     def _refuse(self, refused: Refused, revision: int) -> None:
         if refused.again:
             self._again_at = self._clock.monotonic_s() + self._waits.died(lived_s=0.0)
+        left = "and none is served" if self.spec is None else "and the one before stays"
         self._tell(
-            f"the plan of {self.spec.name!r} at revision {revision} is not switched in, and the one before "
-            f"stays: {refused.reason}"
+            f"the plan of {self.name!r} at revision {revision} is not switched in, {left}: {refused.reason}"
         )
 
     def _tell(self, notice: str) -> None:
         if notice != self.notice:
             self.notice = notice
             if notice:
-                _LOG.error("plan not switched in", endpoint=self.spec.name, reason=notice)
+                _LOG.error("plan not switched in", endpoint=self.name, reason=notice)
             self._changed()
+
+
+def _served(spec: EndpointSpec) -> dict[tuple[str, str], Prepared]:
+    model = spec.plan.model or spec.name
+    return {(model, item.version): Prepared(model, item, spec.example) for item in spec.versions}
 
 
 def _is_there(prepared: Prepared) -> bool:

@@ -64,6 +64,7 @@ def _role(name: str, places: range, spec: int, inherit: Sequence[int]) -> Role:
         places=places,
         count=len(places) - 1 if serves else 1,
         serves=serves,
+        reads=name != "steward",  # it writes what the others read
         inherit=(*inherit, spec),
         nice=0 if serves else _LOW,
     )

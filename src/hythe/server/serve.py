@@ -19,6 +19,7 @@ from hythe.runtime.bulletin import Bulletin
 from hythe.runtime.ledger import Ledger
 from hythe.runtime.limiter import Limiter
 from hythe.runtime.listener import address, listen, reserve_port, take_address
+from hythe.runtime.role import Beside
 from hythe.runtime.session_config import SessionConfig
 from hythe.runtime.supervisor import Supervisor, SupervisorConfig
 from hythe.security.keys import KeyEntry
@@ -108,12 +109,14 @@ def ignore(_addresses: Addresses) -> None:
 class Server:
     """The parent process of a server; `run` blocks, `stop` may come from any thread.
 
-    `prepare` makes what is served while the processes that will serve it start.
+    `prepare` makes what is served while the processes that will serve it start; those `beside` them start,
+    and end, with them.
     """
 
-    def __init__(self, prepare: Prepare, config: ServeConfig) -> None:
+    def __init__(self, prepare: Prepare, config: ServeConfig, beside: Beside | None = None) -> None:
         self._prepare = prepare
         self._config = config
+        self._beside = beside
         self._supervisor: Supervisor | None = None
         self._stopped = False
 
@@ -151,7 +154,8 @@ class Server:
 
         The last that it gives says what to serve, and lets connections come.
         """
-        config, kinds = self._config, self._config.kinds
+        config, kinds, beside = self._config, self._config.kinds, self._beside
+        places = kinds.places + (beside.places if beside else 0)
         door = stack.enter_context(take_address(config.host, config.port))
         grpc_port, grpc = 0, ""
         if config.grpc_port is not None:
@@ -161,17 +165,17 @@ class Server:
         bulletin = Bulletin.create()
         descriptors = Descriptors(
             door=door.fileno(),
-            counters=counters.create(kinds.places),
-            limiter=limiter.create(kinds.places),
+            counters=counters.create(places),
+            limiter=limiter.create(places),
             bulletin=bulletin.descriptor,
-            in_flight=fingerprints.create(kinds.places),
+            in_flight=fingerprints.create(places),
             rings=tuple(ring.create() for _ in range(kinds.places)),
         )
-        spec = self._spec(descriptors, grpc_port).into_memory()
+        spec = self._spec(descriptors, places, grpc_port).into_memory()
         for descriptor in (spec, *descriptors.memory):
             stack.callback(os.close, descriptor)
         supervisor = Supervisor(
-            kinds.roles(spec, descriptors.all),
+            [*kinds.roles(spec, descriptors.all), *(beside.roles(kinds.places) if beside else ())],
             door,
             config.supervisor,
             Ledger(bulletin, fingerprints.Crashes(descriptors.in_flight)),
@@ -184,16 +188,19 @@ class Server:
     def _begin(self, door: socket.socket, bulletin: Bulletin, limiter: Limiter) -> None:
         """Prepare what is served, publish it, and let connections come."""
         offer = self._prepare()
+        source = self._config.source
+        if not offer.endpoints and not (source and source.follow_all):
+            raise Invalid("there is nothing to serve; name at least one endpoint")
         posting = Posting(offer.endpoints, keys=offer.callers.keys, issuers=offer.callers.issuers)
         offer.callers.restore(limiter)
         bulletin.publish(posting.encode())
         listen(door)
 
-    def _spec(self, descriptors: Descriptors, grpc_port: int) -> WorkerSpec:
+    def _spec(self, descriptors: Descriptors, places: int, grpc_port: int) -> WorkerSpec:
         config = self._config
         return WorkerSpec(
             descriptors=descriptors,
-            places=config.kinds.places,
+            places=places,
             host=config.host,
             limits=config.limits,
             batching=config.batching,

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from hythe.base.clock import Clock, SystemClock
 from hythe.base.errors import HytheError
-from hythe.dataplane.spec import Posting
+from hythe.dataplane.spec import EndpointSpec, Posting
 from hythe.operations.issuers import Issuers
 from hythe.operations.keys import key_entries
 from hythe.operations.usage import save_usage
@@ -50,9 +50,13 @@ class _Seen:
 
 
 class Steward:
-    """Follows the plans of the endpoints that the bulletin names, and all keys."""
+    """Follows the plans of the endpoints that the bulletin names, and all keys.
 
-    def __init__(
+    With `follow_all` it follows those of all endpoints in the catalog, also of those made later; one that is
+    removed is served no more.
+    """
+
+    def __init__(  # noqa: PLR0913 - who it asks, and how often
         self,
         catalog: Catalog,
         memory: Memory,
@@ -60,21 +64,21 @@ class Steward:
         issuers: Issuers,
         *,
         look_s: float = 1.0,
+        follow_all: bool = False,
         clock: Clock | None = None,
         now_s: Callable[[], float] = time.time,
     ) -> None:
         self._catalog = catalog
         self._memory = memory
+        self._prepare = prepare
         self._issuers = issuers
         self._look_s = look_s
+        self._follow_all = follow_all
         self._clock = clock or SystemClock()
         self._now_s = now_s
         sequence, document = memory.bulletin.read()
         self._posting = Posting.decode(document)
-        self._following = {
-            spec.name: Following(spec, prepare, self._clock, self._publish)
-            for spec in self._posting.endpoints
-        }
+        self._following = {spec.name: self._followed(spec.name, spec) for spec in self._posting.endpoints}
         self._leftovers = Leftovers(memory.bulletin, self._posting.endpoints)
         self._keys, self._found_issuers = self._posting.keys, self._posting.issuers
         self._notice = ""
@@ -113,6 +117,8 @@ class Steward:
             self._waits = Restarts(_RETRY)
         self._notice, self._keys = "", seen.keys
         await self._refresh_issuers()
+        if self._follow_all:
+            self._come_and_go(seen.plans)
         for name, item in self._following.items():
             item.look(seen.plans.get(name))
         self._publish()
@@ -133,6 +139,18 @@ class Steward:
         save_usage(self._catalog, self._memory.limiter, keys, self._now_s())
         return _Seen(plans, keys)
 
+    def _followed(self, name: str, spec: EndpointSpec | None = None) -> Following:
+        return Following(name, spec, self._prepare, self._clock, self._publish)
+
+    def _come_and_go(self, plans: Collection[str]) -> None:
+        """Follow the endpoints that there are now, and these alone."""
+        for name in plans:
+            if name not in self._following:
+                self._following[name] = self._followed(name)
+        for name in [name for name in self._following if name not in plans]:
+            self._following.pop(name).stop()
+            _LOG.info("endpoint removed", endpoint=name)
+
     def _unreachable(self, err: HytheError) -> None:
         if not self._notice:
             _LOG.error("the catalog does not answer; what stands is served on", reason=str(err))
@@ -152,7 +170,7 @@ class Steward:
         """Publish what stands now; the same again changes nothing."""
         notices = (self._notice, *(item.notice for item in self._following.values()))
         posting = Posting(
-            tuple(item.spec for item in self._following.values()),
+            tuple(item.spec for item in self._following.values() if item.spec is not None),
             notices=tuple(notice for notice in notices if notice),
             catalog_reachable=not self._notice,
             keys=self._keys,

@@ -23,8 +23,8 @@ from hythe.runtime.bulletin import Bulletin
 from hythe.runtime.counters import Counters
 from hythe.runtime.limiter import Limiter
 from hythe.runtime.log import Log
+from hythe.runtime.parent import Parent
 from hythe.server.following import Prepare
-from hythe.server.parent import Parent
 from hythe.server.prepare import Ready, Refused, Wanted, prepare_apart
 from hythe.server.steward import Memory, Steward
 from hythe.server.worker_spec import Source, WorkerSpec
@@ -53,7 +53,14 @@ def main(place: int, talk: int, spec: int) -> int:
 
 async def _work(source: Source, memory: Memory, catalog: Catalog, parent: Parent) -> None:
     issuers = Issuers(source.issuers)
-    steward = Steward(catalog, memory, _preparing(source), issuers, look_s=source.look_s)
+    steward = Steward(
+        catalog,
+        memory,
+        _preparing(source),
+        issuers,
+        look_s=source.look_s,
+        follow_all=source.follow_all,
+    )
     with _ear(Path(source.home), steward.asked):
         working = [asyncio.create_task(steward.run())]
         if notifies(source.catalog):

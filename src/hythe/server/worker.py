@@ -15,10 +15,10 @@ import sys
 from hythe.base.errors import HytheError
 from hythe.base.keep_out import keep_out
 from hythe.runtime.listener import lock_door
+from hythe.runtime.parent import End, Parent, new_loop
 from hythe.server.http.app import App
 from hythe.server.http.doors import make_app
 from hythe.server.http.http_server import HttpServer
-from hythe.server.parent import End, Parent, new_loop
 from hythe.server.serving import Serving
 from hythe.server.waiting import wait_for_posting
 from hythe.server.worker_spec import Tls, WorkerSpec
@@ -41,7 +41,14 @@ async def _work(spec: WorkerSpec, place: int, parent: Parent) -> int:
     try:
         serving = Serving(spec, place)
         await serving.start()
-        app = make_app(serving.plane, serving.counters, serving.gate, serving.in_flight, serving.turned_away)
+        app = make_app(
+            serving.plane,
+            serving.counters,
+            serving.gate,
+            serving.in_flight,
+            serving.turned_away,
+            serving.feedback,
+        )
         app.state.notices = lambda: serving.posting.notices
         door = socket.socket(fileno=spec.descriptors.door)
         server = HttpServer(app, door, admits=spec.limits, tls=_tls(spec.tls))

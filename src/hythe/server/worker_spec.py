@@ -48,7 +48,8 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `variant` is the one that is to answer; without it, the fastest that was proven. `placing` is where it is
     to run, and so where its goldens are replayed. The catalog is looked at every `look_s` seconds, beside
-    whenever a change is announced.
+    whenever a change is announced. With `follow_all` all of its endpoints are served, those made later too,
+    else those alone that the server began with.
     """
 
     home: str
@@ -57,6 +58,7 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True):
     issuers: tuple[Issuer, ...] = ()
     placing: Placing = Placing()
     look_s: float = 1.0
+    follow_all: bool = False
 
     def __post_init__(self) -> None:
         if not self.look_s > 0:

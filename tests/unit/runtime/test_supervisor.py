@@ -80,6 +80,7 @@ class Crowd:
             places=places,
             count=count,
             serves=serves,
+            reads=serves,
             inherit=(self.memory,),
         )
 
@@ -183,12 +184,14 @@ def test_a_request_inside_two_killed_workers_is_refused(tmp_path: Path) -> None:
         assert counters.Counters(found.counts, 0).read()["hythe_poison_requests_total", ()] == [1.0]
 
 
-def test_what_a_starting_process_may_need_is_held(tmp_path: Path) -> None:
+def test_what_a_starting_process_may_need_is_held_and_nothing_for_those_that_do_not_read(
+    tmp_path: Path,
+) -> None:
     with crowd(tmp_path) as found:
         found.bulletin.publish(b"1")
         found.bulletin.publish(b"2")
         assert found.bulletin.applied_by_all == 1
-        for place in (*found.alive("worker").values(), 3):
+        for place in found.alive("worker").values():
             found.bulletin.applied(place, 2)
         assert found.bulletin.applied_by_all == 2
 

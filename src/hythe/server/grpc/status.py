@@ -10,8 +10,8 @@ from grpc import StatusCode
 from grpc.aio import ServicerContext
 
 from hythe.base.errors import Busy, HytheError, Malformed, Unavailable
+from hythe.base.http_errors import sentence
 from hythe.dataplane.faults import FAULTS
-from hythe.server.http.messages import sentence
 
 Context: TypeAlias = "ServicerContext[Any, Any]"
 STATUS: dict[str, StatusCode] = {

@@ -12,7 +12,7 @@ import sys
 
 from hythe.base.errors import HytheError, Unsupported
 from hythe.base.keep_out import keep_out
-from hythe.server.parent import End, Parent, new_loop
+from hythe.runtime.parent import End, Parent, new_loop
 from hythe.server.serving import Serving
 from hythe.server.waiting import wait_for_posting
 from hythe.server.worker_spec import WorkerSpec

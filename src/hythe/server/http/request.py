@@ -10,13 +10,14 @@ from typing import Any, TypeVar, overload
 from urllib.parse import unquote
 
 from hythe.base.errors import Invalid
+from hythe.base.http_errors import WrongMedia
 from hythe.dataplane.admit import Limits
 from hythe.dataplane.ask import ANYBODY, Ask, Caller
 from hythe.dataplane.ticket import Awaited
 from hythe.monitor.trace_context import MOST_BYTES
 from hythe.server.http.body import Buffer
 from hythe.server.http.encodings import BITS, inflate
-from hythe.server.http.messages import OFF_LOOP, Headers, WrongMedia
+from hythe.server.http.messages import OFF_LOOP, Headers
 
 _D = TypeVar("_D")
 _TIMEOUT = b"hythe-timeout-ms"

@@ -7,7 +7,8 @@ from typing import NamedTuple, Protocol, TypeAlias
 from urllib.parse import unquote
 
 from hythe.base.errors import NotFound
-from hythe.server.http.messages import Reply, WrongMethod
+from hythe.base.http_errors import WrongMethod
+from hythe.server.http.messages import Reply
 
 Handler: TypeAlias = Callable[..., Awaitable[Reply]] | Callable[..., None]
 """Takes the request and the path's parameters, in order; gives the reply, or (an instant one) sees to it."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from hythe.base.errors import Invalid, Unsupported
+from hythe.base.errors import Invalid, NotFound, Unsupported
 from hythe.base.version import VERSION
 from hythe.dataplane.plane import DataPlane
 from hythe.runtime.batch import Batch, RowReader
@@ -89,6 +89,8 @@ def target(model: str | None, attributes: str | None, endpoints: Iterable[str]) 
     known = list(endpoints)
     if len(known) == 1:
         return known[0]
+    if not known:
+        raise NotFound("there is no endpoint yet; make one: hythe endpoint create NAME MODEL:VERSION")
     raise Unsupported(
         f"name one of the endpoints {', '.join(known)} in the header X-Amzn-SageMaker-Target-Model"
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from hythe.base import errors
-from hythe.server.http.messages import STATUS, WrongMedia, WrongMethod
+from hythe.base.http_errors import STATUS, WrongMedia, WrongMethod
 from hythe.testing.tiny import expected
 
 

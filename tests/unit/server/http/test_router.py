@@ -3,7 +3,8 @@
 import pytest
 
 from hythe.base.errors import NotFound
-from hythe.server.http.messages import Reply, WrongMethod
+from hythe.base.http_errors import WrongMethod
+from hythe.server.http.messages import Reply
 from hythe.server.http.router import Route, Router
 
 
