@@ -40,7 +40,12 @@ class Leases:
         return Lease(name) if row is None else Lease(row.name, row.holder, row.turn)
 
     def write(self, seen: Lease, holder: str) -> Lease:
-        """Take or renew a lease as `holder`, or give it up with ""; raises Conflict when it moved since `seen`."""
+        """Take or renew a lease as `holder`, or give it up with "".
+
+        Raises:
+            Conflict: when it moved since it was `seen`.
+
+        """
         taken = Lease(seen.name, holder, seen.turn + 1)
         with self._database.writing() as connection:
             standing = (leases.c.name == seen.name) & (leases.c.turn == seen.turn)

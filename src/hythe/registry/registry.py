@@ -31,14 +31,21 @@ class Registry:
 
     @classmethod
     def open(
-        cls, home: Path, database: str | None = None, clock: Clock | None = None, busy_timeout_s: float = 30.0
+        cls,
+        home: Path,
+        database: str | None = None,
+        clock: Clock | None = None,
+        busy_timeout_s: float = 30.0,
+        *,
+        makes: bool = True,
     ) -> Registry:
         """Name the registry of `home`; the catalog is `home/catalog.db` or the `database` URL.
 
-        Servers of this machine that use the same home hear of each change.
+        Servers of this machine that use the same home hear of each change. Unless it `makes` a catalog file
+        that is not there, as what runs for long should not, that is Unavailable.
         """
         url = database or f"sqlite:///{home / 'catalog.db'}"
-        catalog = Catalog(Database(url, busy_timeout_s), clock, on_change=lambda: announce(home))
+        catalog = Catalog(Database(url, busy_timeout_s, makes=makes), clock, on_change=lambda: announce(home))
         return cls(home, catalog, BlobStore(home / "bundles"))
 
     def add(

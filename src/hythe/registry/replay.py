@@ -41,6 +41,11 @@ def _said(state: State, key: tuple[str, ...]) -> str:
 
 
 def _apply(state: State, entry: LogEntry) -> None:
+    _apply_to_model(state, entry)
+    _apply_to_others(state, entry)
+
+
+def _apply_to_model(state: State, entry: LogEntry) -> None:
     name, before, after = entry.subject, entry.before, entry.after
     match entry.action:
         case "add version":
@@ -55,6 +60,13 @@ def _apply(state: State, entry: LogEntry) -> None:
             state["alias", name, after["alias"]] = after["version"]
         case "unalias":
             state.pop(("alias", name, before["alias"]), None)
+        case _:
+            pass
+
+
+def _apply_to_others(state: State, entry: LogEntry) -> None:
+    name, after = entry.subject, entry.after
+    match entry.action:
         case "trust":
             state["trust", name] = True
         case "distrust":

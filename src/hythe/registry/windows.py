@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, Select, func, select
@@ -35,6 +35,14 @@ class WindowRecord(msgspec.Struct, frozen=True):
     document: bytes
     id: int = 0
     revision: int = 0
+
+
+class WindowKey(NamedTuple):
+    """What no two stored windows share, now or later."""
+
+    id: int
+    start: int
+    period_s: int
 
 
 class JoinRecord(msgspec.Struct, frozen=True):
@@ -136,18 +144,22 @@ class Observations:
             return list(_windows(connection, query.order_by(windows.c.start, windows.c.id)))
 
     def counted(
-        self, endpoint: str, revisions: Collection[int], known: Collection[int] = ()
-    ) -> tuple[list[int], list[WindowRecord]]:
-        """Give the ids of windows counted under plans of these revisions, and those not `known`, whole."""
+        self, endpoint: str, revisions: Collection[int], known: Collection[WindowKey] = ()
+    ) -> tuple[list[WindowKey], list[WindowRecord]]:
+        """Give the keys of the windows counted under plans of these revisions, and, whole, those not `known`.
+
+        A window's key says its id, start and period: an id alone may be given again to a merged window.
+        """
         chosen = (windows.c.endpoint == endpoint) & windows.c.revision.in_(sorted(revisions))
         with self._database.reading() as connection:
-            ids = list(connection.execute(select(windows.c.id).where(chosen)).scalars())
-            new = sorted({*ids} - {*known})
+            query = select(windows.c.id, windows.c.start, windows.c.period_s).where(chosen)
+            keys = [WindowKey(*row) for row in connection.execute(query)]
+            new = sorted(key.id for key in {*keys} - {*known})
             found: list[WindowRecord] = []
             for start in range(0, len(new), _IN_ONE_GO):
                 part = windows.c.id.in_(new[start : start + _IN_ONE_GO])
                 found += _windows(connection, select(windows).where(part).order_by(windows.c.id))
-        return ids, found
+        return keys, found
 
     def shorter(self, period_s: int, before: int, most: int, past: int = 0) -> list[WindowRecord]:
         """Give up to `most` windows shorter than `period_s` that begin before `before`.
@@ -168,9 +180,10 @@ class Observations:
             found = [connection.execute(there.where(windows.c.id.in_(part))).scalar_one() for part in parts]
             if sum(found) != len(old):
                 return False
+            # New ones first: SQLite would give them the ids of those that go, and readers know windows by id.
+            _insert_windows(connection, new)
             for part in parts:
                 connection.execute(windows.delete().where(windows.c.id.in_(part)))
-            _insert_windows(connection, new)
         return True
 
     def joined(self, ids: Sequence[str]) -> list[JoinRecord]:
