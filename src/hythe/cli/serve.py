@@ -101,6 +101,7 @@ def serve_command(  # noqa: PLR0913 - one option each
     """
     from hythe.app.wire import opened
     from hythe.base.errors import Invalid
+    from hythe.base.network import is_loopback
     from hythe.operations.caching import cache_change
     from hythe.operations.placing import Placing
     from hythe.operations.size import size
@@ -116,15 +117,15 @@ def serve_command(  # noqa: PLR0913 - one option each
     changes = cache_change(cache, cache_bytes, cache_stale)
     tls = tls_files(tls_cert, tls_key, tls_client_ca)
     with opened(settings) as here, ExitStack() as stack:
-        chosen = size(here.registry, refs, variant, _number(workers), _number(threads), instances)
+        chosen = size(here.registry, refs, variant, number(workers), number(threads), instances)
         placing = Placing(environment=environment, device=device, threads=chosen.threads)
         config = ServeConfig(
             host=host,
             port=_port() if port is None else port,
             grpc_port=grpc_port,
             tls=tls,
-            anonymous=_is_loopback(host) if anonymous is None else anonymous,
-            access_log=_log_place(access_log),
+            anonymous=is_loopback(host) if anonymous is None else anonymous,
+            access_log=log_place(access_log),
             join_share=join_share,
             tracing=tracing(otlp, trace_share, os.environ),
             session=SessionConfig(threads=chosen.threads, instances=instances, device=device),
@@ -138,7 +139,7 @@ def serve_command(  # noqa: PLR0913 - one option each
                 entering = _prepared(here, refs, variant, placing, bar, changes)
                 served.append(stack.enter_context(entering))
                 served[0].notices.extend(_vertex_notices())
-            return Offer(tuple(served[0].endpoints), _callers(here, config))
+            return Offer(tuple(served[0].endpoints), callers(here, config))
 
         def ready(addresses: Addresses) -> None:
             if common.json:
@@ -176,12 +177,12 @@ def _prepared(
             yield served
 
 
-def _log_place(said: str) -> str:
+def log_place(said: str) -> str:
     """Give the absolute path of the access log, `-` for standard output, "" for none."""
     return {"off": "", "-": "-"}.get(said, str(Path(said).absolute()))
 
 
-def _callers(here: Here, config: ServeConfig) -> Callers:
+def callers(here: Here, config: ServeConfig) -> Callers:
     """Find who may ask; what follows in the server asks the catalog no more, save its steward."""
     from hythe.base.errors import Invalid
     from hythe.operations.issuers import Issuers
@@ -250,17 +251,9 @@ def _version(spec: EndpointSpec) -> str:
     return f"{spec.name}:{spec.plan.arms[0].version}"
 
 
-def _number(given: int | Literal["auto"]) -> int | None:
+def number(given: int | Literal["auto"]) -> int | None:
+    """Give the number that was asked for; None leaves it to be chosen."""
     return None if given == "auto" else given
-
-
-def _is_loopback(host: str) -> bool:
-    import ipaddress
-
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _port() -> int:

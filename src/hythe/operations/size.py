@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from hythe.base.errors import Invalid
+import msgspec
+
+from hythe.base.errors import HytheError, Invalid
 from hythe.base.machine import cpus, memory_bytes
 from hythe.operations.find import find
 from hythe.registry.registry import Registry
+from hythe.rollout.plan import Plan
 
 _LONG_US = 5000.0
 """From here on a row takes so long that answering one faster is worth more than answering several."""
@@ -42,6 +46,17 @@ def size(
     """
     row_us = max(_row_us(registry, ref, variant) for ref in refs)
     return choose(cpus(), memory_bytes(), row_us, workers, threads, instances)
+
+
+def size_of_all(registry: Registry, variant: str | None, workers: int | None, threads: int | None) -> Size:
+    """Choose as `size`, for the versions of all endpoints; one that cannot be found counts for nothing."""
+    row_us = 0.0
+    for record in registry.catalog.plans():
+        with suppress(HytheError, msgspec.ValidationError):
+            plan = msgspec.convert(record.document, Plan)
+            model = plan.model or record.endpoint
+            row_us = max(row_us, *(_row_us(registry, f"{model}:{arm.version}", variant) for arm in plan.arms))
+    return choose(cpus(), memory_bytes(), row_us, workers, threads)
 
 
 def choose(

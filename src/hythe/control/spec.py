@@ -1,0 +1,55 @@
+"""All that a process of the control plane is told, as JSON in memory that it inherits."""
+
+from __future__ import annotations
+
+import os
+
+import msgspec
+
+from hythe.base.errors import Invalid
+from hythe.security.tokens import Issuer
+
+_MOST_PORT = 65535
+
+
+class ControlConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Which catalog is controlled, and where the API listens; port 0 takes a free one.
+
+    Without `api` there is the controller alone. `actor` stands in the change log for whoever needs no key:
+    with `anonymous`, those on this machine.
+    """
+
+    home: str
+    catalog: str
+    actor: str
+    host: str = "127.0.0.1"
+    port: int = 8079
+    api: bool = True
+    anonymous: bool = True
+    issuers: tuple[Issuer, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= _MOST_PORT:
+            raise Invalid(f"control_port is {self.port}; give 0 to {_MOST_PORT}, where 0 takes a free one")
+
+
+class ControlSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """What is controlled, the descriptor that listens for HTTP (-1 for none), and how long an end takes.
+
+    Who is connected hears `drain_s` seconds before the end that it comes.
+    """
+
+    config: ControlConfig
+    door: int = -1
+    drain_s: float = 1.0
+
+    def into_memory(self) -> int:
+        """Write it into a file that lives in memory; give the descriptor, for children to inherit."""
+        descriptor = os.memfd_create("hythe-control")
+        os.write(descriptor, msgspec.json.encode(self))
+        return descriptor
+
+    @classmethod
+    def read(cls, descriptor: int) -> ControlSpec:
+        """Read what `into_memory` wrote."""
+        return msgspec.json.decode(os.pread(descriptor, os.fstat(descriptor).st_size, 0), type=cls)
