@@ -12,6 +12,8 @@ from hythe.monitor.shadows import Disagreement
 from hythe.registry.catalog import Catalog
 from hythe.registry.differences import MOST, DifferenceRecord
 
+KEPT_DAYS = 30
+
 
 class WorstRow(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One row that a shadow answered otherwise.
@@ -55,6 +57,11 @@ def worst(
 def stored_difference(found: Disagreement) -> DifferenceRecord:
     """Make a difference ready for the catalog."""
     return DifferenceRecord(**found._asdict())
+
+
+def tidy_differences(catalog: Catalog, now_ns: int, days: int = KEPT_DAYS) -> int:
+    """Remove differences that are so many days old; give how many."""
+    return catalog.differences.forget(now_ns - days * 86400 * 10**9)
 
 
 def _row(record: DifferenceRecord) -> WorstRow:

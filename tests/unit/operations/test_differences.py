@@ -8,7 +8,7 @@ import pytest
 
 from hythe.base.errors import Corrupt
 from hythe.monitor.shadows import Disagreement
-from hythe.operations.differences import WorstRow, stored_difference, worst
+from hythe.operations.differences import WorstRow, stored_difference, tidy_differences, worst
 from hythe.registry.catalog import Catalog
 from hythe.registry.database import Database
 from hythe.registry.windows import Delivery
@@ -53,3 +53,11 @@ def test_one_that_cannot_be_read_is_named(catalog: Catalog) -> None:
     put(catalog, "[]")
     with pytest.raises(Corrupt, match="id:2"):
         worst(catalog, "churn", "1.1.0")
+
+
+def test_differences_are_kept_for_a_month(catalog: Catalog) -> None:
+    put(catalog, DOCUMENT)
+    day_ns = 86400 * 10**9
+    assert tidy_differences(catalog, 10**18 + 30 * day_ns) == 0
+    assert tidy_differences(catalog, 10**18 + 30 * day_ns + 1) == 1
+    assert worst(catalog, "churn", "1.1.0") == []
