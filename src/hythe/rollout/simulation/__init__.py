@@ -1,0 +1,1 @@
+"""What a policy would do with a candidate, played many times over."""
