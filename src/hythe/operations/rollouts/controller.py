@@ -1,0 +1,196 @@
+"""Moves rollouts on evidence: looks at each, decides, and puts what follows in one transaction.
+
+Any number of controllers may run. One of them acts, by a lease in the catalog; and whatever one does, it
+does to the turn of the rollout and the revision of the plan that it saw, so that two never both act. All
+that a rollout is, is in the catalog: whoever takes over goes on with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from msgspec.structs import replace
+
+from hythe.base.clock import Clock
+from hythe.base.errors import Busy, Conflict, HytheError, Unavailable
+from hythe.operations.rollouts.bases import fixed
+from hythe.operations.rollouts.evidence import Evidence, Gathered
+from hythe.operations.rollouts.judge import reports
+from hythe.operations.rollouts.move import end, owns
+from hythe.operations.rollouts.stored import put, record_of, rollout_in
+from hythe.operations.rollouts.veto import veto
+from hythe.operations.rollouts.watch import Watch
+from hythe.registry.catalog import Catalog
+from hythe.registry.leases import Claim
+from hythe.registry.records import PlanRecord
+from hythe.registry.rollouts import RolloutRecord
+from hythe.rollout.machine import Decision, advance, decide
+from hythe.rollout.plan import Plan
+from hythe.rollout.stages import plan_after, plan_of
+from hythe.rollout.state import Rollout
+from hythe.runtime.log import Log
+
+ACTOR = "controller"
+LEASE = "controller"
+TURN_S = 1.0
+LEASE_S = 10.0
+_KEEP_S = 5.0
+_LOG = Log("hythe.controller")
+
+
+class Stop(Protocol):
+    """Says when to stop, as `threading.Event` does."""
+
+    def is_set(self) -> bool:
+        """Tell whether to stop."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for it, so many seconds at most; tell whether to stop."""
+        ...
+
+
+class Step(NamedTuple):
+    """What a controller puts: where the rollout stands then, and the plan, None where that stays."""
+
+    rollout: Rollout
+    plan: Plan | None
+
+
+class Controller:
+    """Looks at all rollouts that are under way, a `turn` at a time."""
+
+    def __init__(self, catalog: Catalog, clock: Clock, *, keep_s: float = _KEEP_S) -> None:
+        self._catalog = catalog
+        self._clock = clock
+        self._keep_s = keep_s
+        self._watched: dict[str, tuple[Watch, Evidence]] = {}
+
+    def turn(self) -> list[Rollout]:
+        """Look at each rollout once, and move those that are to move; give these as they stand now.
+
+        What is wrong with one rollout is logged, and keeps none of the others.
+
+        Raises:
+            Unavailable: when the catalog is gone.
+
+        """
+        records = self._catalog.rollouts(running=True)
+        self._watched = {each.id: self._watched[each.id] for each in records if each.id in self._watched}
+        plans = {plan.endpoint: plan for plan in self._catalog.plans()}
+        moved = []
+        for record in records:
+            try:
+                found = self._look(record, plans.get(record.endpoint))
+            except Conflict as err:
+                _LOG.info("somebody else moved a rollout", rollout=record.id, reason=str(err))
+            except (Busy, Unavailable):
+                raise
+            except Exception as err:  # noqa: BLE001 - a rollout that cannot be judged must not hold up others
+                _LOG.error("a rollout cannot be moved", rollout=record.id, reason=str(err))
+            else:
+                moved += [found] if found is not None else []
+        return moved
+
+    def _look(self, record: RolloutRecord, plan: PlanRecord | None) -> Rollout | None:
+        rollout = rollout_in(record)
+        if plan is None or not owns(rollout, plan):
+            by = f"{plan.by} put another plan" if plan is not None else "the endpoint was removed"
+            return self._put(record, plan, Step(end(rollout, "aborted", by, clock=self._clock), None))
+        refused = veto(self._catalog, rollout)
+        if refused:
+            return self._put(record, plan, self._back(rollout, refused))
+        watch, evidence = self._known(rollout)
+        now_s = self._clock.monotonic_s()
+        running_s = watch.look(now_s, stored_s=rollout.running_s, running=rollout.status == "running")
+        gathered = evidence.gather(rollout)
+        known = reports(rollout, gathered.data)
+        growing = watch.growing(now_s, known)
+        mismatch = gathered.log_e_mismatch
+        decision = decide(rollout, known, running_s=running_s, growing=growing, log_e_mismatch=mismatch)
+        step = step_of(rollout, decision, gathered, plan.revision + 1, self._clock)
+        if step.plan is not None:
+            return self._put(record, plan, step)
+        self._keep(record, step.rollout, watch, now_s)
+        return None
+
+    def _known(self, rollout: Rollout) -> tuple[Watch, Evidence]:
+        if rollout.id not in self._watched:
+            evidence = Evidence(self._catalog, rollout.endpoint, self._clock)
+            self._watched[rollout.id] = (Watch(rollout.policy.fresh_s), evidence)
+        return self._watched[rollout.id]
+
+    def _back(self, rollout: Rollout, reason: str) -> Step:
+        ended = end(rollout, "rolled_back", reason, clock=self._clock)
+        return Step(ended, plan_after(ended, "rolled_back"))
+
+    def _put(self, record: RolloutRecord, plan: PlanRecord | None, step: Step) -> Rollout:
+        with self._catalog.edit(actor=ACTOR, why=step.rollout.reason) as tx:
+            written = put(tx, step.rollout, record.turn, step.plan, plan.revision if plan else 0)
+        _LOG.info(step.rollout.reason, endpoint=record.endpoint, rollout=record.id, status=written.status)
+        return written
+
+    def _keep(self, record: RolloutRecord, seen: Rollout, watch: Watch, now_s: float) -> None:
+        """Write down what is known, for whoever asks and whoever takes over; not at every look."""
+        if now_s - watch.kept_s < self._keep_s:
+            return
+        watch.kept_s = now_s
+        document = record_of(seen)
+        if document.document != record.document:
+            self._catalog.keep_rollout(document, record.turn)
+
+
+def step_of(rollout: Rollout, decision: Decision, gathered: Gathered, revision: int, clock: Clock) -> Step:
+    """Give what a decision leads to; `revision` is that of the plan that is put with it.
+
+    A guard whose basis can be fixed only now makes the plan be put once more, as it is: what is counted from
+    that revision on was not known when the basis was fixed.
+    """
+    moved = advance(rollout, decision)
+    if moved.ended:
+        ended = end(moved, moved.status, moved.reason, clock=clock)
+        return Step(ended, plan_after(ended, ended.status))
+    bases = fixed(moved, gathered.champion, revision)
+    if decision.move == "stay" and bases != moved.bases:
+        known = ", ".join(sorted({*bases} - {*moved.bases}))
+        moved = replace(moved, reason=f"enough is known of the champion to compare {known}; {moved.reason}")
+    changes = decision.move != "stay" or bases != moved.bases
+    moved = replace(moved, bases=bases)
+    return Step(moved, plan_of(moved) if changes else None)
+
+
+def run(
+    catalog: Catalog,
+    clock: Clock,
+    stop: Stop,
+    *,
+    holder: str,
+    turn_s: float = TURN_S,
+    lease_s: float = LEASE_S,
+    on_turn: Callable[[bool], None] = lambda _: None,
+) -> None:
+    """Move rollouts until `stop` is set, while the lease on that is this process's.
+
+    `holder` names the process, as no other is named; another takes over when it has not been heard of for
+    `lease_s`. It looks every `turn_s`. A catalog that is gone is waited for: nothing moves
+    meanwhile, and traffic goes on as it was. `on_turn` hears after each turn whether this process acts.
+    """
+    claim = Claim(catalog.leases, LEASE, holder, clock.monotonic_s, lease_s)
+    controller: Controller | None = None
+    while not stop.is_set():
+        acts = False
+        try:
+            acts = claim.held()
+            # Whoever did not act for a while knows nothing of what grew meanwhile.
+            controller = (controller or Controller(catalog, clock)) if acts else None
+            if controller is not None:
+                controller.turn()
+        except HytheError as err:
+            _LOG.warning("rollouts are not moved now", reason=str(err), code=err.code)
+        on_turn(acts)
+        stop.wait(turn_s)
+    try:
+        claim.release()
+    except HytheError as err:
+        _LOG.warning("the controller's lease is left to run out", reason=str(err))
