@@ -165,7 +165,8 @@ def _wait(look: _Look, guard: Guard) -> tuple[int | None, str] | None:
     of_all = math.ceil(missing / now.share) if now.kind in {"split", "bandit"} else missing
     if report.verdict != "fine":
         needed = None if report.needed is None else max(report.needed, of_all, 0)
-        return needed, reasons.unproven(guard, report, needed)
+        asked = guard == look.policy.question
+        return needed, reasons.unproven(guard, report, needed, asked=asked)
     if missing > 0:
         return of_all, reasons.too_few(guard, wanted - missing, wanted)
     if not look.growing.get(guard.metric, False):

@@ -13,7 +13,7 @@ _HUGE = 700.0
 
 def worse(guard: Guard, report: GuardReport) -> str:
     """Say what is worse, and on what evidence."""
-    return f"{guard.metric} is worse{_figures(report)}"
+    return f"{guard.metric} is worse{_figures(guard, report)}"
 
 
 def mismatched(log_e: float) -> str:
@@ -34,12 +34,12 @@ def too_early(left_s: float) -> str:
     return f"the stage lasts {duration(left_s)} more"
 
 
-def unproven(guard: Guard, report: GuardReport, needed: int | None) -> str:
-    """Say that a guard has not excluded its margin."""
+def unproven(guard: Guard, report: GuardReport, needed: int | None, *, asked: bool) -> str:
+    """Say that a guard has not excluded its margin, or a question (`asked`) is not answered."""
     if not report.n_candidate:
         return f"{guard.metric} has no data"
     more = "" if needed is None else f", about {needed:,} more units to go"
-    return f"{guard.metric} is not proven fine yet{more}"
+    return f"{guard.metric} is not proven {'better' if asked else 'fine'} yet{more}"
 
 
 def too_few(guard: Guard, found: int, wanted: int) -> str:
@@ -69,6 +69,26 @@ def weighed(weights: tuple[float, float], held: str) -> str:
     return f"the candidate gets {weights[1]:.4g} of the traffic by what it earned; {held}"
 
 
+def level(guard: Guard, value: float) -> str:
+    """Write an estimate of a guard's metric: a duration, a share, or a number.
+
+    >>> level(Guard("latency_p99"), 0.025), level(Guard("error_rate"), 0.05)
+    ('25 ms', '5%')
+    """
+    if guard.kind.scale == "quantile":
+        return f"{1e3 * value:.3g} ms"
+    return f"{value:.4g}" if guard.range is not None else f"{100 * value:.3g}%"
+
+
+def difference(guard: Guard, value: float) -> str:
+    """Write how much worse a guard's metric is, with its sign: a share as per cent, else a number.
+
+    >>> difference(Guard("latency_p99"), 0.26), difference(Guard("value:revenue", range=(0.0, 9.0)), -1.5)
+    ('+26%', '-1.5')
+    """
+    return f"{value:+.4g}" if guard.range is not None else f"{100 * value:+.3g}%"
+
+
 def duration(seconds: float) -> str:
     """Write a duration as people do.
 
@@ -81,13 +101,13 @@ def duration(seconds: float) -> str:
     return f"{seconds:.3g} s"
 
 
-def _figures(report: GuardReport) -> str:
+def _figures(guard: Guard, report: GuardReport) -> str:
     shown = []
     if report.candidate is not None:
-        against = "" if report.champion is None else f" against {report.champion:.4g}"
-        shown.append(f"{report.candidate:.4g}{against}")
+        against = "" if report.champion is None else f" against {level(guard, report.champion)}"
+        shown.append(f"{level(guard, report.candidate)}{against}")
     if report.low is not None and report.high is not None:
-        shown.append(f"worse by {report.low:.4g} to {report.high:.4g}")
+        shown.append(f"{difference(guard, report.low)} to {difference(guard, report.high)}")
     shown.append(f"e = {_e(report.log_e_worse)} after {report.n_candidate:,} units of the candidate")
     return f": {', '.join(shown)}"
 

@@ -36,7 +36,7 @@ def judged(
         GuardReport(metric=guard.metric, verdict=verdict, n_candidate=int(n), log_e_worse=float(log_e))
         for verdict, n, log_e in zip(verdicts.tolist(), units, log_worse, strict=True)
     ]
-    if rollout.now.kind == "bandit" and guard is policy.question:
+    if rollout.now.kind == "bandit" and guard == policy.question:
         return [_estimated(guard, report, data, row) for row, report in enumerate(found)]
     return found
 
