@@ -18,17 +18,52 @@ if TYPE_CHECKING:
     from hythe.app.api import load as load
     from hythe.app.api import pack as pack
     from hythe.app.api import registry as registry
+    from hythe.app.feedback import feedback as feedback
+    from hythe.app.traffic import abort_rollout as abort_rollout
+    from hythe.app.traffic import apply_plan as apply_plan
+    from hythe.app.traffic import create_endpoint as create_endpoint
+    from hythe.app.traffic import endpoint_history as endpoint_history
+    from hythe.app.traffic import endpoints as endpoints
+    from hythe.app.traffic import pause_rollout as pause_rollout
+    from hythe.app.traffic import promote_rollout as promote_rollout
+    from hythe.app.traffic import remove_endpoint as remove_endpoint
+    from hythe.app.traffic import resume_rollout as resume_rollout
+    from hythe.app.traffic import rollback as rollback
+    from hythe.app.traffic import rollout_status as rollout_status
+    from hythe.app.traffic import start_rollout as start_rollout
     from hythe.client import AsyncClient as AsyncClient
     from hythe.client import Client as Client
 
 __version__ = VERSION
-__all__ = ["AsyncClient", "Client", "__version__", "check", "home", "load", "pack", "registry"]
+_HOMES = {
+    "hythe.app.api": ("check", "home", "load", "pack", "registry"),
+    "hythe.app.feedback": ("feedback",),
+    "hythe.app.traffic": (
+        "abort_rollout",
+        "apply_plan",
+        "create_endpoint",
+        "endpoint_history",
+        "endpoints",
+        "pause_rollout",
+        "promote_rollout",
+        "remove_endpoint",
+        "resume_rollout",
+        "rollback",
+        "rollout_status",
+        "start_rollout",
+    ),
+    "hythe.client": ("AsyncClient", "Client"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+__all__ = [  # noqa: PLE0604 - names, from the table above
+    "__version__",
+    *_HOME_OF,
+]
 
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for, and nothing before: `import hythe` stays quick."""
-    if name in __all__:
-        module = "hythe.client" if name.endswith("Client") else "hythe.app.api"
-        return getattr(import_module(module), name)
+    if name in _HOME_OF:
+        return getattr(import_module(_HOME_OF[name]), name)
     message = f"module 'hythe' has no attribute {name!r}"
     raise AttributeError(message)

@@ -172,7 +172,7 @@ def remove(endpoint: str, *, why: str = "", common: Common = COMMON) -> None:
 
     with opened(common.config()) as here:
         remove_endpoint(here.catalog, endpoint, actor=here.actor, why=why)
-    said = f"endpoint {endpoint} is removed; servers that run serve on what they served until they stop"
+    said = f"endpoint {endpoint} is removed; hythe up stops serving it, and hythe serve does when it ends"
     emit(common, {"endpoint": endpoint, "removed": True}, lambda: say(said))
 
 

@@ -7,7 +7,7 @@ from hythe.registry.catalog import Catalog
 
 
 def remove(catalog: Catalog, endpoint: str, *, actor: str, why: str = "") -> None:
-    """Take an endpoint's plan away; its history stays. Servers that run serve on what they served.
+    """Take an endpoint's plan away; its history stays. `hythe up` stops serving it; `hythe serve` does not.
 
     Raises:
         Conflict: when a rollout is under way.
