@@ -1,183 +1,24 @@
-"""What a rollout costs those who are served while it runs.
-
-Routing: 30 named numbers by `POST /predict`, a row a request, sixteen at a time, from the parsed request to
-the written reply and on to the sidecar's windows, in one process. An endpoint of two arms (90 and 10), sticky
-by a header and in a rollout, takes turns with one of a single arm. Processor time, the median of the rounds'
-differences with its 95% interval; `choose` by itself beside it.
-"""
+"""What a rollout costs those who are served while it runs: routing and counting, and copies to a shadow."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import statistics
 import sys
 import tempfile
-import time
-import timeit
 from pathlib import Path
 
-import msgspec
-from fixtures.serving import NAMED, Demo, demo
+from costs.routing import choice, routing
+from costs.shadow import shadow
+from fixtures.serving import demo
 from harness import Bench
-from load.intervals import median_interval
-
-from hythe.dataplane.admit import Limits
-from hythe.dataplane.endpoint import Endpoint
-from hythe.dataplane.loop import LoopScheduler
-from hythe.dataplane.observe import Observer
-from hythe.dataplane.plane import DataPlane
-from hythe.dataplane.sessions import opener
-from hythe.dataplane.spec import EndpointSpec, Posting
-from hythe.monitor.statistic import declared
-from hythe.operations.prepare import prepare
-from hythe.registry.registry import Registry
-from hythe.rollout.choose import choose
-from hythe.rollout.plan import Arm, Plan
-from hythe.rollout.sticky import key_hash
-from hythe.runtime import counters, ring
-from hythe.runtime.bulletin import Bulletin
-from hythe.server.http.app import App
-from hythe.server.http.messages import Headers
-from hythe.server.http.predict import PredictDoor
-from hythe.server.http.request import Request
-from hythe.server.http.state import State
-from hythe.server.observing.intake import Intake
-from hythe.server.observing.log_file import LogFile
-from hythe.server.observing.losses import Losses
-from hythe.server.observing.versions import Versions
-
-AT_ONCE = 16
-KEYS = [f"user-{number}" for number in range(1000)]
-GOAL_US, CHOICE_GOAL_US = 5.0, 2.0
-JOIN_SHARE = 0.1
-
-
-class Served:
-    """One endpoint in this process, and the sidecar's part behind it."""
-
-    def __init__(self, spec: EndpointSpec, bodies: list[bytes]) -> None:
-        shared = counters.Counters(counters.create(2), 0)
-        descriptor = ring.create(64 * 2**20)
-        writes, scheduler, open_session = ring.Ring(descriptor), LoopScheduler(), opener(None)
-
-        def make(given: EndpointSpec) -> Endpoint:
-            return Endpoint(given, open_session, Observer(given.name, shared, writes), scheduler)
-
-        self.plane = DataPlane([spec], make)
-        self._app = App([PredictDoor(self.plane)], State())
-        self._bodies, self._limits = bodies, Limits()
-        self.lost = 0
-        bulletin = Bulletin.create()
-        bulletin.publish(Posting((spec,)).encode())
-        versions = Versions(bulletin, 0)
-        versions.refresh()
-        self._reads = ring.Ring(descriptor)
-        self._intake = Intake(
-            [self._reads],
-            versions,
-            declared(),
-            Losses(shared),
-            log=LogFile(""),
-            join_share=JOIN_SHARE,
-            classes=versions.classes,
-            follow=versions.followed,
-        )
-
-    async def answer(self, requests: int) -> float:
-        """Answer requests; give the processor seconds."""
-        path = f"/predict/{NAMED}"
-        began = time.process_time()
-        for start in range(0, requests, AT_ONCE):
-            for number in range(start, start + AT_ONCE):
-                raw = {b"content-type": b"application/json", b"x-user": KEYS[number % len(KEYS)].encode()}
-                body = self._bodies[number % len(self._bodies)]
-                self._app.handle(Request("POST", path, raw, body, self._limits, self._sent))
-            await self._app.idle()
-        return time.process_time() - began
-
-    def count(self) -> float:
-        """Take what was observed, as the sidecar does; give the processor seconds."""
-        began = time.process_time()
-        self._intake.poll()
-        taken = self._intake.hand_on()
-        spent = time.process_time() - began
-        self._reads.release(taken.positions[self._reads.id])
-        return spent
-
-    def _sent(self, status: int, _headers: Headers, _body: bytes) -> None:
-        self.lost += status != 200
-
-
-def specs(made: Demo) -> tuple[EndpointSpec, EndpointSpec]:
-    """Make the endpoint of one arm, and that of two: the same bytes under another number."""
-    registry = Registry.open(made.home)
-    prepared = prepare(registry, NAMED, "onnx")
-    registry.close()
-    old = prepared.version
-    new = msgspec.structs.replace(old, version="9.0.0")
-    arms = (Arm(old.version, old.digest, 90), Arm(new.version, new.digest, 10))
-    alone = EndpointSpec(NAMED, Plan(arms[:1]), (old,), prepared.example, revision=1)
-    split = Plan(arms, sticky="header:x-user", rollout="bench")
-    return alone, EndpointSpec(NAMED, split, (old, new), prepared.example, revision=2)
-
-
-async def differences(made: Demo, requests: int, rounds: int) -> list[tuple[float, float, float]]:
-    """Give, by round, the µs a request of the single arm, and how many more two take: worker, sidecar."""
-    bodies = [json.dumps(row).encode() for row in made.rows]
-    both = [Served(spec, bodies) for spec in specs(made)]
-    found = []
-    for served in both:
-        await served.plane.start()
-    for place in range(rounds + 1):
-        spent = {}
-        for served in both if place % 2 else both[::-1]:
-            spent[served] = (await served.answer(requests) / requests * 1e6, served.count() / requests * 1e6)
-        (alone, alone_counted), (split, split_counted) = (spent[served] for served in both)
-        found.append((alone + alone_counted, split - alone, split_counted - alone_counted))
-    for served in both:
-        await served.plane.close()
-        if served.lost:
-            raise SystemExit(f"{served.lost} requests had no answer")
-    return found[1:]
-
-
-def routing(bench: Bench, made: Demo) -> None:
-    """Measure what two sticky arms cost beyond one that is not."""
-    requests, rounds = (1024, 6) if bench.fast else (8192, 31)
-    found = asyncio.run(differences(made, requests, rounds))
-    more = [worker + sidecar for _, worker, sidecar in found]
-    median, (low, high) = statistics.median(more), median_interval(more)
-    bench.row(
-        {
-            "part": "routing",
-            "one arm, µs": statistics.median(one for one, _, _ in found),
-            "worker more, µs": statistics.median(worker for _, worker, _ in found),
-            "sidecar more, µs": statistics.median(sidecar for _, _, sidecar in found),
-            "more, µs": median,
-            "95% interval": f"{low:.2f} to {high:.2f}",
-        }
-    )
-    what = "routing, sticky choice and counting: processor time of a request beyond a single arm's"
-    bench.check(what, median, "µs", GOAL_US, median <= GOAL_US)
-
-
-def choice(bench: Bench) -> None:
-    """Measure the choice of one of two arms by itself."""
-    arms = (Arm("1.0.0", "", 90), Arm("1.1.0", "", 10))
-    key = key_hash("user-7")
-    best = min(timeit.repeat(lambda: choose(arms, key), number=500, repeat=20 if bench.fast else 200))
-    bench.row({"part": "choose, two arms", "more, µs": best / 500 * 1e6})
-    bench.check(
-        "choosing one of two arms", best / 500 * 1e6, "µs", CHOICE_GOAL_US, best / 500 * 1e6 <= CHOICE_GOAL_US
-    )
 
 
 def main() -> None:
     """Measure each part, and compare with the goals."""
     with Bench("rollout_cost", sys.argv[1:]) as bench, tempfile.TemporaryDirectory() as folder:
+        made = demo(Path(folder))
         choice(bench)
-        routing(bench, demo(Path(folder)))
+        routing(bench, made)
+        shadow(bench, made)
 
 
 if __name__ == "__main__":

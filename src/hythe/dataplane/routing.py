@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hythe.dataplane.spec import EndpointSpec
 from hythe.dataplane.ticket import Ticket
 from hythe.rollout.choose import choose
+from hythe.rollout.plan import Arm
 from hythe.rollout.sticky import Sticky, key_hash
 from hythe.runtime.batch import Batch, RowReader
 
@@ -24,7 +26,7 @@ class Routing:
     that name no version where nothing has to be drawn. `keyed` finds the key where that is in the rows.
     """
 
-    __slots__ = ("_arms", "_header", "_sticky", "keyed", "lone", "plan", "revision", "versions")
+    __slots__ = ("_arms", "_header", "_of_key", "_sticky", "keyed", "lone", "plan", "revision", "versions")
 
     def __init__(self, spec: EndpointSpec, versions: Mapping[str, LiveVersion]) -> None:
         self.plan = plan = spec.plan
@@ -32,6 +34,8 @@ class Routing:
         self.revision = spec.revision
         whole = sum(arm.weight for arm in plan.arms)
         self._arms = {arm.version: (versions[arm.version], arm.weight / whole) for arm in plan.arms}
+        # Keys come again, and nothing here changes what arm they have.
+        self._of_key = lru_cache(_REMEMBERED)(partial(_arm_of, plan.arms, self._arms))
         self._sticky = sticky = Sticky.parse(plan.sticky)
         self._header = sticky.name.encode() if sticky.kind == "header" else b""
         first = versions[plan.arms[0].version]
@@ -42,18 +46,29 @@ class Routing:
         """Draw the arm of a ticket that names no version, by what is known before its rows are read."""
         ask = ticket.ask
         if self._header:
-            given = ask.headers.get(self._header)
-            if given:
-                ticket.key = key_hash(given.decode("utf-8", "backslashreplace"))
-        elif self._sticky.kind == "caller" and ask.caller.name:
-            ticket.key = key_hash(ask.caller.name)
-        return self.drawn(ticket)
+            return self.drawn(ticket, ask.headers.get(self._header))
+        return self.drawn(ticket, ask.caller.name if self._sticky.kind == "caller" else None)
 
-    def drawn(self, ticket: Ticket) -> LiveVersion:
-        """Give the arm of a ticket whose key is known, or is known to be absent; it notes the arm's share."""
-        arm = choose(self.plan.arms, ticket.key or ticket.id)
-        live, ticket.share = self._arms[arm.version]
+    def drawn(self, ticket: Ticket, value: str | bytes | None) -> LiveVersion:
+        """Draw the arm of a ticket by the value of its key, which has to be there, else by its id.
+
+        The ticket notes the key's hash and the arm's share of the traffic.
+        """
+        if value:
+            ticket.key, (live, ticket.share) = self._of_key(value)
+        else:
+            live, ticket.share = self._arms[choose(self.plan.arms, ticket.id).version]
         return live
+
+
+_REMEMBERED = 4096
+_Lives: TypeAlias = "Mapping[str, tuple[LiveVersion, float]]"
+
+
+def _arm_of(arms: Sequence[Arm], lives: _Lives, value: str | bytes) -> tuple[str, tuple[LiveVersion, float]]:
+    """Give the hash of a key, and its arm with the arm's share."""
+    key = key_hash(value if isinstance(value, str) else value.decode("utf-8", "backslashreplace"))
+    return key, lives[choose(arms, key).version]
 
 
 class Keyed:
@@ -73,21 +88,11 @@ class Keyed:
 
     def draw(self, ticket: Ticket, batch: Batch) -> LiveVersion:
         """Draw the arm of a ticket with these rows."""
-        ticket.key = key_of(self._first(batch))
-        return self._routing.drawn(ticket)
+        value = self._first(batch)
+        missing = value is None or value != value  # noqa: PLR0124 - only NaN differs
+        return self._routing.drawn(ticket, None if missing else str(value))
 
     def _first(self, batch: Any) -> Any:
         if isinstance(batch, list):
             return self._get(batch[0]) if batch else None
         return batch.column(self._name)[0].as_py() if batch.num_rows else None
-
-
-def key_of(value: Any) -> str:
-    """Give the hash of a cell as a key, "" for one that is missing.
-
-    >>> key_of(None), key_of(float("nan")), key_of(42) == key_of("42")
-    ('', '', True)
-    """
-    if value is None or value != value or value == "":  # noqa: PLR0124 - only NaN differs
-        return ""
-    return key_hash(str(value))

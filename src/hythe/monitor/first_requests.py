@@ -6,7 +6,6 @@ the latency of one that failed, leaves that metric to the key's next.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
 from typing import NamedTuple
@@ -14,10 +13,16 @@ from typing import NamedTuple
 from hythe.monitor.group import Scores
 from hythe.monitor.record import PART, SHADOW, BatchRecord, Call
 
-_METRICS = (
-    "error_rate", "refusal_rate", "latency", "prediction", "shadow_errors", "disagreement", "movement",
-)  # fmt: skip
-_BITS = {name: 1 << place for place, name in enumerate(_METRICS)}
+_BITS = {
+    "error_rate": 1,
+    "refusal_rate": 2,
+    "latency": 4,
+    "prediction": 8,
+    "shadow_errors": 16,
+    "disagreement": 32,
+    "movement": 64,
+}
+_ALL_OF_ANSWERED = 15
 _MOST_PLANS = 8
 _THOUSAND = 1000.0
 
@@ -47,7 +52,7 @@ class FirstRequests:
 
     def __init__(self, most: int = 100_000) -> None:
         self._most = most
-        self._told: dict[tuple[str, int], dict[int, int]] = {}
+        self._told: dict[tuple[str, int], dict[str, int]] = {}
 
     def take(
         self, records: Iterable[BatchRecord], wanted: Callable[[str], bool], scores: Scores
@@ -56,30 +61,39 @@ class FirstRequests:
         chosen = [record for record in records if record.calls and wanted(record.layout.endpoint)]
         for record in sorted(chosen, key=attrgetter("at_ns")):
             for place, call in enumerate(record.calls):
-                if call.key and (call.share > 0 or call.flags & SHADOW) and not call.flags & PART:
-                    yield from self._new(record, place, call, scores)
+                if not call.key or call.flags & PART:
+                    continue
+                copied = bool(call.flags & SHADOW)
+                if call.share > 0 or copied:
+                    keys = self._keys(record.layout.endpoint, call.revision)
+                    if copied or keys.get(call.key, 0) & _ALL_OF_ANSWERED != _ALL_OF_ANSWERED:
+                        yield from self._new(keys, record, place, scores)
 
-    def _new(self, record: BatchRecord, place: int, call: Call, scores: Scores) -> Iterator[KeyOutcome]:
-        endpoint, version = record.layout.endpoint, record.layout.version
-        keys, key = self._keys(endpoint, call.revision), int(call.key, 16)
-        told = keys.get(key, 0)
+    def _new(
+        self, keys: dict[str, int], record: BatchRecord, place: int, scores: Scores
+    ) -> Iterator[KeyOutcome]:
+        endpoint, version, call = record.layout.endpoint, record.layout.version, record.calls[place]
+        told = keys.get(call.key, 0)
         values = _values(call)
         if "latency" in values and not told & _BITS["prediction"]:
             values |= _prediction(record, place, scores)
         for name, value in values.items():
             if not told & _BITS[name]:
-                told |= _BITS[name]
                 yield KeyOutcome(
                     call.id, name, value, endpoint, version, call.revision, call.share, call.key, record.at_ns
                 )
-        keys[key] = told
+            told |= _BITS[name]
+        # An answer without a score leaves none to wait for.
+        keys[call.key] = told | _ALL_OF_ANSWERED if "latency" in values else told
         if len(keys) > self._most:
             del keys[next(iter(keys))]
 
-    def _keys(self, endpoint: str, revision: int) -> dict[int, int]:
-        found = self._told.setdefault((endpoint, revision), {})
-        if len(self._told) > _MOST_PLANS:
-            del self._told[next(iter(self._told))]
+    def _keys(self, endpoint: str, revision: int) -> dict[str, int]:
+        found = self._told.get((endpoint, revision))
+        if found is None:
+            found = self._told[endpoint, revision] = {}
+            if len(self._told) > _MOST_PLANS:
+                del self._told[next(iter(self._told))]
         return found
 
 
@@ -100,5 +114,6 @@ def _prediction(record: BatchRecord, place: int, scores: Scores) -> dict[str, fl
     score = scores(record.layout.endpoint)
     if score is None or not record.outputs:
         return {}
-    found = float(score.of_requests(record.calls, record.outputs)[place])
-    return {} if math.isnan(found) else {"prediction": found}
+    start = sum([call.rows for call in record.calls[:place]])
+    found = score.of_rows(record.outputs, start, start + record.calls[place].rows)
+    return {} if found is None else {"prediction": found}

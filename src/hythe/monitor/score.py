@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import NamedTuple
@@ -68,6 +69,13 @@ class Score(NamedTuple):
         for place in scored:
             found[place] = scores[ends[place] - sizes[place] : ends[place]].mean()
         return found
+
+    def of_rows(self, outputs: Arrays, start: int, stop: int) -> float | None:
+        """Give the mean score of the rows from `start` to `stop`; None where there is none."""
+        if self.output not in outputs or start == stop:
+            return None
+        found = float(self._scaled(as_array(outputs[self.output])[start:stop]).mean())
+        return None if math.isnan(found) else found
 
     def of_records(self, records: Iterable[BatchRecord]) -> NDArray[np.float64]:
         """Give what `of_requests` does for all requests of `records`, those of one layout together."""

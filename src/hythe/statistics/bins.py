@@ -48,9 +48,13 @@ class NumberBins(msgspec.Struct, frozen=True, tag_field="kind", tag="numbers"):
         # fifth of the time of looking each value up among the borders
         ordered = np.sort(present)
         numbers = np.searchsorted(ordered, np.inf, side="right")
-        ends = np.searchsorted(ordered, _cuts(self))
-        outside = [len(values) - len(present), len(present) - numbers]
-        return np.concatenate([outside, np.diff(ends, prepend=0, append=numbers)]).astype(np.int64)
+        cuts = _cuts(self)
+        ends = np.zeros(len(cuts) + 2, dtype=np.int64)
+        ends[1:-1], ends[-1] = np.searchsorted(ordered, cuts), numbers
+        cells = np.empty(len(cuts) + 3, dtype=np.int64)
+        cells[0], cells[1] = len(values) - len(present), len(present) - numbers
+        np.subtract(ends[1:], ends[:-1], out=cells[2:])
+        return cells
 
 
 @lru_cache(maxsize=4096)
