@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from hythe.bundle.outcome import Answers
 from hythe.monitor.record import SHADOW, SLOWER, Call
-from hythe.monitor.sample import DRAW
+from hythe.monitor.sample import DRAW, least
 from hythe.runtime.job import Job
 from hythe.runtime.sink import Ran
 
@@ -45,29 +46,36 @@ class ShadowTicket(Job):
         )
 
 
-def drawn(ticket: Ticket, least: str) -> bool:
-    """Tell whether a request is copied: its key decides where it has one, so always or never, else its id.
+def key_draw(key: str) -> str:
+    """Write the hash of a sticky key as the part of an id that decides about samples.
 
-    `least` is that of `hythe.monitor.sample`.
+    >>> key_draw("c0123456789abcde") >= least(0.25), key_draw("bf123456789abcde") >= least(0.25)
+    (True, False)
     """
-    key = ticket.key
-    return (f"{key[:2]}-{key[2:14]}" if key else ticket.id[DRAW]) >= least
+    return f"{key[:2]}-{key[2:14]}"
 
 
-def chosen(ran: Ran, failures: Container[int], least: str, revision: int) -> Iterator[tuple[Ticket, int]]:
+def chosen(ran: Ran, failures: Container[int], share: float, revision: int) -> Sequence[tuple[Ticket, int]]:
     """Give the requests of a call that are copied, each with the place of its first row.
 
-    Those that the plan of `revision` drew an arm for, and that were answered.
+    Those in the sample of `share` that the plan of `revision` drew an arm for, and that were answered. A
+    request's key decides about the sample where it has one, so always or never, else its id.
     """
-    start = 0
-    jobs: Any = ran.jobs
-    for place, ticket in enumerate(jobs):
-        if (
-            ticket.share > 0.0
-            and ticket.revision == revision
-            and ticket.rows
-            and drawn(ticket, least)
-            and place not in failures
-        ):
-            yield ticket, start
-        start += ticket.rows
+    jobs: Sequence[Any] = ran.jobs
+    lowest = least(share)
+    drawn = [
+        place
+        for place, ticket in enumerate(jobs)
+        if (key_draw(ticket.key) if ticket.key else ticket.id[DRAW]) >= lowest
+    ]
+    if not drawn:
+        return ()
+    starts = [0, *accumulate([ticket.rows for ticket in jobs])]
+    return [
+        (ticket, starts[place])
+        for place in drawn
+        if (ticket := jobs[place]).share > 0.0
+        and ticket.revision == revision
+        and ticket.rows
+        and place not in failures
+    ]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Container, Sequence
 from typing import Any, NamedTuple
 
 from hythe.base.errors import Busy
+from hythe.bundle.outcome import Answers
 from hythe.dataplane.faults import FAULTS
 from hythe.dataplane.live import LiveVersion
 from hythe.dataplane.loop import Alarm, Loop
@@ -16,7 +17,7 @@ from hythe.dataplane.shadow_against import Against
 from hythe.dataplane.shadow_copy import ShadowTicket, chosen
 from hythe.dataplane.shadow_room import ROOM, Room
 from hythe.dataplane.shadow_worst import Worst
-from hythe.monitor.sample import least
+from hythe.dataplane.ticket import Ticket
 from hythe.rollout.plan import Shadow
 from hythe.runtime.batch_policy import BatchPolicy
 from hythe.runtime.batcher import Batcher
@@ -60,7 +61,7 @@ class Lane:
     ) -> None:
         self.live = live
         self._version = live.spec.version
-        self._least = least(shadow.share)
+        self._share = shadow.share
         self._around = around
         self._revision = revision
         self._timeout_s = timeout_s
@@ -76,21 +77,9 @@ class Lane:
 
     def copy(self, champion: LiveVersion, ran: Ran, failures: Container[int]) -> None:
         """Take copies of those requests of a call that are in the sample; they are answered later."""
-        if champion.spec.version not in self._against:
-            return
-        crowded = bool(champion.batcher.waiting_rows or self.live.batcher.waiting_rows)
-        around = self._around
-        for ticket, start in chosen(ran, failures, self._least, self._revision):
-            if crowded or not around.room.enter(ticket.rows):
-                around.observer.dropped(self._version, 1)
-                continue
-            stop = start + ticket.rows
-            answers = {name: array[start:stop] for name, array in ran.outcome.answers.items()}
-            copy = ShadowTicket(ticket, champion, answers)
-            copy.queued_s = around.clock()
-            self._waiting.append(copy)
-        if self._waiting and self._alarm is None:
-            self._alarm = around.loop.later(GATHER_S, self._go)
+        picked = chosen(ran, failures, self._share, self._revision)
+        if picked and champion.spec.version in self._against:
+            self._take(champion, ran.outcome.answers, picked)
 
     def close(self) -> None:
         """Drop what waits; what is being answered will still be compared."""
@@ -99,6 +88,21 @@ class Lane:
             self._alarm = None
         self._drop(list(self._waiting))
         self._waiting.clear()
+
+    def _take(self, champion: LiveVersion, answers: Answers, picked: Sequence[tuple[Ticket, int]]) -> None:
+        around = self._around
+        crowded = bool(champion.batcher.waiting_rows or self.live.batcher.waiting_rows)
+        for ticket, start in picked:
+            if crowded or not around.room.enter(ticket.rows):
+                around.observer.dropped(self._version, 1)
+                continue
+            stop = start + ticket.rows
+            own = {name: array[start:stop] for name, array in answers.items()}
+            copy = ShadowTicket(ticket, champion, own)
+            copy.queued_s = around.clock()
+            self._waiting.append(copy)
+        if self._waiting and self._alarm is None:
+            self._alarm = around.loop.later(GATHER_S, self._go)
 
     def _go(self) -> None:
         """Ask the shadow if nobody else wants a processor, else see who waited too long."""
