@@ -248,7 +248,7 @@ def _tell(addresses: Addresses, served: Served, config: ServeConfig, chosen: Siz
 
 
 def _version(spec: EndpointSpec) -> str:
-    return f"{spec.name}:{spec.plan.arms[0].version}"
+    return f"{spec.plan.model or spec.name}:{spec.plan.arms[0].version}"
 
 
 def number(given: int | Literal["auto"]) -> int | None:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
-from hythe.base.errors import HytheError
 from hythe.base.progress import Progress
 from hythe.dataplane.spec import EndpointSpec
 from hythe.operations.placing import Placing
 from hythe.operations.prepare import prepare, remove_unpacked
 from hythe.operations.prepared import Prepared
-from hythe.registry.records import PlanRecord
+from hythe.operations.serve_plan import Wanted, wanted
 from hythe.registry.registry import Registry
-from hythe.rollout.plan import Plan
+
+_Make: TypeAlias = Callable[[str, str], Prepared]
+"""Prepares the version that a ref names, which must have a digest unless that is empty."""
 
 
 class Served(NamedTuple):
@@ -40,54 +42,60 @@ def endpoints(
 ) -> Iterator[Served]:
     """Make an endpoint named after each ref's model, with a plan of one arm, and give what serves them.
 
-    Limits and cache of an endpoint stay as its plan before said, unless `changes` has other fields for all.
+    Everything else of an endpoint stays as its plan before said, unless `changes` has other fields for all.
+    An endpoint in a rollout, or named by itself, is served as its plan stands (see `serve_plan.wanted`).
     Every version's goldens are replayed before any plan is put down. Files that had to be unpacked, then or
     later for this process, are removed when the block ends.
 
     Raises:
+        Conflict: when an endpoint is of another model's versions, or its plan changed meanwhile.
         Corrupt: when a version does not answer as it did when packed; the plans stay as they were.
+        Denied: when a version may not take traffic.
         NotFound, Unsupported, Untrusted: when one cannot be loaded.
 
     """
+    make = partial(_prepared, registry, variant, placing, progress)
     try:
-        prepared = [prepare(registry, ref, variant, placing=placing, progress=progress) for ref in refs]
-        standing = {item.endpoint: _Standing.of(item) for item in registry.catalog.plans()}
-        found = [_endpoint(item, standing.get(item.name, _NONE), changes or {}) for item in prepared]
-        for place, (spec, ref) in enumerate(zip(found, refs, strict=True)):
-            if standing.get(spec.name, _NONE).plan != spec.plan:
-                with registry.catalog.edit(actor=actor, why=f"serve {ref}") as tx:
-                    revision = tx.put_plan(spec.name, msgspec.to_builtins(spec.plan))
-                found[place] = msgspec.structs.replace(spec, revision=revision)
-        yield Served(found, [notice for item in prepared for notice in item.notices])
+        plans = [wanted(registry.catalog, ref, changes) for ref in refs]
+        made = [endpoint_of(plan, make) for plan in plans]
+        specs = [_put(registry, spec, plan, actor) for (spec, _), plan in zip(made, plans, strict=True)]
+        notices = [
+            *(note for plan in plans for note in plan.notices),
+            *(note for _, own in made for note in own),
+        ]
+        yield Served(specs, notices)
     finally:
         remove_unpacked(registry.home, os.getpid())
 
 
-class _Standing(NamedTuple):
-    """The plan that stands in the catalog; None where there is none, or a wrong one, which keeps nothing."""
-
-    plan: Plan | None = None
-    revision: int = 0
-
-    @classmethod
-    def of(cls, record: PlanRecord) -> _Standing:
-        """Read a stored plan."""
-        try:
-            return cls(msgspec.convert(record.document, Plan), record.revision)
-        except (msgspec.ValidationError, HytheError):
-            return cls(None, record.revision)
+def _prepared(
+    registry: Registry,
+    variant: str | None,
+    placing: Placing | None,
+    progress: Progress | None,
+    ref: str,
+    digest: str,
+) -> Prepared:
+    return prepare(registry, ref, variant, digest=digest, placing=placing, progress=progress)
 
 
-_NONE = _Standing()
-
-
-def _endpoint(prepared: Prepared, standing: _Standing, changes: Mapping[str, Any]) -> EndpointSpec:
-    """Send everything to the version."""
-    version = prepared.version
-    plan = Plan.of(version.version, version.digest)
-    if standing.plan is not None:
-        plan = msgspec.structs.replace(plan, cache=standing.plan.cache, limits=standing.plan.limits)
-    plan = msgspec.structs.replace(plan, **changes)
-    return EndpointSpec(
-        prepared.name, plan, (version,), example=prepared.example, revision=standing.revision
+def endpoint_of(plan: Wanted, make: _Make) -> tuple[EndpointSpec, list[str]]:
+    """Prepare every version that a plan names, and give what serves it, with what there is to know."""
+    found = [make(f"{plan.model}:{number}", digest) for number, digest in plan.plan.digests.items()]
+    spec = EndpointSpec(
+        plan.endpoint,
+        plan.plan,
+        tuple(item.version for item in found),
+        example=found[0].example,
+        revision=plan.revision,
     )
+    return spec, [note for item in found for note in item.notices]
+
+
+def _put(registry: Registry, spec: EndpointSpec, plan: Wanted, actor: str) -> EndpointSpec:
+    """Put a plan down where it is another than the one that stands; raises Conflict when that changed."""
+    if plan.stands:
+        return spec
+    with registry.catalog.edit(actor=actor, why=f"serve {plan.ref}") as tx:
+        revision = tx.put_plan(spec.name, msgspec.to_builtins(spec.plan), expected_revision=plan.revision)
+    return msgspec.structs.replace(spec, revision=revision)

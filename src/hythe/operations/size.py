@@ -11,6 +11,7 @@ import msgspec
 from hythe.base.errors import HytheError, Invalid
 from hythe.base.machine import cpus, memory_bytes
 from hythe.operations.find import find
+from hythe.operations.serve_plan import wanted
 from hythe.registry.registry import Registry
 from hythe.rollout.plan import Plan
 
@@ -42,9 +43,10 @@ def size(
     """Choose what is not given, so that processes times threads times instances are the processors.
 
     A model that takes long for a row gets more threads, others more processes. The times are those that
-    packing measured. Raises as `find`.
+    packing measured. Raises as `find` and `wanted`.
     """
-    row_us = max(_row_us(registry, ref, variant) for ref in refs)
+    named = {name for ref in refs for name in wanted(registry.catalog, ref).versions}
+    row_us = max(_row_us(registry, name, variant) for name in named)
     return choose(cpus(), memory_bytes(), row_us, workers, threads, instances)
 
 

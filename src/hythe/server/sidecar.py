@@ -11,16 +11,21 @@ import select
 import signal
 import socket
 import sys
+from functools import partial
 from pathlib import Path
 
 from hythe.monitor.statistic import declared
+from hythe.operations.differences import tidy_differences
+from hythe.operations.feedback.match import Keeping, match, tidy_feedback
 from hythe.operations.windows import Retention, tidy
+from hythe.registry.catalog import Catalog
 from hythe.registry.database import Database
-from hythe.registry.windows import Observations
 from hythe.runtime.bulletin import Bulletin
 from hythe.runtime.counters import Counters
 from hythe.runtime.ring import Ring
+from hythe.runtime.server_metrics import FEEDBACK_ORPHANS
 from hythe.runtime.slot import READY, STOP
+from hythe.server.observing.followed import follow_nothing
 from hythe.server.observing.intake import Intake
 from hythe.server.observing.log_file import LogFile
 from hythe.server.observing.losses import Losses
@@ -32,6 +37,8 @@ from hythe.server.observing.versions import Versions
 from hythe.server.worker_spec import WorkerSpec
 
 _BUSY_TIMEOUT_S = 2.0
+_MATCH_S = 0.1
+"""So long feedback is joined before the rings are looked at again."""
 
 
 def main(place: int, talk: int, spec: int) -> int:
@@ -63,19 +70,24 @@ def assembled(spec: WorkerSpec, place: int, versions: Versions) -> Sidecar:
         losses,
         log=LogFile(spec.access_log),
         join_share=spec.join_share if stores else 0.0,
+        classes=versions.classes,
+        follow=versions.followed if stores else follow_nothing,
         tracer=_tracer(spec, losses),
     )
     if spec.source is None:
         return Sidecar(intake, None, counters)
-    observations = Observations(Database(spec.source.catalog, _BUSY_TIMEOUT_S, makes=False))
+    catalog = Catalog(Database(spec.source.catalog, _BUSY_TIMEOUT_S, makes=False))
     folder, server = Path(spec.source.home) / FOLDER, rings[0].id
-    outbox = Outbox(observations, Spool(folder, server), server)
+    outbox = Outbox(catalog.observations, Spool(folder, server), server)
 
     def look_after(now: int) -> None:
         outbox.adopt(abandoned(folder, but=server))
-        tidy(observations, now, Retention())
+        tidy(catalog.observations, now, Retention())
+        tidy_differences(catalog, now * 10**9)
+        for endpoint, rows in tidy_feedback(catalog, now * 10**9, Keeping()).items():
+            counters.counter(FEEDBACK_ORPHANS.name, endpoint=endpoint).add(rows)
 
-    return Sidecar(intake, outbox, counters, tidy=look_after)
+    return Sidecar(intake, outbox, counters, match=partial(match, catalog, _MATCH_S), tidy=look_after)
 
 
 def _tracer(spec: WorkerSpec, losses: Losses) -> Tracer | None:

@@ -71,7 +71,13 @@ def test_old_seconds_become_minutes_and_old_minutes_hours(observations: Observat
 
 
 def test_windows_of_one_plan_are_read_by_its_revision(observations: Observations) -> None:
-    put(observations, second(5, 1, revision=7), second(5, 2, revision=8), second(6, 4, revision=7), second(6, 8))
+    put(
+        observations,
+        second(5, 1, revision=7),
+        second(5, 2, revision=8),
+        second(6, 4, revision=7),
+        second(6, 8),
+    )
     assert [(w.start, w.revision, w.rows) for w in windows(observations, "churn", revisions=(7, 9))] == [
         (5, 7, 1), (6, 7, 4),
     ]  # fmt: skip

@@ -7,31 +7,39 @@ from collections.abc import Sequence
 
 from hythe.base.errors import Corrupt, Unavailable
 from hythe.monitor.access_log import lines
+from hythe.monitor.first_requests import FirstRequests
 from hythe.monitor.fold import Counters as Find
 from hythe.monitor.fold import fold
 from hythe.monitor.group import Group, Requests
-from hythe.monitor.join import Join, joins
+from hythe.monitor.join import Classes, joins, no_classes
 from hythe.monitor.record import BatchRecord, RecordReader
 from hythe.monitor.replies import Replies
+from hythe.monitor.score import Score
+from hythe.monitor.shadows import Worst
 from hythe.monitor.statistic import Statistic
 from hythe.monitor.window import Window, coarsen, merge
+from hythe.operations.feedback.records import feedback_records
 from hythe.runtime.log import Log
 from hythe.runtime.ring import Ring
+from hythe.server.observing.followed import Follow, follow_nothing
+from hythe.server.observing.gathered import Gathered
 from hythe.server.observing.log_file import LogFile
 from hythe.server.observing.losses import Losses
 from hythe.server.observing.tracer import Tracer
 
-_MOST_JOINS = 20_000
+_MOST_JOINS, _MOST_FEEDBACK, _MOST_OUTCOMES = 20_000, 100_000, 100_000
+_MOST_UNCOUNTED = 2_000
 _LOG = Log("hythe.sidecar")
 
 
 class Intake:
-    """What was taken from the rings and not handed on: `windows`, `joins`, and up to which `positions`.
+    """What was taken from the rings, and is `gathered` until it is handed on.
 
-    `find` gives the bin counter of a version; a share of `join_share` of the ids is kept for joins.
+    `find` gives the bin counter of a version and `classes` those of its outputs; a share of `join_share` of
+    the ids is kept for joins. `follow` tells what else an endpoint's plan asks for.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it takes from, and what it does with that
         self,
         rings: Sequence[Ring],
         find: Find,
@@ -40,13 +48,19 @@ class Intake:
         *,
         log: LogFile,
         join_share: float,
+        classes: Classes = no_classes,
+        follow: Follow = follow_nothing,
         tracer: Tracer | None = None,
     ) -> None:
         self.rings = rings
-        self.windows: list[Window] = []
-        self.joins: list[Join] = []
-        self.positions: dict[str, int] = {}
+        self._gathered = Gathered()
+        self._uncounted: list[BatchRecord] = []
+        self._broken: list[Ring] = []
+        self._worst = Worst()
         self._find = find
+        self._classes = classes
+        self._follow = follow
+        self._first = FirstRequests()
         self._statistics = [_Guarded(statistic) for statistic in statistics]
         self._losses = losses
         self._log = log
@@ -60,13 +74,36 @@ class Intake:
         """How full the fullest ring is, 0 to 1."""
         return max(ring.used / ring.capacity for ring in self.rings)
 
+    @property
+    def gathered(self) -> Gathered:
+        """All that was taken and not handed on, counted."""
+        self._count()
+        return self._gathered
+
+    @property
+    def waiting(self) -> int:
+        """How many windows are counted and not handed on."""
+        return len(self._gathered.windows)
+
     def poll(self) -> int:
-        """Take and count all that is there; give how many records that were."""
+        """Take all that is there; give how many records that were.
+
+        They are counted later, many together, for an arm's second costs a millisecond however often one looks.
+        Until then their arrays lie in the rings, so nobody may release these further than to `gathered`.
+        """
         records = [record for ring in self.rings for record in self._taken(ring)]
         self._losses.in_rings(self.rings)
         self._settle(self._replies.settled(records, time.monotonic()))
-        if records:
-            self._count(records)
+        self._uncounted += records
+        if self._broken or len(self._uncounted) > _MOST_UNCOUNTED:
+            self._count()
+        for ring in self._broken:
+            ring.release(self._gathered.positions[ring.id])
+        self._broken.clear()
+        for record in records:
+            if record.told:
+                endpoint, at_ns = record.layout.endpoint, record.at_ns
+                self._gathered.feedback += feedback_records(endpoint, record.told, at_ns)
         return len(records)
 
     def finish(self) -> None:
@@ -75,23 +112,27 @@ class Intake:
         if self._tracer is not None:
             self._tracer.close()
 
-    def hand_on(self) -> tuple[list[Window], list[Join], dict[str, int]]:
-        """Give what was counted, and begin anew."""
-        taken = self.windows, self.joins, dict(self.positions)
-        self.windows, self.joins = [], []
+    def hand_on(self) -> Gathered:
+        """Give what was gathered, and begin anew."""
+        taken = self.gathered
+        taken.differences = self._worst.hand_on()
+        self._gathered = Gathered(positions=dict(taken.positions))
         return taken
 
     def coarsen(self, period_s: int) -> None:
-        """Hold what was counted in longer windows, and only so many joins."""
-        self.windows = coarsen(self.windows, period_s)
-        self._losses.add("joins", len(self.joins) - _MOST_JOINS)
-        del self.joins[_MOST_JOINS:]
+        """Hold what was counted in longer windows, and only so many joins and so much feedback."""
+        held = self.gathered
+        held.windows = coarsen(held.windows, period_s)
+        self._losses.add("joins", len(held.joins) - _MOST_JOINS)
+        self._losses.add("feedback", len(held.feedback) - _MOST_FEEDBACK)
+        self._losses.add("outcomes", len(held.outcomes) - _MOST_OUTCOMES)
+        del held.joins[_MOST_JOINS:], held.feedback[_MOST_FEEDBACK:], held.outcomes[_MOST_OUTCOMES:]
 
     def _taken(self, ring: Ring) -> list[BatchRecord]:
         found, name = [], ring.id
         try:
             for end, data in ring.take():
-                self.positions[name] = end
+                self._gathered.positions[name] = end
                 try:
                     found.append(self._read(data))
                 except Corrupt as err:
@@ -100,8 +141,8 @@ class Intake:
         except Corrupt as err:
             _LOG.error("a ring was emptied", reason=str(err))
             self._losses.add("corrupt", 1)
-            self.positions[name] = ring.head
-            ring.release(ring.head)
+            self._gathered.positions[name] = ring.head
+            self._broken.append(ring)
         return found
 
     def _settle(self, records: Sequence[BatchRecord]) -> None:
@@ -119,24 +160,46 @@ class Intake:
             self._losses.add("log", sum(len(record.calls) for record in records))
             _LOG.error("lines of the access log are lost", reason=str(err))
 
-    def _count(self, records: Sequence[BatchRecord]) -> None:
+    def _count(self) -> None:
+        """Count what was taken since the last time."""
+        records, self._uncounted = self._uncounted, []
+        if not records:
+            return
         try:
-            counted = fold(records, self._find, self._statistics)
+            counted = fold(records, self._find, self._statistics, self._score)
+            self._gathered.outcomes += self._first.take(records, self._keyed, self._score)
         except Exception:  # noqa: BLE001 - whatever a value was, requests and times still count
             _LOG.exception("values could not be counted")
             self._losses.add("values", len(records))
             counted = fold(records, lambda _endpoint, _version: None, self._statistics)
         for window in counted:
             self._add(window)
-        self.joins += joins(records, self._join_share)
+        self._worst.take(records)
+        for share, those in self._by_share(records).items():
+            self._gathered.joins += joins(those, share, self._classes)
+
+    def _by_share(self, records: Sequence[BatchRecord]) -> dict[float, list[BatchRecord]]:
+        """Sort records by the share of them that is kept for joins."""
+        found: dict[float, list[BatchRecord]] = {}
+        for record in records:
+            asked = self._follow(record.layout.endpoint).join_share
+            found.setdefault(self._join_share if asked is None else asked, []).append(record)
+        return found
+
+    def _score(self, endpoint: str) -> Score | None:
+        return self._follow(endpoint).score
+
+    def _keyed(self, endpoint: str) -> bool:
+        return self._follow(endpoint).keyed
 
     def _add(self, window: Window) -> None:
-        for place, known in enumerate(self.windows):
+        windows = self._gathered.windows
+        for place, known in enumerate(windows):
             same = (known.start, known.period_s) == (window.start, window.period_s)
             if same and _arm(known) == _arm(window):
-                self.windows[place] = merge(known, window)
+                windows[place] = merge(known, window)
                 return
-        self.windows.append(window)
+        windows.append(window)
 
 
 class _Guarded:

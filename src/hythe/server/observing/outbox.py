@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from hythe.base.clock import Clock, SystemClock
 from hythe.base.errors import HytheError
-from hythe.monitor.join import Join
-from hythe.monitor.window import Window
-from hythe.operations.windows import stored, stored_join
+from hythe.operations.differences import stored_difference
+from hythe.operations.windows import stored, stored_join, stored_outcome
 from hythe.registry.windows import Delivery, Observations, Observed
 from hythe.runtime.backoff import Backoff, Restarts
 from hythe.runtime.log import Log
 from hythe.runtime.ring import Ring
+from hythe.server.observing.gathered import Gathered
 from hythe.server.observing.spool import Spool
 
 MOST_HELD = 8
@@ -37,7 +37,8 @@ class Outbox:
         self._server = server
         self._clock = clock or SystemClock()
         self._held: list[Delivery] = []
-        self._spooled = 0
+        self._spooled: list[int] = []
+        """How many windows each delivery in the spool has; one of feedback alone has none."""
         self._stored = 0
         self._sequence = 0
         self._waits = Restarts(Backoff(first_s=1.0, most_s=15.0))
@@ -47,7 +48,7 @@ class Outbox:
     @property
     def waiting(self) -> int:
         """How many windows are not in the catalog yet."""
-        return self._spooled + sum(len(delivery.windows) for delivery in self._held)
+        return sum(self._spooled) + sum(len(delivery.windows) for delivery in self._held)
 
     @property
     def full(self) -> bool:
@@ -79,20 +80,23 @@ class Outbox:
             in_spool = last.positions.get(ring.id, 0) if last is not None else 0
             ring.release(max(ring.tail, known.positions.get(ring.id, 0), in_spool))
         self._sequence = max(note, told, known.sequence)
-        self._spooled = sum(len(delivery.windows) for delivery in spooled)
+        self._spooled = [len(delivery.windows) for delivery in spooled]
         return True
 
-    def deliver(self, windows: Sequence[Window], joins: Sequence[Join], positions: dict[str, int]) -> None:
-        """Take what was counted since the last delivery, up to `positions`; `settle` brings it away."""
+    def deliver(self, gathered: Gathered) -> None:
+        """Take what was gathered since the last delivery; `settle` brings it away."""
         self._sequence += 1
         self._held.append(
             Delivery(
                 self._server,
                 self._sequence,
                 int(self._clock.now().timestamp()),
-                positions,
-                tuple(stored(window) for window in windows),
-                tuple(stored_join(join) for join in joins),
+                gathered.positions,
+                tuple(stored(window) for window in gathered.windows),
+                tuple(stored_join(join) for join in gathered.joins),
+                differences=tuple(stored_difference(worst) for worst in gathered.differences),
+                feedback=tuple(gathered.feedback),
+                outcomes=tuple(stored_outcome(outcome) for outcome in gathered.outcomes),
             )
         )
 
@@ -101,7 +105,7 @@ class Outbox:
         if self._clock.monotonic_s() >= self._again_at and (self._held or self._spooled):
             self._to_catalog()
         while self._held and self._spool.append(self._held[0]):
-            self._spooled += len(self._held.pop(0).windows)
+            self._spooled.append(len(self._held.pop(0).windows))
         return not self._held
 
     def adopt(self, abandoned: Sequence[Spool]) -> None:
@@ -140,7 +144,7 @@ class Outbox:
                 self._observations.store(delivery)
                 self._stored = delivery.sequence
         self._spool.clear()
-        self._spooled = 0
+        self._spooled = []
         return True
 
     def _lost(self, err: HytheError | OSError) -> None:

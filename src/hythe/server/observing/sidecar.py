@@ -25,7 +25,10 @@ _LOG = Log("hythe.sidecar")
 
 
 class Sidecar:
-    """Moves observations from `intake` to `outbox`, or nowhere without one; `tidy` sees to old windows."""
+    """Moves observations from `intake` to `outbox`, or nowhere without one.
+
+    While the catalog takes them, `match` is called after each delivery, and `tidy` now and then.
+    """
 
     def __init__(
         self,
@@ -33,11 +36,13 @@ class Sidecar:
         outbox: Outbox | None,
         counters: Counters,
         *,
+        match: Callable[[], object] = lambda: None,
         tidy: Callable[[int], object] = lambda _now: None,
         clock: Clock | None = None,
     ) -> None:
         self._intake = intake
         self._outbox = outbox
+        self._match = match
         self._tidy = tidy
         self._clock = clock or SystemClock()
         self._gauge = counters.gauge(WINDOWS_WAITING.name)
@@ -55,8 +60,7 @@ class Sidecar:
                 return 1.0
         self._intake.poll()
         if self._outbox is None:
-            self._intake.hand_on()
-            self._release(self._intake.positions)
+            self._release(self._intake.hand_on().positions)
         else:
             self._bring(self._outbox)
         return POLL_S if self._intake.fill < _CROWDED / 2 else _HURRY_S
@@ -79,20 +83,23 @@ class Sidecar:
             else:
                 self._hand_on(outbox)
         self._settle(outbox)
+        if due and not outbox.gone:
+            self._look_after(self._match)
         if now >= self._tidied_at + _TIDY_S and not outbox.gone:
             self._tidied_at = now
-            self._look_after(now)
+            self._look_after(lambda: self._tidy(now))
 
     def _hand_on(self, outbox: Outbox) -> None:
         if outbox.gone:
             self._intake.coarsen(MINUTE_S)
-        windows, joins, positions = self._intake.hand_on()
+        gathered = self._intake.hand_on()
+        positions = gathered.positions
         if positions == self._delivered:
             return
         for ring in self._intake.rings:
             if ring.id in positions:
                 ring.claim(positions[ring.id], outbox.sequence)
-        outbox.deliver(windows, joins, positions)
+        outbox.deliver(gathered)
         self._delivered = positions
 
     def _settle(self, outbox: Outbox) -> None:
@@ -100,14 +107,14 @@ class Sidecar:
             self._release(self._delivered)
         elif self._intake.fill > _PRESSED:
             # A crash would lose what is held in memory; what the rings cannot take is lost for sure.
-            self._release(self._intake.positions)
-        waiting = outbox.waiting + len(self._intake.windows)
+            self._release(self._intake.gathered.positions)
+        waiting = outbox.waiting + self._intake.waiting
         self._gauge.add(waiting - self._shown)
         self._shown = waiting
 
     def _coarsen(self) -> None:
         self._intake.coarsen(MINUTE_S)
-        if len(self._intake.windows) > _MOST_WINDOWS:
+        if len(self._intake.gathered.windows) > _MOST_WINDOWS:
             self._intake.coarsen(HOUR_S)
 
     def _release(self, positions: dict[str, int]) -> None:
@@ -115,8 +122,9 @@ class Sidecar:
             if positions.get(ring.id, 0) > ring.tail:
                 ring.release(positions[ring.id])
 
-    def _look_after(self, now: int) -> None:
+    @staticmethod
+    def _look_after(work: Callable[[], object]) -> None:
         try:
-            self._tidy(now)
+            work()
         except HytheError as err:
-            _LOG.warning("old windows stay as they are for now", reason=str(err))
+            _LOG.warning("what is stored stays as it is for now", reason=str(err))

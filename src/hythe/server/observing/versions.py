@@ -1,18 +1,23 @@
-"""The bin counters of what is served now, and of what was a moment ago."""
+"""What is served now, and was a moment ago: the bins to count values into, and how to score predictions."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from hythe.base.errors import HytheError
 from hythe.bundle.baseline import Baseline
+from hythe.bundle.schema import Scalar
 from hythe.bundle.variant import Variant
-from hythe.dataplane.spec import OnnxFiles, Posting, VersionSpec
+from hythe.dataplane.spec import EndpointSpec, OnnxFiles, Posting, VersionSpec
 from hythe.monitor.counting import BinCounter
+from hythe.monitor.score import Score
 from hythe.runtime.bulletin import Bulletin
 from hythe.runtime.log import Log
+from hythe.server.observing.followed import Followed, follow_nothing
 
 _MOST_KEPT = 256
 _LOG = Log("hythe.sidecar")
@@ -26,7 +31,8 @@ class Versions:
         self._place = place
         self._sequence = 0
         self._specs: dict[tuple[str, str], VersionSpec] = {}
-        self._made: dict[tuple[str, str], BinCounter | None] = {}
+        self._made: dict[tuple[str, str], _Made] = {}
+        self._followed: dict[str, Followed] = {}
 
     def refresh(self) -> None:
         """See whether something else is served now."""
@@ -41,14 +47,23 @@ class Versions:
         for endpoint in posting.endpoints:
             for spec in endpoint.versions:
                 self._put(endpoint.name, spec)
+            self._followed[endpoint.name] = self._follow(endpoint)
         self._bulletin.applied(self._place, self._sequence)
 
     def __call__(self, endpoint: str, version: str) -> BinCounter | None:
         """Give the counter of a version; None where there is no baseline."""
-        key = (endpoint, version)
-        if key not in self._made and key in self._specs:
-            self._made[key] = _counter(self._specs[key])
-        return self._made.get(key)
+        made = self._made.get((endpoint, version))
+        return None if made is None else made.counter
+
+    def followed(self, endpoint: str) -> Followed:
+        """Say what there is to know of an endpoint's plan; nothing of an endpoint that was never served."""
+        return self._followed.get(endpoint) or follow_nothing(endpoint)
+
+    def classes(self, endpoint: str, version: str) -> Mapping[str, Sequence[Scalar]]:
+        """Give the classes of the outputs of a version that have any; none for one that is not known."""
+        spec = self._specs.get((endpoint, version))
+        outputs = () if spec is None else spec.schema.outputs
+        return {output.name: output.classes for output in outputs if output.classes is not None}
 
     def _put(self, endpoint: str, spec: VersionSpec) -> None:
         key = (endpoint, spec.version)
@@ -56,21 +71,37 @@ class Versions:
             self._made.pop(key, None)
         self._specs[key] = spec
         if key not in self._made:
-            self._made[key] = _counter(spec)
+            self._made[key] = _make(spec)
         for old in list(self._specs)[:-_MOST_KEPT]:
             del self._specs[old]
             self._made.pop(old, None)
 
+    def _follow(self, endpoint: EndpointSpec) -> Followed:
+        """Score every arm's predictions as the first arm's are, so that they can be compared."""
+        plan = endpoint.plan
+        made = self._made.get((endpoint.name, plan.arms[0].version))
+        return Followed(
+            None if made is None else made.score, bool(plan.sticky and plan.rollout), plan.join_share
+        )
 
-def _counter(spec: VersionSpec) -> BinCounter | None:
+
+class _Made(NamedTuple):
+    """What is made of a version's baseline, and of its schema where there is none."""
+
+    counter: BinCounter | None
+    score: Score | None
+
+
+def _make(spec: VersionSpec) -> _Made:
+    outputs = spec.schema.outputs
     if not spec.baseline:
-        return None
+        return _Made(None, Score.of(outputs, None))
     try:
         baseline = Baseline.decode(Path(spec.baseline).read_bytes())
         feed = None
         if isinstance(spec.files, OnnxFiles):
             feed = Variant.decode(Path(spec.files.variant).read_bytes()).feed
-        return BinCounter(spec.schema, baseline, feed, spec.observing)
+        return _Made(BinCounter(spec.schema, baseline, feed, spec.observing), Score.of(outputs, baseline))
     except (HytheError, OSError, msgspec.MsgspecError) as err:
         _LOG.error("a baseline cannot be read; values are not counted", version=spec.version, reason=str(err))
-        return None
+        return _Made(None, Score.of(outputs, None))
