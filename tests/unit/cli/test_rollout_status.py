@@ -8,7 +8,8 @@ import pytest
 from rich.console import Console
 
 from hythe.cli.rollout_status import _drawn, _print
-from hythe.operations.rollouts.view import Difference, RolloutView
+from hythe.operations.differences import WorstRow
+from hythe.operations.rollouts.view import RolloutView
 from hythe.rollout.guard import Guard, GuardReport
 from hythe.rollout.plan import Plan
 from hythe.rollout.policy import Policy
@@ -43,14 +44,27 @@ VIEW = RolloutView(
     controller="",
     moves=(),
     differences=(
-        Difference(
+        WorstRow(
             id="0197:0",
             kind="changed",
+            size=1.2,
+            revision=4,
+            at_ns=0,
+            champion="1.0.0",
             answer={"label": "no"},
             shadow_answer={"label": "yes"},
             features={"tenure": 4},
         ),
-        Difference(id="0198:0", kind="failed", answer={"label": "no"}, reason="r" * 200),
+        WorstRow(
+            id="0198:0",
+            kind="failed",
+            size=1.0,
+            revision=4,
+            at_ns=0,
+            champion="1.0.0",
+            answer={"label": "no"},
+            reason="r" * 200,
+        ),
     ),
 )
 SAID = (

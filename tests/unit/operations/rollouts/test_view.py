@@ -5,8 +5,9 @@ import pytest
 from tests.unit.operations.rollouts.scene import NOW, Scene
 
 from hythe.base.errors import NotFound
+from hythe.operations.differences import WorstRow
 from hythe.operations.rollouts.move import abort
-from hythe.operations.rollouts.view import Difference, view
+from hythe.operations.rollouts.view import view
 from hythe.operations.rollouts.wait import states
 from hythe.registry.differences import DifferenceRecord
 from hythe.registry.windows import Delivery
@@ -34,10 +35,13 @@ def test_the_worst_differences_of_the_rollouts_own_plans_are_shown(scene: Scene)
     scene.registry.catalog.observations.store(Delivery("server", 1, NOW, {}, differences=records))
     seen = view(scene.registry.catalog, "scoring")
     assert [(each.id, each.size) for each in seen.differences] == [("b:0", 1.9), ("a:0", 1.2)]
-    assert seen.differences[0] == Difference(
+    assert seen.differences[0] == WorstRow(
         id="b:0",
         kind="changed",
         size=1.9,
+        revision=revision,
+        at_ns=NOW,
+        champion="1.0.0",
         answer={"label": "no"},
         shadow_answer={"label": "yes"},
         features={"tenure": 4},
