@@ -10,13 +10,14 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from hythe.base.errors import HytheError
 from hythe.base.version import VERSION
-from hythe.control import endpoints, health, models, rollouts
+from hythe.control import endpoints, feedback, health, models, rollouts
 from hythe.control.access import asks, guard, who
 from hythe.control.callers import Callers
 from hythe.control.faults import reply_with
 from hythe.registry.registry import Registry
 
 _MOST_BYTES = 16 * 2**20
+_PARTS = (endpoints, rollouts, feedback, models, health)
 
 
 def make_api(registry: Registry, callers: Callers) -> Litestar:
@@ -26,7 +27,7 @@ def make_api(registry: Registry, callers: Callers) -> Litestar:
         return registry
 
     return Litestar(
-        route_handlers=[*endpoints.ROUTES, *rollouts.ROUTES, *models.ROUTES, *health.ROUTES],
+        route_handlers=[each for part in _PARTS for each in part.ROUTES],
         dependencies={
             "registry": Provide(provided, sync_to_thread=False),
             "who": Provide(who, sync_to_thread=False),

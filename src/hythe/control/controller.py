@@ -7,16 +7,14 @@ started again and goes on, for all that a rollout is is in the catalog.
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 import sys
 import threading
 from pathlib import Path
 
 from hythe.base.clock import SystemClock
-from hythe.base.ids import uuid7
 from hythe.control.spec import ControlSpec
 from hythe.operations.rollouts.controller import run
+from hythe.operations.rollouts.watched import holder_name
 from hythe.registry.catalog import Catalog
 from hythe.registry.registry import Registry
 from hythe.runtime.parent import Parent
@@ -37,18 +35,13 @@ def main(_place: int, talk: int, spec: int) -> int:
 
 async def _work(catalog: Catalog, parent: Parent) -> None:
     stop = threading.Event()
-    moving = asyncio.create_task(asyncio.to_thread(run, catalog, SystemClock(), stop, holder=holder()))
+    moving = asyncio.create_task(asyncio.to_thread(run, catalog, SystemClock(), stop, holder=holder_name()))
     parent.ready()
     ending = asyncio.create_task(parent.says_stop(lambda: None))
     await asyncio.wait({moving, ending}, return_when=asyncio.FIRST_COMPLETED)
     stop.set()
     await moving
     ending.cancel()
-
-
-def holder() -> str:
-    """Name this process, as no other one is named: its machine, its id, and what no later one repeats."""
-    return f"{socket.gethostname()} {os.getpid()} {uuid7()}"
 
 
 if __name__ == "__main__":

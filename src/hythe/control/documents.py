@@ -37,6 +37,12 @@ class NewRollout(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     dry_run: bool = False
 
 
+class NewFeedback(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What became of predictions: of each, `prediction_id`, `row`, `outcome` and `values` by name."""
+
+    feedback: list[dict[str, Any]]
+
+
 class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why something is changed, for the change log."""
 

@@ -8,7 +8,6 @@ from typing import Literal, TypeAlias
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from hythe.base.errors import NotFound
 from hythe.control.access import Asking, Here
 from hythe.control.documents import Back, Begun, NewRollout, Reason
 from hythe.control.routing import route
@@ -16,7 +15,8 @@ from hythe.operations.rollouts.back import rollback as roll_back
 from hythe.operations.rollouts.move import abort, pause, promote, resume
 from hythe.operations.rollouts.policy import policy_of
 from hythe.operations.rollouts.start import start as start_rollout
-from hythe.operations.rollouts.stored import latest, rollout_in
+from hythe.operations.rollouts.stored import rollout_in
+from hythe.operations.rollouts.view import RolloutView, view
 from hythe.operations.whole import whole
 from hythe.rollout.state import Rollout
 
@@ -64,15 +64,9 @@ def start(
 
 
 @route(get, "/endpoints/{endpoint:str}/rollouts/latest", "view")
-def status(endpoint: FromPath[str], registry: Here) -> Response[Rollout]:
+def latest(endpoint: FromPath[str], registry: Here) -> Response[RolloutView]:
     """Show the rollout under way, else the last one: where it stands, and what each guard knows."""
-    with registry.catalog.snapshot() as seen:
-        found = latest(seen, endpoint)
-    if found is None:
-        raise NotFound(
-            f"endpoint {endpoint!r} never was in a rollout; begin one: hythe rollout start {endpoint} REF"
-        )
-    return Response(whole(rollout_in(found)))
+    return Response(whole(view(registry.catalog, endpoint)))
 
 
 @route(post, "/endpoints/{endpoint:str}/rollouts/{move:str}", "admin", status_code=200)
@@ -92,4 +86,4 @@ def rollback(endpoint: FromPath[str], registry: Here, who: Asking, data: Reasone
     return Response(whole(Back.of(endpoint, done)))
 
 
-ROUTES = (list_all, list_rollouts, start, status, turn, rollback)
+ROUTES = (list_all, list_rollouts, start, latest, turn, rollback)

@@ -27,10 +27,12 @@ async def test_a_rollout_is_begun_and_looked_at(served: House) -> None:
     document = await begun(served)
     weights = {arm["version"]: arm["weight"] for arm in document["plan"]["arms"]}
     assert weights == {"1.0.0": 90, "1.1.0": 10}
-    status = (await served.call("GET", "/endpoints/scoring/rollouts/latest")).json()
-    assert (status["id"], status["started_by"]) == (document["rollout"]["id"], "ana@home")
-    assert (await served.call("GET", "/endpoints/scoring/rollouts")).json() == [status]
-    assert (await served.call("GET", "/rollouts?running=true")).json() == [status]
+    latest = (await served.call("GET", "/endpoints/scoring/rollouts/latest")).json()
+    assert latest["rollout"] == document["rollout"]
+    assert (latest["stage"], latest["share"], latest["revision"]) == ("split 10% (1 of 2)", 0.1, 2)
+    assert (latest["rollout"]["status"], latest["rollout"]["started_by"]) == ("running", "ana@home")
+    assert (await served.call("GET", "/endpoints/scoring/rollouts")).json() == [latest["rollout"]]
+    assert (await served.call("GET", "/rollouts?running=true")).json() == [latest["rollout"]]
 
 
 async def test_a_dry_run_begins_nothing(served: House) -> None:
@@ -47,7 +49,9 @@ async def test_it_is_paused_resumed_and_promoted_by_people(served: House) -> Non
     arms = (await served.call("GET", "/endpoints/scoring")).json()["plan"]["arms"]
     assert [arm["version"] for arm in arms if arm["weight"]] == ["1.1.0"]
     assert (await served.call("GET", "/rollouts?running=true")).json() == []
-    assert (await served.call("GET", "/endpoints/scoring/rollouts/latest")).json()["status"] == "promoted"
+    assert (await served.call("GET", "/endpoints/scoring/rollouts/latest")).json()["rollout"][
+        "status"
+    ] == "promoted"
 
 
 async def test_it_is_aborted_without_a_word(served: House) -> None:
