@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from hythe.cli.common import say, table
+from hythe.rollout.figures import between, difference, level
 from hythe.rollout.reasons import duration
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ GUARD_HEADINGS = [
     "verdict",
 ]  # fmt: skip
 _HUGE = 1e6
-_WHOLE = 100.0
 
 
 def line(rollout: Rollout) -> str:
@@ -93,22 +93,6 @@ def guard_rows(rollout: Rollout) -> list[list[str]]:
     ]
 
 
-def difference(guard: Guard, value: float | None) -> str:
-    """Write how much worse a guard's metric is: a share as per cent, else a number."""
-    if value is None:
-        return "-"
-    return f"{value:+.4g}" if guard.range is not None else f"{_rounded(100 * value):+,g}%"
-
-
-def level(guard: Guard, value: float | None) -> str:
-    """Write an estimate of a guard's metric: a duration, a share, or a number."""
-    if value is None:
-        return "-"
-    if guard.kind.scale == "quantile":
-        return f"{1e3 * value:.3g} ms"
-    return f"{value:.4g}" if guard.range is not None else f"{100 * value:.3g}%"
-
-
 def _margin(guard: Guard, value: float) -> str:
     return f"{100 * value:.3g}%{' of its range' if guard.range is not None else ''}"
 
@@ -119,24 +103,12 @@ def _row(policy: Policy, guard: Guard, report: GuardReport) -> list[str]:
         level(guard, report.champion),
         level(guard, report.candidate),
         difference(guard, report.difference),
-        _between(guard, report),
+        between(guard, report),
         f"{report.n_champion:,} + {report.n_candidate:,}",
         _evidence(report.log_e_worse, policy.alpha_of(guard)),
         _evidence(report.log_e_fine, policy.alpha),
         _verdict(report),
     ]
-
-
-def _between(guard: Guard, report: GuardReport) -> str:
-    if report.low is None:
-        return "-"
-    low = difference(guard, report.low)
-    return f"{low} or more" if report.high is None else f"{low} to {difference(guard, report.high)}"
-
-
-def _rounded(value: float) -> float:
-    """Round to three digits, and never to tens: 1,330 stays so, 12.345 becomes 12.3."""
-    return round(value) if abs(value) >= _WHOLE else float(f"{value:.3g}")
 
 
 def _evidence(log_e: float, alpha: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from hythe.rollout.figures import between, level
 from hythe.rollout.guard import Guard, GuardReport
 from hythe.rollout.state import Stage
 
@@ -69,26 +70,6 @@ def weighed(weights: tuple[float, float], held: str) -> str:
     return f"the candidate gets {weights[1]:.4g} of the traffic by what it earned; {held}"
 
 
-def level(guard: Guard, value: float) -> str:
-    """Write an estimate of a guard's metric: a duration, a share, or a number.
-
-    >>> level(Guard("latency_p99"), 0.025), level(Guard("error_rate"), 0.05)
-    ('25 ms', '5%')
-    """
-    if guard.kind.scale == "quantile":
-        return f"{1e3 * value:.3g} ms"
-    return f"{value:.4g}" if guard.range is not None else f"{100 * value:.3g}%"
-
-
-def difference(guard: Guard, value: float) -> str:
-    """Write how much worse a guard's metric is, with its sign: a share as per cent, else a number.
-
-    >>> difference(Guard("latency_p99"), 0.26), difference(Guard("value:revenue", range=(0.0, 9.0)), -1.5)
-    ('+26%', '-1.5')
-    """
-    return f"{value:+.4g}" if guard.range is not None else f"{100 * value:+.3g}%"
-
-
 def duration(seconds: float) -> str:
     """Write a duration as people do.
 
@@ -106,8 +87,8 @@ def _figures(guard: Guard, report: GuardReport) -> str:
     if report.candidate is not None:
         against = "" if report.champion is None else f" against {level(guard, report.champion)}"
         shown.append(f"{level(guard, report.candidate)}{against}")
-    if report.low is not None and report.high is not None:
-        shown.append(f"{difference(guard, report.low)} to {difference(guard, report.high)}")
+    if report.low is not None:
+        shown.append(between(guard, report))
     shown.append(f"e = {_e(report.log_e_worse)} after {report.n_candidate:,} units of the candidate")
     return f": {', '.join(shown)}"
 
