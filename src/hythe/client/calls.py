@@ -13,6 +13,7 @@ import msgspec
 from hythe.base.clock import SystemClock
 from hythe.base.errors import Corrupt, Invalid
 from hythe.base.version import VERSION
+from hythe.client.feedback import Feedback, feedback_body
 from hythe.client.retry import Patience
 from hythe.client.rows import JSON, Rows, body_of
 from hythe.client.tries import Call, Desk
@@ -20,7 +21,7 @@ from hythe.client.tries import Call, Desk
 T = TypeVar("T")
 
 DEFAULT_URL = "http://127.0.0.1:8080"
-_READY_OR_NOT = frozenset({200, 503})
+_READY_OR_NOT, _TAKEN = frozenset({200, 503}), frozenset({202})
 
 
 def base_url(url: str | None) -> str:
@@ -69,6 +70,18 @@ def predict(endpoint: str, rows: Rows, headers: Mapping[str, str]) -> Call:
         path=f"/predict/{quote(endpoint, safe='')}",
         body=body.content,
         headers={"content-type": body.media, **headers},
+    )
+
+
+def feedback(endpoint: str, data: Feedback, headers: Mapping[str, str]) -> Call:
+    """Tell what became of predictions: told twice it counts once, so it may be repeated."""
+    body = feedback_body(data)
+    return Call(
+        method="POST",
+        path=f"/feedback/{quote(endpoint, safe='')}",
+        body=body.content,
+        headers={"content-type": body.media, **headers},
+        accept=_TAKEN,
     )
 
 

@@ -43,8 +43,8 @@ def body_of(data: Rows) -> Body:
     if isinstance(data, Mapping):
         columns = {str(name): value for name, value in data.items()}
         return _columns(columns) if any(map(_is_array, columns.values())) else _rows([columns])
-    if hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__"):
-        return _table(data)
+    if is_table(data):
+        return table_body(data)
     if isinstance(data, Sequence) and all(isinstance(row, Mapping) for row in data):
         return _rows(data)
     raise Invalid(
@@ -52,10 +52,15 @@ def body_of(data: Rows) -> Body:
     )
 
 
+def is_table(data: Any) -> bool:
+    """Tell whether data speak Arrow's PyCapsule interface."""
+    return hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__")
+
+
 def _rows(rows: Sequence[Mapping[str, Any]]) -> Body:
     if any(_infinite(value) for row in rows for value in row.values()):
         return _arrow(lambda pa: pa.Table.from_pylist([dict(row) for row in rows]))
-    return _json({"rows": rows})
+    return json_body({"rows": rows})
 
 
 def _columns(columns: dict[str, Any]) -> Body:
@@ -66,11 +71,12 @@ def _columns(columns: dict[str, Any]) -> Body:
     tensors = any(getattr(value, "ndim", 1) > 1 for value in columns.values())
     few = (next(iter(lengths.values())) or 0) <= _FEW_ROWS
     if tensors or (few and not any(_infinite(value) or _kind(value) == "M" for value in columns.values())):
-        return _json({"columns": columns})
+        return json_body({"columns": columns})
     return _arrow(lambda pa: pa.table(columns))
 
 
-def _table(data: Any) -> Body:
+def table_body(data: Any) -> Body:
+    """Write a table as an Arrow stream; raises Invalid."""
     if type(data).__module__.partition(".")[0] == "pandas":
         return _arrow(lambda pa: pa.Table.from_pandas(data, preserve_index=False))
     return _arrow(lambda pa: pa.table(data))
@@ -89,7 +95,8 @@ def _arrow(make: Any) -> Body:
     return Body(sink.getvalue().to_pybytes(), ARROW)
 
 
-def _json(document: Any) -> Body:
+def json_body(document: Any) -> Body:
+    """Write a document as JSON; raises Invalid."""
     try:
         return Body(msgspec.json.encode(document, enc_hook=_plain), JSON)
     except (TypeError, msgspec.MsgspecError) as err:

@@ -13,6 +13,7 @@ import httpx
 from hythe.base.errors import HytheError
 from hythe.client import calls
 from hythe.client.answers import Description, Predictions, Readiness
+from hythe.client.feedback import Feedback, Taken
 from hythe.client.metrics import Sample, read_samples
 from hythe.client.retry import Patience
 from hythe.client.rows import Rows
@@ -76,6 +77,20 @@ class Client:
 
         """
         return calls.read(self._send(calls.predict(endpoint, rows, headers or {})), Predictions)
+
+    def feedback(self, endpoint: str, feedback: Feedback, *, headers: Mapping[str, str] | None = None) -> int:
+        """Tell what became of predictions, all of it or nothing; give how many rows that were.
+
+        An item has the `prediction_id`, the `row` (0 when left out), an `outcome`, `values` by name. Told
+        again it changes nothing; told otherwise, the newest counts.
+
+        Raises:
+            Invalid: naming the item, the field, the value and what was expected; TooLarge beyond the limits.
+            NotFound: when there is no such endpoint.
+
+        """
+        said = self._send(calls.feedback(endpoint, feedback, headers or {}))
+        return calls.read(said, Taken).taken
 
     def live(self) -> bool:
         """Say whether the server's process answers."""

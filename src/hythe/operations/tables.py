@@ -15,7 +15,7 @@ from hythe.base.errors import Invalid, NotFound
 def read_table(path: Path) -> pa.Table:
     """Read a file of rows by its suffix.
 
-    JSON is a list of rows, or what a prediction request holds: `{"rows": […]}` or `{"columns": {…}}`.
+    JSON is a list of rows, or what a request holds: `{"rows": […]}`, `{"columns": {…}}`, `{"feedback": […]}`.
 
     Raises:
         NotFound: when there is no such file.
@@ -67,6 +67,8 @@ def _json(path: Path) -> pa.Table:
     document = msgspec.json.decode(path.read_bytes())
     if isinstance(document, dict) and isinstance(document.get("columns"), dict):
         return pa.table(document["columns"])
+    if isinstance(document, dict) and document.keys() == {"feedback"}:
+        return _from_records(document["feedback"])
     return _from_records(document.get("rows", document) if isinstance(document, dict) else document)
 
 

@@ -9,11 +9,14 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, Table, case, func, literal, select
+from sqlalchemy import Connection, Subquery, Table, case, func, literal, or_, select, true
 from sqlalchemy.sql.elements import ColumnElement
 
 from hythe.registry.database import Database
 from hythe.registry.tables import outcomes
+
+_OTHER = outcomes.alias()
+"""Other rows of the same request."""
 
 
 class OutcomeRecord(msgspec.Struct, frozen=True):
@@ -84,19 +87,14 @@ class Outcomes:
         do not count, nor what was first told more than `within_ns` after its prediction; both go before a
         unit's row is chosen, so that what comes later never takes away what counted.
         """
-        table = outcomes.c
-        chosen = (table.endpoint == endpoint) & (table.metric == metric) & table.revision.in_(revisions)
-        if matured_before_ns is not None:
-            chosen &= table.predicted_ns <= matured_before_ns
-        if within_ns is not None:
-            chosen &= table.told_ns - table.predicted_ns <= within_ns
-        units = _units(by_key=by_key).where(chosen).subquery()
+        chosen = _chosen(endpoint, metric, revisions) & _in_time(outcomes.c, matured_before_ns, within_ns)
+        in_time = _in_time(_OTHER.c, matured_before_ns, within_ns)
+        units = _of_keys(chosen) if by_key else _of_requests(chosen, in_time)
         value = _scaled(units.c.value, bounds, above)
         arm = units.c.version, units.c.share, units.c.revision
         query = select(*arm, func.count(), func.sum(value), func.sum(value * value))
-        query = query.where(units.c.place == 1).group_by(*arm).order_by(*arm)
         with self._database.reading() as connection:
-            return [OutcomeSum(*row) for row in connection.execute(query)]
+            return [OutcomeSum(*row) for row in connection.execute(query.group_by(*arm).order_by(*arm))]
 
     def histograms(
         self,
@@ -111,18 +109,16 @@ class Outcomes:
 
         Bucket i is of values up to `bounds[i]` (growing), the last one of all beyond.
         """
-        table = outcomes.c
-        chosen = (table.endpoint == endpoint) & (table.metric == metric) & table.revision.in_(revisions)
-        units = _units(by_key=by_key).where(chosen).subquery()
-        place = _place(units.c.value, bounds, 0, len(bounds)).label("bucket")
-        arm = units.c.version, units.c.share, units.c.revision
-        first = select(*arm, place).where(units.c.place == 1).subquery()
+        chosen = _chosen(endpoint, metric, revisions)
+        units = _of_keys(chosen) if by_key else _of_requests(chosen, true())
+        bucket = _place(units.c.value, bounds, 0, len(bounds)).label("bucket")
+        first = select(units.c.version, units.c.share, units.c.revision, bucket).subquery()
         grouped = (first.c.version, first.c.share, first.c.revision, first.c.bucket)
         query = select(*grouped, func.count()).group_by(*grouped).order_by(*grouped)
         found: dict[tuple[str, float, int], dict[int, int]] = {}
         with self._database.reading() as connection:
-            for version, share, revision, bucket, n in connection.execute(query):
-                found.setdefault((version, share, revision), {})[bucket] = n
+            for version, share, revision, place, n in connection.execute(query):
+                found.setdefault((version, share, revision), {})[place] = n
         return [OutcomeHistogram(*key, buckets) for key, buckets in found.items()]
 
     def forget(self, predicted_before_ns: int) -> int:
@@ -168,15 +164,37 @@ def put_outcomes(connection: Connection, records: Sequence[OutcomeRecord]) -> No
         connection.execute(statement, [msgspec.structs.asdict(record) for record in records])
 
 
-def _units(*, by_key: bool) -> Select[Any]:
-    """Give outcomes with their `place` within their unit; the first of them stands for it."""
+def _chosen(endpoint: str, metric: str, revisions: Collection[int]) -> ColumnElement[bool]:
     table = outcomes.c
-    unit: tuple[ColumnElement[str], ...] = (table.id,)
-    if by_key:
-        unit = (table.key, case((table.key == "", table.id), else_=""))
+    return (table.endpoint == endpoint) & (table.metric == metric) & table.revision.in_(revisions)
+
+
+def _in_time(table: Any, matured_before_ns: int | None, within_ns: int | None) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = true()
+    if matured_before_ns is not None:
+        found &= table.predicted_ns <= matured_before_ns
+    if within_ns is not None:
+        found &= table.told_ns - table.predicted_ns <= within_ns
+    return found
+
+
+def _of_requests(chosen: ColumnElement[bool], counts: ColumnElement[bool]) -> Subquery:
+    """Take the first row of each request that `counts`; most have one row, and need no look at others."""
+    table, other = outcomes.c, _OTHER.c
+    same = (other.id == table.id) & (other.metric == table.metric) & (other.row < table.row)
+    earlier = select(other.id).where(same & counts).exists()
+    first = or_(table.row == 0, ~earlier)
+    return select(table.version, table.share, table.revision, table.value).where(chosen & first).subquery()
+
+
+def _of_keys(chosen: ColumnElement[bool]) -> Subquery:
+    """Take the first row of each key, and of each request without one."""
+    table = outcomes.c
+    unit = (table.key, case((table.key == "", table.id), else_=""))
     order = (table.revision, table.predicted_ns, table.id, table.row)
     place = func.row_number().over(partition_by=unit, order_by=order).label("place")
-    return select(table.version, table.share, table.revision, table.value, place)
+    rows = select(table.version, table.share, table.revision, table.value, place).where(chosen).subquery()
+    return select(rows).where(rows.c.place == 1).subquery()
 
 
 def _scaled(
