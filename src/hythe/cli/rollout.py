@@ -57,6 +57,7 @@ def start(  # noqa: PLR0913 - one parameter for each option of the command
     """
     from hythe.app.wire import opened
     from hythe.operations.rollouts.start import start as start_rollout
+    from hythe.operations.rollouts.watched import unattended
 
     policy = options.settled()
     with opened(common.config()) as here:
@@ -66,6 +67,7 @@ def start(  # noqa: PLR0913 - one parameter for each option of the command
         )  # fmt: skip
         if wait and not dry_run:
             return _waited(here.catalog, begun, common)
+        begun.notices.extend(() if dry_run else unattended(here.catalog))
     emit(common, _document(begun, dry_run=dry_run), lambda: _tell_start(begun, dry_run=dry_run))
     return 0
 

@@ -9,7 +9,7 @@ from litestar import Response, get
 from hythe.base.errors import HytheError
 from hythe.control.access import Here
 from hythe.control.routing import route
-from hythe.operations.rollouts.controller import LEASE
+from hythe.operations.rollouts.watched import controller_at_work
 
 
 @route(get, "/health/live", None)
@@ -22,10 +22,10 @@ def live() -> dict[str, bool]:
 def ready(registry: Here) -> Response[dict[str, Any]]:
     """Say whether the catalog answers, and who moves rollouts, "" for nobody."""
     try:
-        lease = registry.catalog.leases.read(LEASE)
+        controller = controller_at_work(registry.catalog)
     except HytheError as err:
         return Response({"ready": False, "notices": [str(err)]}, status_code=503)
-    return Response({"ready": True, "controller": lease.holder, "notices": []})
+    return Response({"ready": True, "controller": controller, "notices": []})
 
 
 ROUTES = (live, ready)

@@ -17,6 +17,7 @@ from hythe.operations.rollouts.policy import policy_of
 from hythe.operations.rollouts.start import start as start_rollout
 from hythe.operations.rollouts.stored import rollout_in
 from hythe.operations.rollouts.view import RolloutView, view
+from hythe.operations.rollouts.watched import unattended
 from hythe.operations.whole import whole
 from hythe.rollout.state import Rollout
 
@@ -59,6 +60,7 @@ def start(
         allow_schema_change=data.allow_schema_change,
         dry_run=data.dry_run,
     )
+    begun.notices.extend(() if data.dry_run else unattended(registry.catalog))
     said = Begun.of(begun, dry_run=data.dry_run)
     return Response(whole(said), status_code=200 if data.dry_run else 201)
 

@@ -27,6 +27,7 @@ async def test_a_rollout_is_begun_and_looked_at(served: House) -> None:
     document = await begun(served)
     weights = {arm["version"]: arm["weight"] for arm in document["plan"]["arms"]}
     assert weights == {"1.0.0": 90, "1.1.0": 10}
+    assert "no controller is at work" in document["notices"][0]
     latest = (await served.call("GET", "/endpoints/scoring/rollouts/latest")).json()
     assert latest["rollout"] == document["rollout"]
     assert (latest["stage"], latest["share"], latest["revision"]) == ("split 10% (1 of 2)", 0.1, 2)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from hythe.base.errors import NotFound
-from hythe.operations.rollouts.controller import LEASE
 from hythe.operations.rollouts.pairing import share_of
 from hythe.operations.rollouts.stored import latest, plan_in, rollout_in, stage_text
+from hythe.operations.rollouts.watched import controller_at_work
 from hythe.registry.catalog import Catalog
 from hythe.registry.records import LogEntry
 from hythe.rollout.plan import Plan
@@ -59,7 +59,7 @@ def status(catalog: Catalog, endpoint: str) -> RolloutStatus:
         plan=plan_in(standing),
         revision=standing.revision,
         turn=record.turn,
-        controller=catalog.leases.read(LEASE).holder,
+        controller=controller_at_work(catalog),
         moves=tuple(moves),
     )
 

@@ -18,8 +18,8 @@ def holder_name() -> str:
     return f"{socket.gethostname()} {os.getpid()} {uuid7()}"
 
 
-def controller_seen(catalog: Catalog) -> bool:
-    """Tell whether a controller holds the lease, and is not known to have died.
+def controller_at_work(catalog: Catalog) -> str:
+    """Name the process that moves rollouts, "" for none: the lease's holder, unless it is known to be dead.
 
     One that ended in order gave the lease back. Of one on this machine that was killed the process is gone;
     one elsewhere gets the benefit of the doubt, for no clock says when it was there last.
@@ -28,7 +28,20 @@ def controller_seen(catalog: Catalog) -> bool:
         Unavailable: when the catalog is gone.
 
     """
-    machine, _, rest = catalog.leases.read(LEASE).holder.partition(" ")
+    holder = catalog.leases.read(LEASE).holder
+    machine, _, rest = holder.partition(" ")
     process = rest.partition(" ")[0]
     here = machine == socket.gethostname() and process.isdecimal()
-    return bool(machine) and (not here or (_PROCESSES / process).exists())
+    return "" if here and not (_PROCESSES / process).exists() else holder
+
+
+def controller_seen(catalog: Catalog) -> bool:
+    """Tell whether anybody moves rollouts; see `controller_at_work`."""
+    return bool(controller_at_work(catalog))
+
+
+def unattended(catalog: Catalog) -> tuple[str, ...]:
+    """Give the notice that nobody moves rollouts; nothing where somebody does."""
+    if controller_seen(catalog):
+        return ()
+    return ("no controller is at work, so nothing moves by itself; start one: hythe up, or hythe control",)

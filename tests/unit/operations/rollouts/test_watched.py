@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from hythe.operations.rollouts.controller import LEASE
-from hythe.operations.rollouts.watched import controller_seen, holder_name
+from hythe.operations.rollouts.watched import controller_seen, holder_name, unattended
 from hythe.registry.catalog import Catalog
 from hythe.registry.database import Database
 
@@ -27,8 +27,10 @@ def held_by(catalog: Catalog, holder: str) -> None:
 
 def test_nobody_is_seen_before_the_first_and_after_the_last(catalog: Catalog) -> None:
     assert not controller_seen(catalog)
+    assert "hythe control" in unattended(catalog)[0]
     held_by(catalog, holder_name())
     assert controller_seen(catalog)
+    assert unattended(catalog) == ()
     held_by(catalog, "")
     assert not controller_seen(catalog)
 
