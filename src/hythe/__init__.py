@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hythe.app.traffic import resume_rollout as resume_rollout
     from hythe.app.traffic import rollback as rollback
     from hythe.app.traffic import rollout_status as rollout_status
+    from hythe.app.traffic import simulate_rollout as simulate_rollout
     from hythe.app.traffic import start_rollout as start_rollout
     from hythe.client import AsyncClient as AsyncClient
     from hythe.client import Client as Client
@@ -50,6 +51,7 @@ _HOMES = {
         "resume_rollout",
         "rollback",
         "rollout_status",
+        "simulate_rollout",
         "start_rollout",
     ),
     "hythe.client": ("AsyncClient", "Client"),

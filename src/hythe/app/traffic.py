@@ -20,6 +20,7 @@ from hythe.operations.rollouts.back import RolledBack
 from hythe.operations.rollouts.back import rollback as _rollback
 from hythe.operations.rollouts.move import abort, pause, promote, resume
 from hythe.operations.rollouts.policy import policy_of
+from hythe.operations.rollouts.simulate import Assumed, Simulation, assumed_of, simulate
 from hythe.operations.rollouts.start import Started, start
 from hythe.operations.rollouts.view import RolloutView, view
 from hythe.rollout.policy import Policy
@@ -145,6 +146,31 @@ def start_rollout(
             allow_schema_change=allow_schema_change,
             dry_run=dry_run,
         )
+
+
+def simulate_rollout(
+    endpoint: str,
+    ref: str,
+    policy: Policy | Mapping[str, Any] | None = None,
+    *,
+    assumed: Assumed | Mapping[str, Any] | None = None,
+    runs: int = 200,
+    seed: int = 0,
+    home: Home = None,
+) -> Simulation:
+    """Play rollouts of a version that is so much worse, and of one that is as good; nothing is changed.
+
+    `assumed` is one, or its fields, such as `{"candidate": {"error_rate": 0.02}, "slower": 1.2}`.
+
+    Raises:
+        Invalid: when the policy or a figure does not fit, or one is missing that was not observed.
+        NotFound: when there is no such endpoint or version.
+
+    """
+    chosen = policy if isinstance(policy, Policy) else policy_of(policy or {})
+    true = assumed if isinstance(assumed, Assumed) else assumed_of(assumed or {})
+    with _here(home) as here:
+        return simulate(here.registry, endpoint, ref, chosen, true, runs=runs, seed=seed)
 
 
 def rollout_status(endpoint: str, *, home: Home = None) -> RolloutView:

@@ -67,3 +67,17 @@ def test_all_that_hythe_offers_is_there() -> None:
         assert getattr(hythe, name) is not None
     with pytest.raises(AttributeError, match="has no attribute 'endpoint'"):
         hythe.endpoint  # noqa: B018 - asking is the test
+
+
+def test_rollouts_are_simulated_from_their_fields(home: Path) -> None:
+    hythe.create_endpoint("scoring", "churn:1.0.0", home=home)
+    found = hythe.simulate_rollout(
+        "scoring",
+        "churn:1.1.0",
+        {"strategy": "canary", "guards": [{"metric": "error_rate"}]},
+        assumed={"requests_per_s": 500, "candidate": {"error_rate": 0.05}},
+        runs=5,
+        home=home,
+    )
+    assert found.such is not None
+    assert (found.such.rolled_back.share, found.equal.promoted.share) == (1.0, 1.0)

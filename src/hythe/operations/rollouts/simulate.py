@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -14,6 +15,7 @@ from hythe.base.errors import Invalid
 from hythe.monitor.timing import BOUNDS
 from hythe.monitor.window import Window
 from hythe.operations.endpoints.checks import schema_of, version_of
+from hythe.operations.fields import refuse_unknown
 from hythe.operations.rollouts.counted import Counts, Seen, counts_of
 from hythe.operations.rollouts.metrics import check_guards
 from hythe.operations.rollouts.stored import plan_in
@@ -60,6 +62,19 @@ class Assumed(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.candidate) or (self.slower, self.later_s) != (1.0, 0.0)
 
 
+def assumed_of(document: Mapping[str, Any]) -> Assumed:
+    """Make it of its fields; raises Invalid for a field that is not known, and a value that does not fit.
+
+    >>> assumed_of({"candidate": {"error_rate": 0.02}, "slower": 1.2}).differs
+    True
+    """
+    refuse_unknown(document, Assumed, "what is assumed has")
+    try:
+        return msgspec.convert(document, Assumed)
+    except msgspec.ValidationError as err:
+        raise Invalid(f"what is assumed does not fit: {err}; see docs/rollouts.md") from err
+
+
 class Simulation(msgspec.Struct, frozen=True, kw_only=True):
     """What became of the simulated rollouts: of such a candidate, and of one as good as the champion.
 
@@ -89,7 +104,7 @@ def simulate(  # noqa: PLR0913 - the words of one long sentence, each by its nam
     *,
     runs: int = 200,
     seed: int = 0,
-    tell: Told,
+    tell: Told = lambda *_: None,
     clock: Clock | None = None,
 ) -> Simulation:
     """Play `runs` rollouts of a version on an endpoint by a policy; nothing is changed.

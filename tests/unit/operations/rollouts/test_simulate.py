@@ -12,7 +12,7 @@ import pytest
 from hythe.base.errors import Invalid, NotFound
 from hythe.monitor.timing import timings
 from hythe.monitor.window import Window
-from hythe.operations.rollouts.simulate import Assumed, Simulation, simulate
+from hythe.operations.rollouts.simulate import Assumed, Simulation, assumed_of, simulate
 from hythe.operations.windows import stored
 from hythe.registry.registry import Registry
 from hythe.registry.windows import Delivery
@@ -44,9 +44,8 @@ def play(registry: Registry, policy: Policy = POLICY, **assumed: Any) -> Simulat
         "scoring",
         "churn:1.1.0",
         policy,
-        Assumed(**assumed),
+        assumed_of(assumed),
         runs=5,
-        tell=lambda what, now_s, ended: None,  # noqa: ARG005
         clock=CLOCK,
     )
 
@@ -100,7 +99,6 @@ def test_what_is_not_there_is_not_found(registry: Registry) -> None:
             "churn:1.1.0",
             POLICY,
             Assumed(),
-            tell=lambda what, now_s, ended: None,  # noqa: ARG005
         )
 
 
@@ -108,3 +106,10 @@ def test_nothing_is_changed(registry: Registry) -> None:
     before = (registry.catalog.plan("scoring"), registry.catalog.rollouts("scoring"))
     play(registry, requests_per_s=100.0, slower=1.2)
     assert (registry.catalog.plan("scoring"), registry.catalog.rollouts("scoring")) == before
+
+
+def test_what_is_assumed_has_no_unknown_fields(registry: Registry) -> None:
+    with pytest.raises(Invalid, match="slowness"):
+        play(registry, slowness=2.0)
+    with pytest.raises(Invalid, match="what is assumed does not fit"):
+        play(registry, slower="much")
