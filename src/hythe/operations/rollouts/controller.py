@@ -66,6 +66,7 @@ class Controller:
         self._clock = clock
         self._keep_s = keep_s
         self._watched: dict[str, tuple[Watch, Evidence]] = {}
+        self._faults: dict[str, str] = {}
 
     def turn(self) -> list[Rollout]:
         """Look at each rollout once, and move those that are to move; give these as they stand now.
@@ -88,10 +89,17 @@ class Controller:
             except (Busy, Unavailable):
                 raise
             except Exception as err:  # noqa: BLE001 - a rollout that cannot be judged must not hold up others
-                _LOG.error("a rollout cannot be moved", rollout=record.id, reason=str(err))
+                self._tell(record.id, err)
             else:
                 moved += [found] if found is not None else []
         return moved
+
+    def _tell(self, rollout: str, err: Exception) -> None:
+        """Log what is wrong with a rollout, once until it is something else."""
+        fault = f"{type(err).__name__}: {err}"
+        if self._faults.get(rollout) != fault:
+            self._faults[rollout] = fault
+            _LOG.error("a rollout cannot be moved", rollout=rollout, reason=fault)
 
     def _look(self, record: RolloutRecord, plan: PlanRecord | None) -> Rollout | None:
         rollout = rollout_in(record)
@@ -178,6 +186,7 @@ def run(
     """
     claim = Claim(catalog.leases, LEASE, holder, clock.monotonic_s, lease_s)
     controller: Controller | None = None
+    fault = ""
     while not stop.is_set():
         acts = False
         try:
@@ -186,8 +195,11 @@ def run(
             controller = (controller or Controller(catalog, clock)) if acts else None
             if controller is not None:
                 controller.turn()
+            fault = ""
         except HytheError as err:
-            _LOG.warning("rollouts are not moved now", reason=str(err), code=err.code)
+            if err.code != fault:
+                _LOG.warning("rollouts are not moved now", reason=str(err), code=err.code)
+            fault = err.code
         on_turn(acts)
         stop.wait(turn_s)
     try:

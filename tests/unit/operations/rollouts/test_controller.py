@@ -67,6 +67,16 @@ def test_a_bad_version_goes_back_by_itself(scene: Scene, behaviour: Behaviour, g
     assert scene.weights == {"1.0.0": 1.0}
 
 
+def test_a_version_that_fails_every_request_goes_back(scene: Scene) -> None:
+    scene.behaviours["1.1.0"] = Behaviour(fails=1.0)
+    scene.begin(CANARY)
+    scene.pass_time(30)
+    assert scene.rollout.reason.startswith("error_rate is worse: 1 against 0")
+    scene.begin(QUICK)
+    scene.pass_time(30)
+    assert scene.rollout.reason.startswith("shadow_errors is worse: 1")
+
+
 def test_no_traffic_never_moves_anything(scene: Scene) -> None:
     scene.begin(CANARY)
     for _ in range(500):
