@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINE = re.compile(r"^(?:\$ )?(hythe .*?)(?:\s+#.*)?$", re.MULTILINE)
+_FREE_PORTS = {"serve": ("--port", "0"), "up": ("--port", "0", "--control-port", "0")}
 REGISTRY, SERVER = "127.0.0.1:5000", "127.0.0.1:8080"
 
 
@@ -54,18 +55,22 @@ def registry(tmp_path: Path) -> Iterator[str]:
 
 
 class Shell:
-    """Runs lines one after the other; a server that one starts goes on until the page ends."""
+    """Runs lines one after the other; servers, and lines that end in &, go on until the page ends."""
 
     def __init__(self, desk: Path, registry: str) -> None:
         self.desk, self.registry = desk, registry
         self.address = SERVER
-        self.servers: list[subprocess.Popen[str]] = []
+        self.behind: list[subprocess.Popen[str]] = []
 
     def run(self, line: str) -> None:
         words = shlex.split(line.replace(REGISTRY, self.registry).replace(SERVER, self.address))
         command = [sys.executable, "-m", "hythe.cli.main", *words[1:], "--home", str(self.desk / "home")]
-        if words[1] == "serve":
-            self._serve([*command, "--port", "0", "--json"])
+        command = [word for word in command if word != "&"]
+        if words[1] in _FREE_PORTS:
+            self._serve([*command, *_FREE_PORTS[words[1]], "--json"])
+            return
+        if words[-1] == "&":
+            self._behind(command, subprocess.DEVNULL)
             return
         done = subprocess.run(
             command, cwd=self.desk, capture_output=True, text=True, timeout=120, check=False
@@ -73,20 +78,22 @@ class Shell:
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
 
     def _serve(self, command: list[str]) -> None:
-        server = subprocess.Popen(
-            command, cwd=self.desk, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        self.servers.append(server)
+        server = self._behind(command, subprocess.PIPE)
         assert server.stdout is not None
         found = re.search(r"http://([\d.]+:\d+)", server.stdout.readline())
         assert found is not None
         self.address = found.group(1)
 
+    def _behind(self, command: list[str], out: int) -> subprocess.Popen[str]:
+        process = subprocess.Popen(command, cwd=self.desk, stdout=out, stderr=subprocess.DEVNULL, text=True)
+        self.behind.append(process)
+        return process
+
     def close(self) -> None:
-        for server in self.servers:
-            server.terminate()
-        for server in self.servers:
-            server.communicate(timeout=60)
+        for process in self.behind[::-1]:
+            process.terminate()
+        for process in self.behind:
+            process.communicate(timeout=60)
 
 
 @pytest.mark.integration
