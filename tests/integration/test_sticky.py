@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import httpx
 import msgspec
+import numpy as np
 import pytest
+import tritonclient.grpc as triton
 from sqlalchemy import select
 from tests.integration.test_changing import TWO_WORKERS, two_versions
 from tests.integration.test_serving import ROW
@@ -27,7 +30,7 @@ from hythe.testing.tiny import DIGEST
 pytestmark = pytest.mark.integration
 
 USERS = [f"user-{number}" for number in range(60)]
-COLUMNS = [
+COLUMNS: list[dict[str, Any]] = [
     {"name": "tenure", "shape": [1, 1], "datatype": "INT64", "data": [ROW["tenure"]]},
     {"name": "total charges", "shape": [1, 1], "datatype": "FP64", "data": [ROW["total charges"]]},
     {"name": "contract", "shape": [1, 1], "datatype": "BYTES", "data": [ROW["contract"]]},
@@ -47,9 +50,9 @@ def test_a_key_stays_with_its_arm_and_counts_under_the_plan_that_drew_it(tmp_pat
         plans[tx.put_plan("churn", msgspec.to_builtins(split(3, 1)))] = split(3, 1)
     spec = msgspec.structs.replace(two_versions(tmp_path), plan=split(3, 1), revision=1)
     source = Source(str(tmp_path), f"sqlite:///{tmp_path / 'catalog.db'}")
-    config = ServeConfig(port=0, supervisor=TWO_WORKERS, source=source)
+    config = ServeConfig(port=0, grpc_port=0, supervisor=TWO_WORKERS, source=source)
     with running([spec], config, log=tmp_path / "log") as server, httpx.Client(base_url=server.url) as client:
-        asked = Counter(ask_all(client, split(3, 1), 1))
+        asked = Counter(ask_all(client, split(3, 1), 1)) + Counter(call_all(server.grpc, split(3, 1), 1))
         with registry.catalog.edit(actor="ana") as tx:
             tx.put_plan("churn", msgspec.to_builtins(split(1, 3)))
         moved = next(user for user in USERS if arm(split(3, 1), user) != arm(split(1, 3), user))
@@ -68,6 +71,10 @@ def arm(plan: Plan, user: str) -> str:
     return choose(plan.arms, key_hash(user)).version
 
 
+def share_of(plan: Plan, user: str) -> float:
+    return {item.version: item.weight / 4 for item in plan.arms}[arm(plan, user)]
+
+
 def ask_all(client: httpx.Client, plan: Plan, revision: int) -> list[tuple[int, str, float]]:
     """Ask at two doors for every user; the second waits for its answer, the first does not."""
     asked = []
@@ -77,8 +84,23 @@ def ask_all(client: httpx.Client, plan: Plan, revision: int) -> list[tuple[int, 
         other = client.post("/v2/models/churn/infer", json={"inputs": COLUMNS}, headers=headers)
         assert (said.status_code, other.status_code) == (200, 200), (said.text, other.text)
         assert said.json()["version"] == other.json()["model_version"] == arm(plan, user)
-        share = {item.version: item.weight / 4 for item in plan.arms}[arm(plan, user)]
-        asked += 2 * [(revision, arm(plan, user), share)]
+        asked += 2 * [(revision, arm(plan, user), share_of(plan, user))]
+    return asked
+
+
+def call_all(address: str, plan: Plan, revision: int) -> list[tuple[int, str, float]]:
+    """Ask by gRPC for every user."""
+    inputs = []
+    for column in COLUMNS:
+        given = triton.InferInput(column["name"], [1, 1], column["datatype"])
+        dtype = {"INT64": np.int64, "FP64": np.float64, "BYTES": np.object_}[column["datatype"]]
+        inputs.append(given.set_data_from_numpy(np.array([column["data"]], dtype)))
+    asked = []
+    with triton.InferenceServerClient(address) as client:
+        for user in USERS:
+            said = client.infer("churn", inputs, headers={"x-user": user})
+            assert said.get_response().model_version == arm(plan, user)
+            asked.append((revision, arm(plan, user), share_of(plan, user)))
     return asked
 
 

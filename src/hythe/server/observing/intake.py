@@ -88,8 +88,8 @@ class Intake:
     def poll(self) -> int:
         """Take all that is there; give how many records that were.
 
-        They are counted later, many together, for an arm's second costs a millisecond however often one looks.
-        Until then their arrays lie in the rings, so nobody may release these further than to `gathered`.
+        They are counted later, many together, for each time costs a millisecond an arm. Until then their
+        arrays lie in the rings, so nobody may release these further than to what is `gathered`.
         """
         records = [record for ring in self.rings for record in self._taken(ring)]
         self._losses.in_rings(self.rings)

@@ -25,6 +25,7 @@ from hythe.runtime import counters
 from hythe.runtime.bulletin import Bulletin
 from hythe.runtime.counters import Counters
 from hythe.runtime.ring import Ring, create
+from hythe.server.observing import intake
 from hythe.server.observing.intake import Intake
 from hythe.server.observing.log_file import LogFile
 from hythe.server.observing.losses import Losses
@@ -175,6 +176,34 @@ def test_a_statistic_that_fails_harms_nobody_else() -> None:
         line.answer()
         line.intake.poll()
     assert [window.statistics for window in line.intake.gathered.windows] == [{"sound": (2,)}]
+
+
+def test_what_several_looks_brought_is_counted_together() -> None:
+    seen: list[int] = []
+
+    class Looks:
+        name = "looks"
+
+        def count(self, requests: Requests, _group: Group) -> list[int]:
+            seen.append(len(requests.calls))
+            return []
+
+    line = Line(statistics=(Looks(),))
+    for _ in range(3):
+        line.answer()
+        assert line.intake.poll() == 1
+    assert (seen, line.intake.waiting) == ([], 0)
+    [window] = line.intake.gathered.windows
+    assert (seen, window.requests, line.intake.waiting) == ([3], {"answered": 3}, 1)
+
+
+def test_what_waits_to_be_counted_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "_MOST_UNCOUNTED", 3)
+    line = Line()
+    for waiting in (0, 0, 0, 1):
+        line.answer()
+        line.intake.poll()
+        assert line.intake.waiting == waiting
 
 
 def test_lines_that_find_no_room_are_counted(tmp_path: Path) -> None:
