@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,12 @@ from typing import Any
 
 import httpx
 import msgspec
+import numpy as np
 import pytest
 
+from hythe.bundle.feed import Feed
+from hythe.bundle.variant import Variant
+from hythe.compile.graph import Graph
 from hythe.dataplane.spec import EndpointSpec, OnnxFiles, VersionSpec
 from hythe.monitor.shadows import ShadowCounts
 from hythe.operations.differences import worst
@@ -19,11 +24,13 @@ from hythe.operations.observe import observe
 from hythe.operations.windows import windows
 from hythe.registry.catalog import Catalog
 from hythe.registry.database import Database
+from hythe.rollout.limits import PlanLimits
 from hythe.rollout.plan import Arm, Plan, Shadow
 from hythe.runtime.backoff import Backoff
 from hythe.runtime.supervisor import SupervisorConfig
 from hythe.server.serve import ServeConfig
 from hythe.server.worker_spec import Source
+from hythe.testing import native
 from hythe.testing.server import Running, running
 from hythe.testing.tiny import expected, tiny_classifier, tiny_endpoint
 
@@ -169,3 +176,55 @@ def worst_sizes(ids: dict[str, list[dict[str, Any]]], sizes: dict[str, float]) -
 def test_nobody_can_ask_for_a_version_that_is_only_a_shadow(server: Running) -> None:
     said = httpx.post(f"{server.url}/v2/models/churn/versions/{SHADOW}/infer", json={"inputs": []})
     assert said.status_code == 404
+
+
+def doubled_endpoint(folder: Path) -> EndpointSpec:
+    """Serve a proven graph that doubles, shadowed by a native model that does so too, or dies."""
+    graph = Graph()
+    doubled = graph.input("numbers", np.float64, 1).column(0) * 2.0
+    (folder / "double.onnx").write_bytes(graph.build({"value": doubled}).SerializeToString())
+    variant = Variant(Feed(numbers=("x",)), ("value",))
+    (folder / "double.json").write_bytes(variant.encode())
+    files = OnnxFiles(str(folder / "double.onnx"), str(folder / "double.json"))
+    champion = VersionSpec(CHAMPION, "sha256:" + "0a" * 32, native.SCHEMA, files)
+    [shadow] = native.misbehaving_endpoint(folder / "native").versions
+    shadow = msgspec.structs.replace(shadow, version=SHADOW)
+    plan = Plan(
+        (Arm(CHAMPION, champion.digest),),
+        shadows=(Shadow(SHADOW, shadow.digest, 1.0),),
+        limits=PlanLimits(timeout_s=1.0),
+    )
+    return EndpointSpec("double", plan, (champion, shadow), revision=3)
+
+
+def test_callers_notice_nothing_of_a_shadow_that_raises_dies_or_hangs(tmp_path: Path) -> None:
+    def copies(outcome: str) -> float:
+        text = httpx.get(f"{server.url}/metrics").text
+        found = re.search(rf'hythe_shadow_total{{.*outcome="{outcome}".*}} (\d+)', text)
+        return float(found[1]) if found else 0.0
+
+    def until(outcome: str, least: float) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while copies(outcome) < least:
+            assert time.monotonic() < deadline, (
+                outcome,
+                copies("answered"),
+                copies("failed"),
+                copies("dropped"),
+            )
+            assert client.post("/predict/double", json={"x": 1.0}).status_code == 200
+
+    config = ServeConfig(port=0, supervisor=SupervisorConfig(workers=1))
+    with (
+        running([doubled_endpoint(tmp_path)], config, log=tmp_path / "log") as server,
+        httpx.Client(base_url=server.url) as client,
+    ):
+        workers = server.workers()
+        until("answered", 3)
+        for x in (native.RAISES, native.DIES, native.HANGS):
+            failed, answered = copies("failed"), copies("answered")
+            said = client.post("/predict/double", json={"x": x})
+            assert (said.status_code, said.json()["predictions"]) == (200, [{"value": 2 * x}])
+            until("failed", failed + 1)
+            until("answered", answered + 1)
+        assert server.workers() == workers
