@@ -52,8 +52,9 @@ def evaluate(
     found = judged.estimates(alpha_fine)
     worse, fine = float(judged.log_e_worse()), float(judged.log_e_fine(margin))
     missing = bar(alpha_fine) - fine
-    verdict = _verdict(found, worse >= bar(alpha_worse), missing <= 0.0)
-    needed = judged.needed(margin, missing) if verdict == "waiting" else 0
+    drifted = _drifted(guard, found, margin)
+    verdict = _verdict(found, worse >= bar(alpha_worse), missing <= 0.0 and not drifted)
+    needed = 0 if verdict != "waiting" else None if drifted else judged.needed(margin, missing)
     return GuardReport(
         metric=guard.metric,
         verdict=verdict,
@@ -93,6 +94,14 @@ def _verdict(found: Estimates, worse: bool, fine: bool) -> Verdict:
     if found.difference is None:
         return "waiting"
     return "worse" if worse else "fine" if fine else "waiting"
+
+
+def _drifted(guard: Guard, found: Estimates, margin: float) -> bool:
+    """Tell that a quantile is beyond the margin now, whatever is known of the bound that stood for it.
+
+    All durations may have grown since the bound was fixed, so that it stands for another quantile by now.
+    """
+    return guard.kind.scale == "quantile" and found.difference is not None and found.difference > margin
 
 
 def _note(guard: Guard, found: Estimates, verdict: Verdict, needed: int | None, margin: float) -> str:

@@ -11,6 +11,8 @@ from hythe.rollout.basis import basis_of_durations, basis_of_values
 from hythe.rollout.evaluate import evaluate, split_mismatch
 from hythe.rollout.guard import Guard, GuardReport
 from hythe.rollout.guard_data import Durations, GuardData
+from hythe.rollout.judging.compared import GUESSED
+from hythe.rollout.judging.timed import merged
 from hythe.rollout.state import Basis
 from hythe.statistics.evidence.contrast import Contrast
 from hythe.statistics.evidence.sums import Arms, Sums
@@ -147,6 +149,18 @@ def test_a_slower_candidate_is_worse_and_an_equal_one_fine(slower: float, verdic
     assert report.low <= slower - 1.0 <= report.high
 
 
+def test_a_quantile_that_is_beyond_the_margin_is_never_fine_whatever_its_old_bound_says() -> None:
+    basis = basis_of_durations(LATENCY, lognormal(20_000, 0.010, 3), BOUNDS)
+    busy, odd = lognormal(9000, 0.050, 1), merged([lognormal(900, 0.010, 2), lognormal(100, 1.0, 4)])
+    data = GuardData(durations={0.1: (busy, odd)}, bounds=BOUNDS, share=0.1)
+    report = asked(LATENCY, data, basis)
+    assert report.log_e_fine > 10
+    assert report.difference is not None
+    assert report.difference > 2
+    assert report.verdict == "waiting"
+    assert report.needed is None
+
+
 def test_units_that_were_never_answered_are_neither_fast_nor_slow_but_count() -> None:
     basis = basis_of_durations(LATENCY, lognormal(20_000, 0.010, 0), BOUNDS)
     a, b = lognormal(5000, 0.010, 1), lognormal(5000, 0.010, 2)
@@ -198,7 +212,7 @@ def test_a_margin_of_zero_asks_whether_the_candidate_is_better() -> None:
 
 def test_the_evidence_is_the_contrasts() -> None:
     data = rates(900, 20, 100, 5, share=0.1)
-    contrast = Contrast(margin=0.0, side="above", mean=0.02, effect=0.01)
+    contrast = Contrast(margin=0.0, side="above", mean=0.02, effect=0.01, known=GUESSED)
     assert asked(ERRORS, data).log_e_worse == pytest.approx(float(contrast.log_e(data.split)))
 
 
