@@ -11,7 +11,6 @@ import select
 import signal
 import socket
 import sys
-from functools import partial
 from pathlib import Path
 
 from hythe.monitor.statistic import declared
@@ -87,7 +86,7 @@ def assembled(spec: WorkerSpec, place: int, versions: Versions) -> Sidecar:
         for endpoint, rows in tidy_feedback(catalog, now * 10**9, Keeping()).items():
             counters.counter(FEEDBACK_ORPHANS.name, endpoint=endpoint).add(rows)
 
-    return Sidecar(intake, outbox, counters, match=partial(match, catalog, _MATCH_S), tidy=look_after)
+    return Sidecar(intake, outbox, counters, match=lambda: match(catalog, _MATCH_S).more, tidy=look_after)
 
 
 def _tracer(spec: WorkerSpec, losses: Losses) -> Tracer | None:

@@ -6,7 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -43,6 +43,13 @@ class Keeping:
             )
 
 
+class Matched(NamedTuple):
+    """How much feedback met its prediction, and whether there may be more to look at."""
+
+    joined: int
+    more: bool
+
+
 class _Kept(msgspec.Struct, frozen=True):
     """What the document of a join record holds that scores need."""
 
@@ -52,14 +59,14 @@ class _Kept(msgspec.Struct, frozen=True):
     classes: dict[str, list[Any]] = {}
 
 
-def match(catalog: Catalog, most_s: float, clock: Callable[[], float] = time.monotonic) -> int:
-    """Join what is new, for about `most_s` seconds; give how much of it met its prediction."""
+def match(catalog: Catalog, most_s: float, clock: Callable[[], float] = time.monotonic) -> Matched:
+    """Join what is new, for about `most_s` seconds."""
     joined, until = 0, clock() + most_s
     while new := catalog.feedback.new(_MOST):
         joined += _match(catalog, new)
         if clock() >= until:
-            break
-    return joined
+            return Matched(joined, more=True)
+    return Matched(joined, more=False)
 
 
 def tidy_feedback(catalog: Catalog, now_ns: int, keeping: Keeping) -> dict[str, int]:

@@ -27,7 +27,8 @@ _LOG = Log("hythe.sidecar")
 class Sidecar:
     """Moves observations from `intake` to `outbox`, or nowhere without one.
 
-    While the catalog takes them, `match` is called after each delivery, and `tidy` now and then.
+    While the catalog takes them, `match` is called after each delivery, and again as long as it says that
+    there is more to do; `tidy` now and then.
     """
 
     def __init__(
@@ -36,13 +37,14 @@ class Sidecar:
         outbox: Outbox | None,
         counters: Counters,
         *,
-        match: Callable[[], object] = lambda: None,
+        match: Callable[[], bool] = lambda: False,
         tidy: Callable[[int], object] = lambda _now: None,
         clock: Clock | None = None,
     ) -> None:
         self._intake = intake
         self._outbox = outbox
         self._match = match
+        self._more = False
         self._tidy = tidy
         self._clock = clock or SystemClock()
         self._gauge = counters.gauge(WINDOWS_WAITING.name)
@@ -83,8 +85,8 @@ class Sidecar:
             else:
                 self._hand_on(outbox)
         self._settle(outbox)
-        if due and not outbox.gone:
-            self._look_after(self._match)
+        if (due or self._more) and not outbox.gone:
+            self._more = bool(self._look_after(self._match))
         if now >= self._tidied_at + _TIDY_S and not outbox.gone:
             self._tidied_at = now
             self._look_after(lambda: self._tidy(now))
@@ -123,8 +125,9 @@ class Sidecar:
                 ring.release(positions[ring.id])
 
     @staticmethod
-    def _look_after(work: Callable[[], object]) -> None:
+    def _look_after(work: Callable[[], object]) -> object:
         try:
-            work()
+            return work()
         except HytheError as err:
             _LOG.warning("what is stored stays as it is for now", reason=str(err))
+            return None

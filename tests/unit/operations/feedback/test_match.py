@@ -61,7 +61,7 @@ def totals(catalog: Catalog, metric: str) -> list[OutcomeSum]:
 def test_an_outcome_is_scored_against_its_own_row(catalog: Catalog) -> None:
     deliver(catalog, answered(first=5))
     tell(catalog, Item(ID, 6, "no"))
-    assert match(catalog, 1.0) == 1
+    assert match(catalog, 1.0).joined == 1
     assert totals(catalog, "accuracy") == [OutcomeSum("1.1.0", 0.25, 7, 1, 0.0, 0.0)]
     [brier] = totals(catalog, "brier")
     assert brier.total == pytest.approx(0.36)
@@ -72,17 +72,17 @@ def test_an_outcome_is_scored_against_its_own_row(catalog: Catalog) -> None:
 def test_business_values_are_outcomes_of_their_own(catalog: Catalog) -> None:
     deliver(catalog, answered())
     tell(catalog, Item(ID, 0, None, {"revenue": 12.5}))
-    assert match(catalog, 1.0) == 1
+    assert match(catalog, 1.0).joined == 1
     assert totals(catalog, "value:revenue") == [OutcomeSum("1.1.0", 0.25, 7, 1, 12.5, 156.25)]
     assert totals(catalog, "accuracy") == []
 
 
 def test_feedback_that_comes_first_waits_for_its_prediction(catalog: Catalog) -> None:
     tell(catalog, Item(ID, 0, "yes"))
-    assert match(catalog, 1.0) == 0
+    assert match(catalog, 1.0).joined == 0
     assert catalog.feedback.counts("churn") == FeedbackCounts(waiting=1)
     deliver(catalog, answered())
-    assert match(catalog, 1.0) == 1
+    assert match(catalog, 1.0).joined == 1
     assert catalog.feedback.counts("churn") == FeedbackCounts(joined=1)
     assert totals(catalog, "accuracy")[0].total == 1.0
 
@@ -98,7 +98,7 @@ def test_a_correction_replaces_what_was_told(catalog: Catalog) -> None:
 def test_a_row_that_the_request_did_not_have_waits(catalog: Catalog) -> None:
     deliver(catalog, answered())
     tell(catalog, Item(ID, 3, "yes"))
-    assert match(catalog, 1.0) == 0
+    assert match(catalog, 1.0).joined == 0
     assert catalog.feedback.counts("churn") == FeedbackCounts(waiting=1)
 
 
@@ -106,7 +106,7 @@ def test_nobody_tells_of_another_endpoints_predictions(catalog: Catalog) -> None
     deliver(catalog, answered())
     tell(catalog, Item(ID, 0, "no"), endpoint="fraud")
     tell(catalog, Item(ID, 0, "yes"))
-    assert match(catalog, 1.0) == 1
+    assert match(catalog, 1.0).joined == 1
     assert catalog.feedback.counts("fraud") == FeedbackCounts(waiting=1)
     assert totals(catalog, "accuracy")[0].total == 1.0
 
@@ -115,7 +115,7 @@ def test_a_join_record_that_cannot_be_read_stops_nobody(catalog: Catalog) -> Non
     broken = JoinRecord(ID, 0, 1, 10, "churn", "1.1.0", "{}", 7)
     deliver(catalog, broken)
     tell(catalog, Item(ID, 0, "yes"))
-    assert match(catalog, 1.0) == 1
+    assert match(catalog, 1.0).joined == 1
     assert catalog.feedback.new() == []
     assert totals(catalog, "accuracy") == []
 
@@ -124,9 +124,9 @@ def test_all_is_joined_in_the_time_that_there_is(catalog: Catalog) -> None:
     deliver(catalog, answered())
     tell(catalog, *(Item(ID, row, "yes", {"a": 1.0}) for row in range(1200)))
     ticks = iter((0.0, 0.5, 1.0, 1.5, 2.0, 2.5))
-    assert match(catalog, 1.0, clock=lambda: next(ticks)) < 2400
+    assert match(catalog, 1.0, clock=lambda: next(ticks)).more
     assert len(catalog.feedback.new(5000)) == 2400 - 1000
-    match(catalog, 1.0)
+    assert not match(catalog, 60.0).more
     assert catalog.feedback.counts("churn") == FeedbackCounts(joined=3, waiting=1197)
 
 
