@@ -71,10 +71,10 @@ def test_a_version_that_fails_every_request_goes_back(scene: Scene) -> None:
     scene.behaviours["1.1.0"] = Behaviour(fails=1.0)
     scene.begin(CANARY)
     scene.pass_time(30)
-    assert scene.rollout.reason.startswith("error_rate is worse: 1 against 0")
+    assert scene.rollout.reason.startswith("error_rate is worse: 100% against 0%")
     scene.begin(QUICK)
     scene.pass_time(30)
-    assert scene.rollout.reason.startswith("shadow_errors is worse: 1")
+    assert scene.rollout.reason.startswith("shadow_errors is worse: 100%")
 
 
 def test_no_traffic_never_moves_anything(scene: Scene) -> None:
