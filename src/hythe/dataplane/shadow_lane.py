@@ -26,6 +26,8 @@ from hythe.runtime.sink import Ran
 
 GATHER_S = 0.05
 """Copies wait so long for company: one call for several costs little more than for one."""
+_NEXT_S = 0.005
+"""Copies that found no place in a call wait so long for the next, so that others have their turn between."""
 MOST_WAIT_S = 1.0
 """A copy that found no quiet moment for so long is dropped."""
 _CALL_ROWS = 64
@@ -106,9 +108,10 @@ class Lane:
 
     def _go(self) -> None:
         """Ask the shadow if nobody else wants a processor, else see who waited too long."""
-        self._alarm = None
+        self._alarm, again_s = None, GATHER_S
         if all(batcher.idle for batcher in self._batchers):
             self._ask()
+            again_s = _NEXT_S
         else:
             since_s = self._around.clock() - MOST_WAIT_S
             late = [copy for copy in self._waiting if copy.queued_s <= since_s]
@@ -116,7 +119,7 @@ class Lane:
             for _ in late:
                 self._waiting.popleft()
         if self._waiting:
-            self._alarm = self._around.loop.later(GATHER_S, self._go)
+            self._alarm = self._around.loop.later(again_s, self._go)
 
     def _ask(self) -> None:
         """Ask for the answers to the first copies that may share a call."""
@@ -128,11 +131,18 @@ class Lane:
                 break
             copies.append(self._waiting.popleft())
         self.live.copies += len(copies)
-        rewrite = self._against[copies[0].champion.spec.version].rewrite
         deadline_s = self._around.clock() + self._timeout_s
-        for copy in copies:
-            copy.batch, copy.deadline_s = rewrite(copy.batch), deadline_s
-        self._batcher.call(copies)
+        try:
+            rewrite = self._of(copies).rewrite
+            for copy in copies:
+                copy.batch, copy.deadline_s = rewrite(copy.batch), deadline_s
+        except Exception as err:  # noqa: BLE001 - rows that cannot be brought to it are the shadow's failure
+            self.failed(copies, err)
+        else:
+            self._batcher.call(copies)
+
+    def _of(self, copies: Sequence[ShadowTicket]) -> Against:
+        return self._against[copies[0].champion.spec.version]
 
     # What the batcher tells.
 
@@ -140,25 +150,24 @@ class Lane:
         """Compare the answers, and tell of each copy."""
         copies: Any = ran.jobs
         try:
-            compared = self._against[copies[0].champion.spec.version].answered(copies, ran)
+            compared = self._of(copies).answered(copies, ran)
         except Exception as err:  # noqa: BLE001 - answers that cannot be compared are the shadow's failure
             self.failed(copies, err)
-            return
-        self._end(copies)
-        self._around.observer.copied(self._version, compared.calls, compared.told, ran)
+        else:
+            self._end(copies)
+            self._around.observer.copied(self._version, compared.calls, compared.told, ran)
 
     def failed(self, jobs: Sequence[Job], err: Exception) -> None:
         """Tell of copies that have no answer; those that found the shadow too busy are dropped."""
         copies: Any = jobs
-        if isinstance(err, Busy) and self.live.session.ready:
-            self.live.copies -= len(copies)
-            self._drop(copies)
-            return
+        self._end(copies)
         observer = self._around.observer
+        if isinstance(err, Busy) and self.live.session.ready:
+            observer.dropped(self._version, len(copies))
+            return
         fault = FAULTS.spoken(err, observer.endpoint, self._version)
         FAULTS.tell(fault, endpoint=observer.endpoint, version=self._version)
-        compared = self._against[copies[0].champion.spec.version].failed(copies, self._around.clock(), fault)
-        self._end(copies)
+        compared = self._of(copies).failed(copies, self._around.clock(), fault)
         observer.copied(self._version, compared.calls, compared.told)
 
     def waiting(self, rows: int) -> None:

@@ -310,3 +310,25 @@ def test_a_shadow_that_could_not_be_loaded_fails_its_copies(counters: Counters) 
     pair.loop.drain()
     pair.rest()
     assert pair.counted() == {"failed": 1}
+
+
+def test_many_copies_go_in_several_calls_with_turns_for_others_between(pair: Pair) -> None:
+    for _ in range(100):
+        pair.answer(2.0)
+    pair.rest(0.055)
+    assert [len(run) for run in pair.shadow.runs] == [64]
+    pair.rest(0.006)
+    assert [len(run) for run in pair.shadow.runs] == [64, 36]
+
+
+def test_rows_that_cannot_be_brought_to_the_shadow_are_its_failure(
+    counters: Counters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "hythe.dataplane.shadow_against.rewriter", lambda *_: lambda batch: batch[0].no_such_column
+    )
+    pair = Pair(counters)
+    assert pair.answer(1.0).heard == [["yes"]]
+    pair.rest()
+    assert pair.counted() == {"failed": 1}
+    assert pair.lives[TWO].copies == pair.room.copies == 0
