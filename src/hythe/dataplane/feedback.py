@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 
@@ -28,8 +29,8 @@ class FeedbackDesk:
         self._counters = counters
         self._ring = ring
 
-    def take(self, endpoint: str, told: Sequence[Told]) -> int:
-        """Take all of it or nothing, as told now; give of how many rows it is.
+    async def take(self, endpoint: str, told: Sequence[Told]) -> int:
+        """Take all of it or nothing, as told now; give of how many rows it is. Others get turns meanwhile.
 
         Raises:
             Unsupported: when this server keeps no feedback.
@@ -41,13 +42,18 @@ class FeedbackDesk:
             raise Unsupported(
                 "this server has no catalog to keep feedback in; tell one that was started with a catalog"
             )
-        records = _records(endpoint, told, time.time_ns())
+        at_ns, layout, records = time.time_ns(), _encode(Layout(endpoint, "")), []
+        rows: set[tuple[str, int]] = set()
+        for start in range(0, len(told), _PIECE):
+            piece = list(told[start : start + _PIECE])
+            records.append(_record(layout, piece, at_ns))
+            rows.update((each.id, each.row) for each in piece)
+            await asyncio.sleep(0)
         self._admit(self._ring, [len(record) + _OVERHEAD for record in records])
         for record in records:
             self._ring.put((record,))
-        rows = len({(each.id, each.row) for each in told})
-        self._counters.counter(FEEDBACK.name, endpoint=endpoint).add(rows)
-        return rows
+        self._counters.counter(FEEDBACK.name, endpoint=endpoint).add(len(rows))
+        return len(rows)
 
     @staticmethod
     def _admit(ring: Ring, sizes: Sequence[int]) -> None:
@@ -61,12 +67,8 @@ class FeedbackDesk:
             raise Unavailable("there is no room for feedback just now; send it again in a second")
 
 
-def _records(endpoint: str, told: Sequence[Told], at_ns: int) -> list[bytes]:
-    layout = _encode(Layout(endpoint, ""))
-    records = []
-    for start in range(0, len(told), _PIECE):
-        body = _encode(Body([], told=list(told[start : start + _PIECE])))
-        head = HEAD.pack(len(layout), len(body), 0, 0, at_ns, 0.0, 0.0)
-        pad = bytes(padded(len(layout)) - len(layout))
-        records.append(b"".join((head, layout, pad, body, bytes(-len(body) % 8))))
-    return records
+def _record(layout: bytes, told: list[Told], at_ns: int) -> bytes:
+    body = _encode(Body([], told=told))
+    head = HEAD.pack(len(layout), len(body), 0, 0, at_ns, 0.0, 0.0)
+    pad = bytes(padded(len(layout)) - len(layout))
+    return b"".join((head, layout, pad, body, bytes(-len(body) % 8)))

@@ -21,6 +21,8 @@ from hythe.server.http.router import Route
 from hythe.server.http.tables import TABLE_TYPES
 
 _VERB = "feedback"
+_AT_ONCE = 100
+"""So many items are checked before others get a turn: less than half a millisecond of work."""
 
 
 class FeedbackDoor:
@@ -42,7 +44,7 @@ class FeedbackDoor:
             self._gate.admit(request.caller, name, _VERB)
         endpoint.limits.admit_bytes(len(request.buffer))
         telling = await _read(request, endpoint)
-        taken = self._desk.take(name, telling.told)
+        taken = await self._desk.take(name, telling.told)
         return Reply(msgspec.json.encode({"taken": taken}), 202)
 
 
@@ -55,9 +57,10 @@ async def _read(request: Request, endpoint: Endpoint) -> Telling:
     read = partial(read_items, kind, body, expects[0], endpoint.limits)
     pieces = await asyncio.to_thread(read) if kind in TABLE_TYPES else read()
     for items in pieces:
-        telling.add(items)
-        endpoint.limits.admit_rows(telling.items)
-        await asyncio.sleep(0)
+        for start in range(0, len(items), _AT_ONCE):
+            telling.add(items[start : start + _AT_ONCE])
+            endpoint.limits.admit_rows(telling.items)
+            await asyncio.sleep(0)
     endpoint.limits.admit_rows(telling.items)
     return telling
 

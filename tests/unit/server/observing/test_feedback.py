@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,6 +59,10 @@ def told(count: int, first: int = 0) -> list[Told]:
     return [Told("id", number, "outcome", '"yes"') for number in range(first, first + count)]
 
 
+def tell(line: Line, endpoint: str, what: list[Told]) -> int:
+    return asyncio.run(line.desk.take(endpoint, what))
+
+
 class Gone(Observations):
     """A catalog that can be away."""
 
@@ -81,7 +86,7 @@ def test_what_is_told_is_brought_to_the_catalog_and_its_room_given_back(
         return len(matched) < 3
 
     sidecar = Sidecar(line.intake, outbox, line.counters, match=match, clock=clock)
-    assert line.desk.take("churn", told(2500)) == 2500
+    assert tell(line, "churn", told(2500)) == 2500
     for _ in range(5):
         sidecar.step()
     assert matched == [2500] * 3
@@ -96,7 +101,7 @@ def test_feedback_alone_comes_out_of_the_spool_when_the_catalog_is_back(line: Li
     outbox = Outbox(observations, Spool(tmp_path, "s"), "s", clock=clock)
     sidecar = Sidecar(line.intake, outbox, line.counters, clock=clock)
     observations.gone = True
-    line.desk.take("churn", told(3))
+    tell(line, "churn", told(3))
     sidecar.step()
     assert line.ring.used == 0
     assert list(tmp_path.glob("*.spool"))
@@ -113,7 +118,7 @@ def test_a_sidecar_after_it_finds_feedback_in_the_spool(line: Line, catalog: Cat
     gone.gone = True
     spool = Spool(tmp_path, "s")
     first = Sidecar(line.intake, Outbox(gone, spool, "s", clock=clock), line.counters, clock=clock)
-    line.desk.take("churn", told(3))
+    tell(line, "churn", told(3))
     first.step()
     spool.close()
     outbox = Outbox(catalog.observations, Spool(tmp_path, "s"), "s", clock=clock)
@@ -126,7 +131,7 @@ def test_what_memory_cannot_hold_in_an_outage_is_counted_as_lost(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(intake_module, "_MOST_FEEDBACK", 10)
-    line.desk.take("churn", told(12))
+    tell(line, "churn", told(12))
     line.intake.poll()
     line.intake.coarsen(60)
     assert [record.row for record in line.intake.hand_on().feedback] == list(range(10))
@@ -136,4 +141,4 @@ def test_what_memory_cannot_hold_in_an_outage_is_counted_as_lost(
 
 def test_without_a_catalog_no_feedback_is_taken(line: Line) -> None:
     with pytest.raises(Unsupported, match="no catalog to keep feedback in"):
-        FeedbackDesk(line.counters).take("churn", told(1))
+        asyncio.run(FeedbackDesk(line.counters).take("churn", told(1)))
