@@ -86,8 +86,10 @@ class Counts:
         if guard.kind.source == "shadows":
             return GuardData(copies=self._moments(guard, 0.0)[1].of(rows, binary=_binary(guard)))
         if guard.kind.scale == "quantile":
-            durations = {at: tuple(self._durations(at, arm, rows) for arm in (0, 1)) for at in self.buckets}
-            return GuardData(durations=durations, bounds=self.truth.bounds, share=share)  # type: ignore[arg-type]
+            durations = {
+                at: (self._durations(at, 0, rows), self._durations(at, 1, rows)) for at in self.buckets
+            }
+            return GuardData(durations=durations, bounds=self.truth.bounds, share=share)
         split = {
             at: Arms(*(moments.of(rows, binary=_binary(guard)) for moments in pair))
             for (metric, at), pair in self.sums.items()
