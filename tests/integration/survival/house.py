@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from hythe.base.errors import HytheError
 from hythe.bundle.manifest import MANIFEST, NATIVE, Manifest, ModelFiles, VariantEntry
 from hythe.dataplane.spec import EndpointSpec, VersionSpec
+from hythe.operations.rollouts.controller import LEASE
 from hythe.operations.rollouts.start import start
 from hythe.operations.rollouts.stored import plan_in, rollout_in
 from hythe.registry.registry import Registry
@@ -77,6 +78,11 @@ class House:
         """The plan that stands."""
         return plan_in(self.registry.catalog.plan(ENDPOINT))
 
+    @property
+    def leader(self) -> str:
+        """The controller that holds the lease, `c1` for the first one that was started; "" for none."""
+        return self.registry.catalog.leases.read(LEASE).holder
+
     def begin(self, version: str, policy: Policy = QUICK) -> None:
         """Begin a rollout."""
         start(self.registry, ENDPOINT, f"{ENDPOINT}:{version}", policy, actor="ana")
@@ -102,9 +108,9 @@ class House:
                 finally:
                     process.kill()
 
-    async def until(self, holds: Callable[[], bool]) -> None:
+    async def until(self, holds: Callable[[], bool], patience_s: float = _PATIENCE_S) -> None:
         """Wait for what a controller is to do, and for nothing else; callers go on meanwhile."""
-        async with asyncio.timeout(_PATIENCE_S):
+        async with asyncio.timeout(patience_s):
             while not await asyncio.to_thread(_safely, holds):  # noqa: ASYNC110 - another process is waited for
                 await asyncio.sleep(0.02)
 
