@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,7 @@ from hythe.runtime.counters import Counters
 from hythe.runtime.ring import Ring, create
 
 ONE, TWO = "1.0.0", "2.0.0"
+RING_BYTES = 2**20
 COLUMNS = (Column("x", "float64"), Column("secret", "string", nullable=True, sensitive=True))
 OUTPUTS = (Output("label", "str"), Output("probabilities", "float64", (2,), ("no", "yes")))
 SCHEMA = Schema(COLUMNS, OUTPUTS)
@@ -101,8 +103,9 @@ class Pair:
     ) -> None:
         self.counters = counters
         self.loop = HandLoop()
-        descriptor = create()
+        descriptor = create(RING_BYTES)
         writes, self._ring = Ring(descriptor), Ring(descriptor)
+        os.close(descriptor)  # what is mapped stays
         self._read = RecordReader()
         self.observer = Observer("double", counters, writes)
         self.sessions = {
