@@ -70,7 +70,7 @@ async def test_an_unexpected_error_is_one_sentence_with_an_id(
     def broken(*_: Any) -> None:
         raise ZeroDivisionError("a secret")
 
-    monkeypatch.setattr("hythe.dataplane.endpoint.choose", broken)
+    monkeypatch.setattr("hythe.dataplane.endpoint.Endpoint.enter", broken)
     reply = await call("POST", "/predict/churn", row)
     assert reply.status == 500
     assert "secret" not in reply.body.decode()
