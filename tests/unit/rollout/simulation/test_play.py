@@ -1,5 +1,6 @@
 """What simulated rollouts come to, by the machine and the evidence of real ones."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -199,3 +200,21 @@ def test_no_failure_at_all_is_never_worse() -> None:
     policy = Policy(strategy="canary", guards=(Guard("error_rate"), Guard("refusal_rate")))
     outcome = Outcome.of(play(policy, truth({}, {}), runs=400))
     assert outcome.promoted.share == 1.0
+
+
+@pytest.mark.parametrize(
+    ("candidate", "tolerance", "wrong"),
+    [(0.02, 0.0, "rolled_back"), (0.03, 0.01, "promoted")],
+    ids=["no difference", "worse by the margin"],
+)
+def test_over_all_steps_and_guards_a_rollout_errs_no_more_than_alpha(
+    candidate: float, tolerance: float, wrong: str
+) -> None:
+    """The margin is 1%. With a tolerance of as much, what is worse by that does not go back first."""
+    guards = (Guard("error_rate", tolerance=tolerance), Guard("refusal_rate"), Guard("latency_p95"))
+    policy = Policy(strategy="canary", guards=guards, most_s=3600.0)
+    runs = 300
+    outcome = Outcome.of(play(policy, truth({"error_rate": 0.02}, {"error_rate": candidate}), runs=runs))
+    assert getattr(outcome, wrong).share <= policy.alpha + 3 * math.sqrt(0.05 * 0.95 / runs)
+    if wrong == "promoted":
+        assert outcome.expired.share > 0.5
