@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -148,3 +150,28 @@ def test_what_waited_too_long_is_an_orphan(catalog: Catalog) -> None:
 def test_keeping_nothing_is_refused() -> None:
     with pytest.raises(Invalid, match="give 1 or more"):
         Keeping(waiting_days=0)
+
+
+def test_several_servers_match_one_catalog_at_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'catalog.db'}"
+    servers = [Catalog(Database(url)) for _ in range(3)]
+    deliver(servers[0], answered())
+    tell(servers[0], *(Item(ID, row, "yes", {"revenue": 1.0}) for row in range(900)))
+    joined: list[int] = []
+    start = Barrier(len(servers))
+
+    def work(catalog: Catalog) -> None:
+        start.wait(10.0)
+        while (found := match(catalog, 0.0)).more:
+            joined.append(found.joined)
+
+    threads = [Thread(target=work, args=(catalog,)) for catalog in servers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60.0)
+    assert sum(joined) == 6
+    assert servers[0].feedback.counts("churn") == FeedbackCounts(joined=3, waiting=897)
+    assert totals(servers[0], "accuracy") == [OutcomeSum("1.1.0", 0.25, 7, 1, 1.0, 1.0)]
+    for catalog in servers:
+        catalog.close()

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 
 from hythe.base.errors import Unavailable, Unsupported
 from hythe.dataplane.feedback import FeedbackDesk
-from hythe.monitor.record import Told
+from hythe.dataplane.record import Recorder
+from hythe.monitor.record import Call, Told
 from hythe.registry.catalog import Catalog
 from hythe.registry.database import Database
 from hythe.registry.windows import Delivery, Observations
@@ -142,3 +144,24 @@ def test_what_memory_cannot_hold_in_an_outage_is_counted_as_lost(
 def test_without_a_catalog_no_feedback_is_taken(line: Line) -> None:
     with pytest.raises(Unsupported, match="no catalog to keep feedback in"):
         asyncio.run(FeedbackDesk(line.counters).take("churn", told(1)))
+
+
+def test_a_join_record_says_what_the_probabilities_are_of() -> None:
+    ring, memory = create(), counters.create(1)
+    classes = {("churn", "1.0.0"): {"probabilities": ("no", "yes"), "absent": (1, 2)}}
+    intake = Intake(
+        [Ring(ring)], lambda _e, _v: None, (), Losses(Counters(memory, 0)), log=LogFile(""), join_share=1.0,
+        classes=lambda endpoint, version: classes.get((endpoint, version), {}),
+    )  # fmt: skip
+    answers = {"label": np.array(["no"]), "probabilities": np.array([[0.75, 0.25]])}
+    for version in ("1.0.0", "2.0.0"):
+        recorder = Recorder(Ring(ring), "churn", version)
+        call = Call("017f22e2-79b0-7000-8000-000000000000", 1)
+        assert recorder.batch([call], {"numbers": np.zeros((1, 2))}, answers, inference_s=1e-5, at_ns=1)
+    intake.poll()
+    intake.finish()
+    joins = intake.hand_on().joins
+    assert [join.classes for join in joins] == [{"probabilities": ["no", "yes"]}, {}]
+    assert joins[0].outputs["probabilities"] == [[0.75, 0.25]]
+    os.close(ring)
+    os.close(memory)
