@@ -64,6 +64,7 @@ def _http(registry: Registry, callers: Callers) -> _Http:
             ws="none",
             lifespan="off",
             log_config=None,
+            log_level="error",  # what a client sends that is no HTTP is not worth a line
             access_log=False,
             server_header=False,
         )

@@ -184,7 +184,11 @@ class DataPlane:
         endpoint = self.endpoints.get(spec.name)
         if endpoint is None:
             endpoint = self._open(spec)
-            await endpoint.start()
+            try:
+                await endpoint.start()
+            except BaseException:
+                await endpoint.close()
+                raise
         elif endpoint.spec != spec:
             await endpoint.apply(spec)
         return endpoint

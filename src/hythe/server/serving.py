@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 
 from hythe.base.errors import HytheError
 from hythe.dataplane.endpoint import Endpoint
@@ -28,7 +29,11 @@ _LOOK_S = 0.1
 
 
 class Serving:
-    """What one process serves, from the bulletin; `follow` keeps it up to date."""
+    """What one process serves, from the bulletin; `follow` keeps it up to date.
+
+    Where every endpoint of the catalog is served, one that this process cannot load leaves the others alone;
+    where certain ones were asked for, the process cannot start without them.
+    """
 
     def __init__(self, spec: WorkerSpec, place: int) -> None:
         memory = spec.descriptors
@@ -46,10 +51,21 @@ class Serving:
         self.feedback = FeedbackDesk(self.counters, None if spec.source is None else self._ring)
         self._open, self._told = opener(spec.session), spec
         self._scheduler, self._ids = LoopScheduler(), Ids()
-        self.plane = DataPlane(self.posting.endpoints, self._endpoint, limits=spec.limits, gate=self.gate)
+        self._lenient = spec.source is not None and spec.source.follow_all
+        self._fault = ""
+        first = () if self._lenient else self.posting.endpoints
+        self.plane = DataPlane(first, self._endpoint, limits=spec.limits, gate=self.gate)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What operators should know: of the whole server, and what this process could not load."""
+        return (*self.posting.notices, *filter(None, (self._fault,)))
 
     async def start(self) -> None:
         """Load the models, and say what is applied; raises Corrupt or Unavailable."""
+        if self._lenient:
+            await self._apply()
+            return
         await self.plane.start()
         self._bulletin.applied(self._place, self._sequence)
 
@@ -66,6 +82,7 @@ class Serving:
 
     async def _apply(self) -> None:
         sequence, document = self._bulletin.read()
+        self._fault = ""
         try:
             posting = Posting.decode(document)
             self.gate.update(posting.keys, posting.issuers)
@@ -73,6 +90,7 @@ class Serving:
             await self.plane.apply(posting.endpoints)
         except HytheError as err:
             _LOG.error("a change could not be applied", sequence=sequence, reason=str(err))
+            self._fault = f"process {os.getpid()} could not load all that it is to serve: {err}"
         self._sequence = sequence
         self._bulletin.applied(self._place, sequence)
 

@@ -49,7 +49,7 @@ async def _work(spec: WorkerSpec, place: int, parent: Parent) -> int:
             serving.turned_away,
             serving.feedback,
         )
-        app.state.notices = lambda: serving.posting.notices
+        app.state.notices = lambda: serving.notices
         door = socket.socket(fileno=spec.descriptors.door)
         server = HttpServer(app, door, admits=spec.limits, tls=_tls(spec.tls))
         gc.collect()
