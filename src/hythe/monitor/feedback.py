@@ -103,7 +103,7 @@ def _row(item: Item) -> tuple[str, int]:
     row = 0 if item.row is None else item.row
     if colon:
         row = int(behind) if behind.isdecimal() and len(behind) <= _MOST_DIGITS else -1
-        if item.row not in {None, row}:
+        if item.row not in (None, row):
             raise Invalid(f"prediction_id is {show(item.prediction_id)}, and row {item.row}; give one row")
     if not _ID.fullmatch(prediction_id):
         raise Invalid(
@@ -126,8 +126,8 @@ def _outcome(outcome: Any, expects: Sequence[Expected]) -> Any:
 
 
 def _value(name: str, value: Any) -> float:
-    if not 0 < len(name) <= MOST_NAME:
-        raise Invalid(f"a value is named {show(name)}; give a name of 1 to {MOST_NAME} characters")
+    if not 0 < len(name) <= MOST_NAME or not name.isprintable():
+        raise Invalid(f"a value is named {show(name)}; give a name of 1 to {MOST_NAME} printable characters")
     if not is_finite(value):
         raise Invalid(f"value {show(name)} is {show(value)}; give a finite number, or leave it out")
     return float(value)

@@ -15,6 +15,8 @@ from sqlalchemy.sql.elements import ColumnElement
 from hythe.registry.database import Database
 from hythe.registry.tables import outcomes
 
+_GREATEST = 1e150
+"""Greater values count as this: their squares have to be numbers that add up."""
 _OTHER = outcomes.alias()
 """Other rows of the same request."""
 
@@ -41,7 +43,7 @@ class OutcomeRecord(msgspec.Struct, frozen=True):
 
 
 class OutcomeSum(msgspec.Struct, frozen=True):
-    """The `n` units of one arm: the `total` of their values, and of the values' `squares`."""
+    """The `n` units of one arm: the `total` of their values, and of the values' `squares` and `cubes`."""
 
     version: str
     share: float
@@ -49,6 +51,7 @@ class OutcomeSum(msgspec.Struct, frozen=True):
     n: int
     total: float
     squares: float
+    cubes: float
 
 
 class OutcomeHistogram(msgspec.Struct, frozen=True):
@@ -92,7 +95,8 @@ class Outcomes:
         units = _of_keys(chosen) if by_key else _of_requests(chosen, in_time)
         value = _scaled(units.c.value, bounds, above)
         arm = units.c.version, units.c.share, units.c.revision
-        query = select(*arm, func.count(), func.sum(value), func.sum(value * value))
+        powers = value, value * value, value * value * value
+        query = select(*arm, func.count(), *(func.sum(power) for power in powers))
         with self._database.reading() as connection:
             return [OutcomeSum(*row) for row in connection.execute(query.group_by(*arm).order_by(*arm))]
 
@@ -202,9 +206,9 @@ def _scaled(
 ) -> ColumnElement[float]:
     if above is not None:
         return case((value > above, 1.0), else_=0.0)
+    low, high = bounds or (-_GREATEST, _GREATEST)
     if bounds is None:
-        return value
-    low, high = bounds
+        return case((value <= low, low), (value >= high, high), else_=value)
     return case((value <= low, 0.0), (value >= high, 1.0), else_=(value - low) / (high - low))
 
 

@@ -28,9 +28,9 @@ def outcomes_are_summed_by_version_share_and_revision(opened: Open) -> None:
         _outcome("g", 64.0, endpoint="fraud"),
     )
     assert opened().outcomes.sums("churn", "value:revenue", [1, 2]) == [
-        OutcomeSum("1.0.0", 0.75, 1, 2, 2.5, 4.25),
-        OutcomeSum("1.0.0", 0.75, 2, 1, 8.0, 64.0),
-        OutcomeSum("2.0.0", 0.25, 1, 1, 4.0, 16.0),
+        OutcomeSum("1.0.0", 0.75, 1, 2, 2.5, 4.25, 8.125),
+        OutcomeSum("1.0.0", 0.75, 2, 1, 8.0, 64.0, 512.0),
+        OutcomeSum("2.0.0", 0.25, 1, 1, 4.0, 16.0, 64.0),
     ]
     assert opened().outcomes.sums("churn", "value:revenue", []) == []
 
@@ -40,6 +40,14 @@ def values_are_clipped_to_bounds_and_scaled(opened: Open) -> None:
     _store(opened, *(_outcome(f"r{value}", value) for value in (-5.0, 10.0, 12.5, 20.0, float("inf"))))
     [found] = opened().outcomes.sums("churn", "value:revenue", [1], bounds=(10, 20))
     assert (found.n, found.total, found.squares) == (5, 0.0 + 0.0 + 0.25 + 1.0 + 1.0, 0.0625 + 2.0)
+
+
+def values_beyond_all_measure_still_add_up(opened: Open) -> None:
+    """Take infinity, and what has no square, for a very great number."""
+    _store(opened, *(_outcome(f"r{value}", value) for value in (float("inf"), -1e300, 1.0)))
+    [found] = opened().outcomes.sums("churn", "value:revenue", [1])
+    assert (found.n, abs(found.total) <= 1.0) == (3, True)
+    assert 1e299 < found.squares < float("inf")
 
 
 def values_above_a_threshold_are_counted(opened: Open) -> None:
@@ -201,6 +209,7 @@ def _join(opened: Open, *names: str, first: int = 0) -> None:
 CHECKS: Sequence[Check] = (
     outcomes_are_summed_by_version_share_and_revision,
     values_are_clipped_to_bounds_and_scaled,
+    values_beyond_all_measure_still_add_up,
     values_above_a_threshold_are_counted,
     a_key_counts_once_with_its_first_record,
     a_request_counts_once_however_many_rows_it_has,

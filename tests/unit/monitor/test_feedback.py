@@ -57,8 +57,11 @@ def test_what_is_told_twice_counts_as_the_last_says() -> None:
         (Item(ID, 0, None, {}), "it tells nothing"),
         (Item(ID, 0, None, {"revenue": "much"}), "value 'revenue' is 'much'; give a finite number"),
         (Item(ID, 0, None, {"revenue": float("nan")}), "value 'revenue' is nan; give a finite number"),
-        (Item(ID, 0, None, {"": 1.0}), "a value is named ''; give a name of 1 to 64 characters"),
-        (Item(ID, 0, None, {"x" * 65: 1.0}), "give a name of 1 to 64 characters"),
+        (Item(ID, 0, None, {"": 1.0}), "a value is named ''; give a name of 1 to 64 printable"),
+        (Item(ID, 0, None, {"x" * 65: 1.0}), "give a name of 1 to 64 printable"),
+        (Item(ID, 0, None, {"a\0b": 1.0}), "give a name of 1 to 64 printable"),
+        (Item(f"{ID}:1", [1], "yes"), r"and row \[1\]; give one row"),  # type: ignore[arg-type]
+        (Item(ID, [1], "yes"), r"row is \[1\]; give the row's place"),  # type: ignore[arg-type]
         (Item(ID, 0, None, {str(n): 1 for n in range(33)}), "it has 33 values; give 32 at most"),
     ],
 )  # fmt: skip
