@@ -14,6 +14,8 @@ from hythe.registry.records import VersionRecord
 from hythe.registry.refs import Ref, parse_ref
 from hythe.rollout.plan import Arm, Plan
 
+_WENT_BACK = {"rolled_back", "aborted"}
+
 
 class Wanted(NamedTuple):
     """An endpoint and the plan that it is to follow.
@@ -48,7 +50,11 @@ def wanted(reader: Reader, ref: str, changes: Mapping[str, Any] | None = None) -
 
     A version of a model goes to the endpoint with the model's name, and takes all its traffic. A name alone
     may be an endpoint's own that is of another model: that is served as its plan stands. So is an endpoint in
-    a rollout, whatever the ref says: nobody but the rollout moves its traffic.
+    a rollout, whatever the ref says: nobody but the rollout moves its traffic. And so is one whose last
+    rollout went back from the version that a name alone would mean: a server that starts again must not undo
+    that.
+
+    The last two stay as they are to the letter, without `changes`.
 
     Raises:
         Conflict: when the endpoint is of another model's versions than the ref.
@@ -56,32 +62,47 @@ def wanted(reader: Reader, ref: str, changes: Mapping[str, Any] | None = None) -
         NotFound: when there is no such version.
 
     """
-    named = parse_ref(ref)
+    named, changed = parse_ref(ref), changes or {}
     standing = _standing(reader, named.name)
     if standing.plan is not None:
-        running = reader.rollouts(named.name, running=True)
-        if running:
-            note = f"endpoint {named.name!r} is in rollout {running[0].id}; it is served as that says"
-            return _as_it_stands(ref, named, standing.plan, standing.revision, {}, note)
-        if standing.plan.model not in {"", named.name}:
-            if named != Ref(named.name):
-                raise Conflict(
-                    f"endpoint {named.name!r} is of model {standing.plan.model!r}, not of model "
-                    f"{named.name!r}; serve it as it stands with: hythe serve {named.name}"
-                )
-            return _as_it_stands(ref, named, standing.plan, standing.revision, changes or {})
+        note = _unmoved(reader, named, standing.plan)
+        if note is not None:
+            return _as_it_stands(ref, named, standing.plan, standing.revision, note, changed)
     record = reader.resolve(named)
-    plan = msgspec.structs.replace(_all_to(record, standing.plan), **(changes or {}))
+    plan = msgspec.structs.replace(_all_to(record, standing.plan), **changed)
     check_review(named.name, [record], approval=plan.approval)
-    return Wanted(
-        ref,
-        named.name,
-        record.name,
-        plan,
-        standing.revision,
-        plan == standing.plan,
-        (record.notice,) if record.notice else (),
-    )
+    stands, notices = plan == standing.plan, (record.notice,) if record.notice else ()
+    return Wanted(ref, named.name, record.name, plan, standing.revision, stands, notices)
+
+
+def _unmoved(reader: Reader, named: Ref, plan: Plan) -> str | None:
+    """Say why an endpoint is served as its plan stands, "" where that is what was asked; None to move it."""
+    endpoint, alone = named.name, named == Ref(named.name)
+    for rollout in reader.rollouts(endpoint, running=True):
+        return f"endpoint {endpoint!r} is in rollout {rollout.id}; it is served as that says"
+    if plan.model not in {"", endpoint}:
+        if alone:
+            return ""
+        raise Conflict(
+            f"endpoint {endpoint!r} is of model {plan.model!r}, not of model {endpoint!r}; serve it as it "
+            f"stands with: hythe serve {endpoint}"
+        )
+    record = reader.resolve(named)
+    if alone and _went_back(reader, endpoint, record):
+        return (
+            f"{record.ref} was tried on endpoint {endpoint!r} and went back; what served instead is served. "
+            f"To serve it all the same: hythe serve {record.ref}"
+        )
+    return None
+
+
+def _went_back(reader: Reader, endpoint: str, record: VersionRecord) -> bool:
+    """Tell whether the last rollout of an endpoint was of this version, and did not end well for it."""
+    last = next(iter(reader.rollouts(endpoint)[::-1]), None)
+    if last is None or last.status not in _WENT_BACK:
+        return False
+    tried: Any = last.document.get("candidate", {})
+    return bool(tried.get("digest") == record.digest)
 
 
 def _standing(reader: Reader, endpoint: str) -> _Standing:
@@ -95,9 +116,9 @@ def _standing(reader: Reader, endpoint: str) -> _Standing:
 
 
 def _as_it_stands(
-    ref: str, named: Ref, plan: Plan, revision: int, changes: Mapping[str, Any], note: str = ""
+    ref: str, named: Ref, plan: Plan, revision: int, note: str, changes: Mapping[str, Any]
 ) -> Wanted:
-    changed = msgspec.structs.replace(plan, **changes)
+    changed = plan if note else msgspec.structs.replace(plan, **changes)
     notices = (note,) if note else ()
     return Wanted(ref, named.name, plan.model or named.name, changed, revision, changed == plan, notices)
 

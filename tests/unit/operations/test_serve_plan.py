@@ -89,6 +89,29 @@ def test_after_the_rollout_a_version_can_be_put_again(catalog: Catalog) -> None:
     assert wanted(catalog, "churn:1.0.0", {}).plan == Plan.of("1.0.0", OLD)
 
 
+@pytest.mark.parametrize(
+    ("status", "digest", "ref", "served"),
+    [
+        ("rolled_back", NEW, "churn", "1.0.0"),
+        ("aborted", NEW, "churn", "1.0.0"),
+        ("rolled_back", NEW, "churn:1.1.0", "1.1.0"),
+        ("rolled_back", OTHER, "churn", "1.1.0"),
+        ("promoted", NEW, "churn", "1.1.0"),
+    ],
+)
+def test_a_server_that_starts_again_does_not_undo_a_way_back(
+    catalog: Catalog, status: str, digest: str, ref: str, served: str
+) -> None:
+    put(catalog, Plan.of("1.0.0", OLD))
+    with catalog.edit(actor="ana") as tx:
+        tx.put_rollout(RolloutRecord("r1", "churn", status, 0, {"candidate": {"digest": digest}}), 0)
+    found = wanted(catalog, ref)
+    assert (found.plan.arms[0].version, found.stands) == (served, served == "1.0.0")
+    assert (
+        any("was tried on endpoint 'churn' and went back" in note for note in found.notices) is found.stands
+    )
+
+
 def test_an_endpoint_of_another_model_is_served_by_its_own_name(catalog: Catalog) -> None:
     plan = Plan.of("1.0.0", OLD)
     put(catalog, msgspec.structs.replace(plan, model="churn"), "scoring")

@@ -15,7 +15,7 @@ from hythe.operations.keys import create_key, revoke_key
 from hythe.operations.prepared import Prepared
 from hythe.registry.catalog import Catalog
 from hythe.registry.database import Database
-from hythe.rollout.plan import Arm, CacheOptions, Plan
+from hythe.rollout.plan import Arm, CacheOptions, Plan, Shadow
 from hythe.runtime import counters, limiter
 from hythe.runtime.bulletin import Bulletin
 from hythe.security.keys import Permit
@@ -77,9 +77,9 @@ class House:
         return self.outcome(ref)
 
     def _ready(self, ref: str) -> Ready:
-        number = ref.partition(":")[2]
+        model, _, number = ref.partition(":")
         version = msgspec.structs.replace(self.old, version=number, digest=NEW)
-        return Ready(Prepared("churn", version, {"tenure": 1}))
+        return Ready(Prepared(model, version, {"tenure": 1}))
 
 
 @pytest.fixture
@@ -125,6 +125,23 @@ async def test_a_fallback_is_prepared_too(house: House) -> None:
     await house.look()
     assert house.prepared == ["churn:0.9.0"]
     assert [item.version for item in house.posting.endpoints[0].versions] == ["1.0.0", "0.9.0"]
+
+
+async def test_a_shadow_is_prepared_with_the_digest_that_the_plan_says(house: House) -> None:
+    house.put(Plan((Arm("1.0.0", OLD),), shadows=(Shadow("1.1.0", NEW),)))
+    await house.look()
+    assert house.prepared == [f"churn:1.1.0 {NEW}"]
+    assert [item.version for item in house.posting.endpoints[0].versions] == ["1.0.0", "1.1.0"]
+
+
+async def test_a_plan_of_another_model_has_that_models_versions_prepared(house: House) -> None:
+    house.put(Plan((Arm("1.0.0", OLD), Arm("1.1.0", NEW)), model="fraud"))
+    await house.look()
+    assert house.prepared == [f"fraud:1.0.0 {OLD}", f"fraud:1.1.0 {NEW}"]
+    assert house.plan.model == "fraud"
+    house.put(house.endpoint.plan)
+    await house.look()
+    assert (house.plan, len(house.prepared)) == (house.endpoint.plan, 2)
 
 
 async def test_what_is_kept_and_the_constant_come_with_the_plan(house: House) -> None:
