@@ -39,8 +39,8 @@ def replay_command(  # noqa: PLR0913 - one for each option
     data
         The rows: Parquet, Arrow, CSV, JSON or JSON lines. Columns that neither version reads are left out.
     margin
-        How far a score may differ before it counts as moved: of a probability absolutely, of any other number
-        as a share of what the other version gave.
+        How far a score may differ before it counts as moved: of a probability absolutely, of other numbers as
+        a share of their range in the baseline of the version that it is held against.
     most
         The share of rows that may have another label, or be refused by one of them alone. Where there are no
         labels, scores that moved count.

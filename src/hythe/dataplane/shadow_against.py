@@ -53,7 +53,7 @@ class Against:
         self._champion = champion
         self._shadow = shadow
         self._worst = worst
-        self._compare = Comparison(ours.outputs, theirs.outputs, margin)
+        self._compare = Comparison(ours.outputs, theirs.outputs, margin, champion.spec.widths)
         self._sensitive = sensitive(ours, theirs)
 
     def answered(self, copies: Sequence[ShadowTicket], ran: Ran) -> Compared:

@@ -43,7 +43,8 @@ class VersionSpec(msgspec.Struct, frozen=True):
     """One version, ready to load: SemVer number, bundle digest, schema, the chosen variant's files.
 
     `baseline` is the path of the baseline whose bins observations are counted into, "" for none, and
-    `observing` what serving processes read for it beside the model's input.
+    `observing` what serving processes read for it beside the model's input. `widths` say how far the values
+    of an output lie apart in it, by which a change of them is measured.
     """
 
     version: str
@@ -52,6 +53,7 @@ class VersionSpec(msgspec.Struct, frozen=True):
     files: OnnxFiles | NativeFiles
     baseline: str = ""
     observing: Observing = Observing()
+    widths: dict[str, float] = {}
 
 
 class EndpointSpec(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from hythe.bundle.outcome import Answers
 from hythe.bundle.rows import Array
 from hythe.bundle.schema import Output
+
+if TYPE_CHECKING:
+    from hythe.bundle.baseline import Baseline
 
 _Gap = Callable[[Answers, Answers], "NDArray[np.float64]"]
 _Tell = Callable[[Answers, Answers], "NDArray[np.bool_]"]
@@ -80,6 +83,32 @@ class Comparison:
         for measure in self._gaps:
             np.maximum(gap, measure(champion, shadow), out=gap)
         return Differences(changed, gap > self._margin, np.minimum(gap, 1.0, out=gap.copy()))
+
+
+def widths(outputs: Sequence[Output], baseline: Baseline | None) -> dict[str, float]:
+    """Give how far the values of each score without classes lie apart in a baseline, where that is known.
+
+    Of an output with several columns it is the widest one's.
+    """
+    if baseline is None:
+        return {}
+    found: dict[str, float] = {}
+    for output in outputs:
+        if _is_score(output) and not output.classes:
+            columns = range(output.shape[0]) if len(output.shape) == 1 else ()
+            parts = [output.name, *(f"{output.name}[{place}]" for place in columns)]
+            width = max([_width(baseline, part) for part in parts])
+            if width > 0.0:
+                found[output.name] = width
+    return found
+
+
+def _width(baseline: Baseline, part: str) -> float:
+    summary = baseline.outputs.get(part)
+    moments = None if summary is None else summary.moments
+    if moments is None or moments.minimum is None or moments.maximum is None:
+        return 0.0
+    return moments.maximum - moments.minimum
 
 
 def _is_score(output: Output) -> bool:

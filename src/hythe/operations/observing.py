@@ -7,12 +7,13 @@ import msgspec
 from hythe.bundle.baseline import Baseline
 from hythe.bundle.variant import Variant
 from hythe.dataplane.spec import OnnxFiles, VersionSpec
+from hythe.monitor.comparison import widths
 from hythe.monitor.sources import observing
 from hythe.operations.find import Loadable
 
 
 def observable(spec: VersionSpec, found: Loadable) -> VersionSpec:
-    """Add the path of the version's baseline, and what its serving processes read beside the model's input.
+    """Add the path of the version's baseline, and what its serving processes need of it.
 
     A bundle without a baseline stays as it is: its windows count requests and times only. Raises Corrupt
     when stored bytes are damaged.
@@ -26,4 +27,5 @@ def observable(spec: VersionSpec, found: Loadable) -> VersionSpec:
         spec,
         baseline=str(found.bundle.file(found.manifest.baseline)),
         observing=observing(found.manifest.schema, baseline, feed),
+        widths=widths(found.manifest.schema.outputs, baseline),
     )

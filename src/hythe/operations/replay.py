@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ from numpy.typing import NDArray
 
 from hythe.base.errors import CallerError, Invalid
 from hythe.base.progress import Progress, Quiet
+from hythe.bundle.baseline import Baseline
+from hythe.bundle.manifest import MANIFEST, Manifest
 from hythe.bundle.outcome import Outcome
 from hythe.bundle.schema import Schema
-from hythe.monitor.comparison import Comparison, Differences
+from hythe.monitor.comparison import Comparison, Differences, widths
 from hythe.operations.load import load
 from hythe.operations.placing import Placing
 from hythe.operations.tables import read_table
@@ -107,7 +110,7 @@ def replay(
         load(registry, theirs, placing=placing, progress=bar) as champion,
         load(registry, ours, placing=placing, progress=bar) as candidate,
     ):
-        pair = _Pair(champion, candidate, chosen)
+        pair = _Pair(champion, candidate, chosen, _widths(registry, theirs))
         for start in range(0, table.num_rows, BATCH_ROWS):
             bar.step("replaying", start, table.num_rows)
             pair.take(table.slice(start, BATCH_ROWS), start)
@@ -128,10 +131,17 @@ class _Totals:
 class _Pair:
     """Two loaded versions, and what they did so far."""
 
-    def __init__(self, champion: Predictor, candidate: Predictor, options: ReplayOptions) -> None:
+    def __init__(
+        self,
+        champion: Predictor,
+        candidate: Predictor,
+        options: ReplayOptions,
+        widths: Mapping[str, float],
+    ) -> None:
         self._both = champion, candidate
         self._options = options
-        self._compare = Comparison(champion.schema.outputs, candidate.schema.outputs, options.margin)
+        outputs = champion.schema.outputs, candidate.schema.outputs
+        self._compare = Comparison(*outputs, options.margin, widths)
         self._label = [Labeller(one.schema.outputs, text_keys=True) for one in self._both]
         self._totals = _Totals()
         self._worst: list[ReplayedRow] = []
@@ -218,6 +228,14 @@ class _Pair:
         hidden = {c.name for one in self._both for c in one.schema.columns if c.sensitive}
         cells = rows.slice(row, 1).to_pylist()[0]
         return {name: cell for name, cell in cells.items() if name in columns - hidden}
+
+
+def _widths(registry: Registry, ref: str) -> dict[str, float]:
+    """Give how far the numbers that a version answers lie apart in its baseline."""
+    bundle = registry.bundle(ref)
+    manifest = Manifest.decode(bundle.read(MANIFEST))
+    baseline = Baseline.decode(bundle.read(manifest.baseline)) if manifest.baseline else None
+    return widths(manifest.schema.outputs, baseline)
 
 
 def _read(rows: pa.Table, schema: Schema) -> pa.Table:

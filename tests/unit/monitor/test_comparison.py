@@ -6,10 +6,13 @@ import math
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from hythe.bundle.schema import Output
-from hythe.monitor.comparison import Comparison
+from hythe.bundle.baseline import compute
+from hythe.bundle.outcome import Outcome
+from hythe.bundle.schema import Column, Output, Schema
+from hythe.monitor.comparison import Comparison, widths
 
 LABEL = Output("label", "str")
 SCORES = Output("probabilities", "float64", (3,), ("a", "b", "c"))
@@ -130,3 +133,19 @@ def test_a_changed_label_is_worse_than_any_score_that_moved() -> None:
     }
     size = Comparison([LABEL, SCORES], [LABEL, SCORES], 0.01)(champion, shadow).size
     assert size == pytest.approx([0.6, 1.02])
+
+
+def test_the_width_of_an_output_is_that_of_the_reference_answers() -> None:
+    rng = np.random.default_rng(0)
+    table = pa.table({"x": rng.normal(size=50)})
+    pair = Output("pair", "float64", (2,))
+    answers = {
+        "value": np.linspace(-3.0, 7.0, 50),
+        "pair": np.stack([np.linspace(0.0, 1.0, 50), np.linspace(5.0, 9.0, 50)], axis=1),
+        "label": rng.choice(np.array(["a", "b"], dtype=object), 50),
+        "probabilities": rng.random((50, 3)),
+    }
+    outputs = (VALUE, pair, LABEL, SCORES)
+    found = compute(table, Schema((Column("x", "float64"),), outputs), Outcome.answered(answers))
+    assert widths(outputs, found) == {"value": 10.0, "pair": 4.0}
+    assert widths(outputs, None) == {}

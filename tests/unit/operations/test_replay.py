@@ -89,9 +89,13 @@ def test_a_version_agrees_with_itself(home: Path) -> None:
 
 
 def test_numbers_that_moved_are_the_disagreement_where_there_are_no_labels(home: Path) -> None:
-    assert replayed(home, "level", margin=0.019).disagreement == 1.0
-    found = replayed(home, "level", margin=0.021)
-    assert (found.disagreement, found.changed, found.agrees) == (0.0, 0, True)
+    one, other = (regressor(factor).predict(frame()) for factor in (1.0, 1.02))
+    shares = np.abs(one - other) / (one.max() - one.min())
+    middle = float(np.median(shares)) + 1e-9
+    found = replayed(home, "level", margin=middle)
+    assert (found.moved, found.changed) == ((shares > middle).sum(), 0)
+    assert found.disagreement == pytest.approx(0.5)
+    assert replayed(home, "level", margin=float(shares.max()) + 1e-6).disagreement == 0.0
 
 
 def test_a_row_that_only_one_refuses_is_told_apart(home: Path) -> None:
