@@ -15,8 +15,8 @@ from sqlalchemy.sql.elements import ColumnElement
 from hythe.registry.database import Database
 from hythe.registry.tables import outcomes
 
-_GREATEST = 1e150
-"""Greater values count as this: their squares have to be numbers that add up."""
+_GREATEST = 1e100
+"""Greater values count as this: their cubes have to be numbers that add up."""
 _OTHER = outcomes.alias()
 """Other rows of the same request."""
 

@@ -43,11 +43,11 @@ def values_are_clipped_to_bounds_and_scaled(opened: Open) -> None:
 
 
 def values_beyond_all_measure_still_add_up(opened: Open) -> None:
-    """Take infinity, and what has no square, for a very great number."""
+    """Take infinity, and what has no cube, for a very great number."""
     _store(opened, *(_outcome(f"r{value}", value) for value in (float("inf"), -1e300, 1.0)))
     [found] = opened().outcomes.sums("churn", "value:revenue", [1])
     assert (found.n, abs(found.total) <= 1.0) == (3, True)
-    assert 1e299 < found.squares < float("inf")
+    assert 1e199 < found.squares < float("inf")
 
 
 def values_above_a_threshold_are_counted(opened: Open) -> None:

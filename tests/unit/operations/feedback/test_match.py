@@ -64,7 +64,7 @@ def test_an_outcome_is_scored_against_its_own_row(catalog: Catalog) -> None:
     deliver(catalog, answered(first=5))
     tell(catalog, Item(ID, 6, "no"))
     assert match(catalog, 1.0).joined == 1
-    assert totals(catalog, "accuracy") == [OutcomeSum("1.1.0", 0.25, 7, 1, 0.0, 0.0)]
+    assert totals(catalog, "accuracy") == [OutcomeSum("1.1.0", 0.25, 7, 1, 0.0, 0.0, 0.0)]
     [brier] = totals(catalog, "brier")
     assert brier.total == pytest.approx(0.36)
     assert catalog.outcomes.sums("churn", "accuracy", [7], within_ns=40)
@@ -75,7 +75,7 @@ def test_business_values_are_outcomes_of_their_own(catalog: Catalog) -> None:
     deliver(catalog, answered())
     tell(catalog, Item(ID, 0, None, {"revenue": 12.5}))
     assert match(catalog, 1.0).joined == 1
-    assert totals(catalog, "value:revenue") == [OutcomeSum("1.1.0", 0.25, 7, 1, 12.5, 156.25)]
+    assert totals(catalog, "value:revenue") == [OutcomeSum("1.1.0", 0.25, 7, 1, 12.5, 156.25, 1953.125)]
     assert totals(catalog, "accuracy") == []
 
 
@@ -94,7 +94,7 @@ def test_a_correction_replaces_what_was_told(catalog: Catalog) -> None:
     for at_ns, outcome in ((50, "yes"), (60, "no")):
         tell(catalog, Item(ID, 0, outcome), at_ns=at_ns)
         match(catalog, 1.0)
-    assert totals(catalog, "accuracy") == [OutcomeSum("1.1.0", 0.25, 7, 1, 0.0, 0.0)]
+    assert totals(catalog, "accuracy") == [OutcomeSum("1.1.0", 0.25, 7, 1, 0.0, 0.0, 0.0)]
 
 
 def test_a_row_that_the_request_did_not_have_waits(catalog: Catalog) -> None:
@@ -172,6 +172,6 @@ def test_several_servers_match_one_catalog_at_once(tmp_path: Path) -> None:
         thread.join(60.0)
     assert sum(joined) == 6
     assert servers[0].feedback.counts("churn") == FeedbackCounts(joined=3, waiting=897)
-    assert totals(servers[0], "accuracy") == [OutcomeSum("1.1.0", 0.25, 7, 1, 1.0, 1.0)]
+    assert totals(servers[0], "accuracy") == [OutcomeSum("1.1.0", 0.25, 7, 1, 1.0, 1.0, 1.0)]
     for catalog in servers:
         catalog.close()

@@ -39,7 +39,7 @@ def test_a_failure_that_a_fallback_made_good_counts_against_who_failed(scene: Sc
         window("1.1.0", 0.1, 2, answered=6, failed__internal=1, rescued=3),
         window("1.0.0", 0.0, 2, answered=3),
     )
-    assert split(scene, rollout) == {0.1: Arms(Sums(90, 0, 0), Sums(10, 4, 4))}
+    assert split(scene, rollout) == {0.1: Arms(Sums.hits(90, 0), Sums.hits(10, 4))}
 
 
 def test_what_nothing_was_left_to_chance_for_is_in_no_comparison(scene: Scene) -> None:
@@ -60,7 +60,7 @@ def test_only_plans_of_the_rollout_count_and_those_from_its_basis_on(scene: Scen
 def test_an_arm_that_has_seen_nothing_yet_is_paired_with_the_other(scene: Scene) -> None:
     rollout = scene.begin(ERRORS).rollout
     scene.deliver(window("1.0.0", 0.9, 2, answered=90))
-    assert split(scene, rollout) == {0.1: Arms(Sums(90, 0, 0), Sums(0, 0, 0))}
+    assert split(scene, rollout) == {0.1: Arms(Sums.hits(90, 0), Sums.hits(0, 0))}
 
 
 def test_plans_of_one_share_count_together(scene: Scene) -> None:
@@ -103,6 +103,6 @@ def test_a_sticky_key_is_one_unit_by_its_first_request(scene: Scene) -> None:
     ]
     scene.registry.catalog.observations.store(Delivery("s", 1, 1, {}, outcomes=tuple(outcomes)))
     assert split(scene, rollout) == {
-        0.1: Arms(Sums(2, 1.0, 1.0), Sums(1, 1.0, 1.0)),
-        0.5: Arms(Sums(0, 0.0, 0.0), Sums(1, 0.0, 0.0)),
+        0.1: Arms(Sums.hits(2, 1.0), Sums.hits(1, 1.0)),
+        0.5: Arms(Sums.hits(0, 0.0), Sums.hits(1, 0.0)),
     }
