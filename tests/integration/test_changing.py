@@ -26,8 +26,9 @@ from hythe.registry.registry import Registry
 from hythe.rollout.plan import Arm, Plan
 from hythe.runtime.backoff import Backoff
 from hythe.runtime.supervisor import SupervisorConfig
+from hythe.security.tls import Tls
 from hythe.server.serve import ServeConfig
-from hythe.server.worker_spec import Source, Tls
+from hythe.server.worker_spec import Source
 from hythe.testing.server import Running, running
 from hythe.testing.services import or_skip, postgres
 from hythe.testing.tiny import DIGEST, tiny_endpoint

@@ -30,8 +30,8 @@ from hythe.dataplane.spec import EndpointSpec, OnnxFiles, VersionSpec
 from hythe.rollout.plan import Plan
 from hythe.runtime.backoff import Backoff
 from hythe.runtime.supervisor import SupervisorConfig
+from hythe.security.tls import Tls
 from hythe.server.serve import ServeConfig
-from hythe.server.worker_spec import Tls
 from hythe.testing.server import Running, running
 from hythe.testing.tensors import text_endpoint
 from hythe.testing.tiny import DIGEST, expected, tiny_endpoint

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,16 +19,20 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
+from tests.integration.certificates import Authority
 from tests.integration.test_serving import until
 
 import hythe
+from hythe.operations.keys import create_key
 from hythe.operations.rollouts.controller import LEASE
 from hythe.registry.registry import Registry
+from hythe.security.keys import Permit
 
 pytestmark = pytest.mark.integration
 
 ROW = {"rows": [{"a": 0.5, "b": -1.0}]}
 PATIENCE_S = 60.0
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - refused before anything listens
 
 
 @pytest.fixture(scope="module")
@@ -221,6 +226,35 @@ async def test_of_two_control_planes_one_moves_rollouts_and_the_other_takes_over
             assert await asyncio.to_thread(second.end, signal.SIGTERM) == 0
     assert holder() == ""
     registry.close()
+
+
+async def test_with_certificates_the_api_speaks_https_to_those_who_show_a_key(home: Path) -> None:
+    authority = Authority.made(home.parent / "tls")
+    cert, key = (str(path) for path in authority.issue("control"))
+    registry = Registry.open(home)
+    shown = create_key(registry.catalog, "ci", Permit(verbs=("view",)), actor="ana").key
+    registry.close()
+    words = ("control", "--port", "0", "--no-anonymous", "--tls-cert", cert, "--tls-key", key)
+    with command(*words, home=home) as run:
+        trusted = ssl.create_default_context(cafile=authority.cert)
+        async with httpx.AsyncClient(base_url=run.document["control"], verify=trusted) as control:
+            assert (await control.get("/models")).status_code == 401
+            reply = await control.get("/models", headers={"X-API-Key": shown})
+            assert (reply.status_code, reply.json()) == (200, ["churn"])
+
+
+def test_nothing_starts_that_nobody_could_ask_or_that_anybody_could_change(home: Path) -> None:
+    for words, reason in (
+        (("control", "--host", EVERYWHERE), "nobody could ask the control API"),
+        (("control", "--host", EVERYWHERE, "--anonymous"), "anybody could change what is served"),
+        (("control", "--port", "70000"), "control_port is 70000"),
+        (("up", "--host", EVERYWHERE, "--port", "0", "--control-port", "0"), "nobody could ask a server"),
+        (("up", "--tls-cert", "cert.pem"), "TLS needs a certificate and its key"),
+    ):
+        arguments = [sys.executable, "-m", "hythe.cli.main", *words, "--home", str(home)]
+        done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
+        assert (done.returncode, done.stdout) == (2, ""), done.stderr
+        assert reason in done.stderr
 
 
 async def _live(run: Command) -> Any:

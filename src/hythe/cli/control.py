@@ -12,13 +12,17 @@ from hythe.cli.common import COMMON, Common, say
 
 if TYPE_CHECKING:
     from hythe.control.spec import ControlConfig
+    from hythe.security.tls import Tls
 
 
-def control_command(
+def control_command(  # noqa: PLR0913 - one option each
     *,
     host: str = "127.0.0.1",
     port: int = 8079,
     api: bool = True,
+    tls_cert: str | None = None,
+    tls_key: str | None = None,
+    tls_client_ca: str | None = None,
     anonymous: bool | None = None,
     common: Common = COMMON,
 ) -> None:
@@ -35,6 +39,12 @@ def control_command(
         The port of the API; 0 takes a free one.
     api
         Answer requests; with --no-api there is the controller alone.
+    tls_cert
+        The PEM file of the certificate chain; when it changes, the API's process is replaced.
+    tls_key
+        The PEM file of the certificate's key.
+    tls_client_ca
+        The PEM file of those whose clients may call; others are turned away (mTLS).
     anonymous
         Let callers of this machine in without a key or token; by default where nobody else can call.
 
@@ -42,8 +52,10 @@ def control_command(
     from hythe.app.wire import opened
     from hythe.control.serve import ControlPlane
     from hythe.operations.keys import key_entries
+    from hythe.security.tls import tls_files
 
-    config = control_config(common, host, port, api=api, anonymous=anonymous)
+    tls = tls_files(tls_cert, tls_key, tls_client_ca)
+    config = control_config(common, host, port, api=api, anonymous=anonymous, tls=tls)
     with opened(common.config()) as here:
         keys = len(key_entries(here.catalog))
     if config.api and not (config.anonymous or keys or config.issuers):
@@ -64,7 +76,13 @@ def control_command(
 
 
 def control_config(
-    common: Common, host: str, port: int, *, api: bool = True, anonymous: bool | None = None
+    common: Common,
+    host: str,
+    port: int,
+    *,
+    api: bool = True,
+    anonymous: bool | None = None,
+    tls: Tls | None = None,
 ) -> ControlConfig:
     """Say how the control plane is to run; raises Invalid where strangers would be let in without a key."""
     from hythe.control.spec import ControlConfig
@@ -85,6 +103,7 @@ def control_config(
         api=api,
         anonymous=local if anonymous is None else anonymous,
         issuers=settings.issuers,
+        tls=tls,
     )
 
 

@@ -107,9 +107,10 @@ def serve_command(  # noqa: PLR0913 - one option each
     from hythe.operations.size import size
     from hythe.runtime.session_config import SessionConfig
     from hythe.runtime.supervisor import SupervisorConfig
+    from hythe.security.tls import tls_files
     from hythe.server.serve import Offer, ServeConfig, Server
     from hythe.server.tracing import tracing
-    from hythe.server.worker_spec import Source, tls_files
+    from hythe.server.worker_spec import Source
 
     if not refs:
         raise Invalid("there is nothing to serve; name a version, such as: hythe serve churn")

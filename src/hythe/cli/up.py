@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hythe.app.wire import Here
     from hythe.dataplane.spec import EndpointSpec
     from hythe.operations.serve import Served
+    from hythe.security.tls import Tls
     from hythe.server.serve import Addresses, Offer, ServeConfig
 
 
@@ -49,6 +50,15 @@ class UpOptions:
     threads: int | Literal["auto"] = "auto"
     """How many threads one model call may use; auto chooses as for workers."""
 
+    tls_cert: str | None = None
+    """The PEM file of the certificate chain; when it changes, processes are replaced."""
+
+    tls_key: str | None = None
+    """The PEM file of the certificate's key."""
+
+    tls_client_ca: str | None = None
+    """The PEM file of those whose clients may call; others are turned away (mTLS)."""
+
     environment: Literal["auto", "here", "lock"] = "auto"
     """Where native models run: here, in an environment as their lock says, or auto."""
 
@@ -71,6 +81,13 @@ class UpOptions:
     trace_share: float | None = None
     """The share of requests, 0 to 1, traced when their caller has not decided; 0.01 with a collector."""
 
+    @property
+    def tls(self) -> Tls | None:
+        """The files of certificates; raises Invalid where one is missing."""
+        from hythe.security.tls import tls_files
+
+        return tls_files(self.tls_cert, self.tls_key, self.tls_client_ca)
+
     def settled(self, here: Here, common: Common) -> ServeConfig:
         """Say how the server is to run; what is left open follows from the machine and the catalog."""
         from hythe.operations.placing import Placing
@@ -88,6 +105,7 @@ class UpOptions:
             host=self.host,
             port=self.port,
             grpc_port=self.grpc_port,
+            tls=self.tls,
             anonymous=is_loopback(self.host) if self.anonymous is None else self.anonymous,
             access_log=log_place(self.access_log),
             join_share=self.join_share,
@@ -114,7 +132,11 @@ def up_command(*, options: UpOptions = _USUAL, common: Common = COMMON) -> None:
 
     local = is_loopback(options.host)
     control = control_config(
-        common, options.host, options.control_port, anonymous=options.anonymous if local else None
+        common,
+        options.host,
+        options.control_port,
+        anonymous=options.anonymous if local else None,
+        tls=options.tls,
     )
     with opened(common.config()) as here, ExitStack() as stack:
         config = options.settled(here, common)

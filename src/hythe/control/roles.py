@@ -75,7 +75,7 @@ def processes(config: ControlConfig, drain_s: float = 1.0) -> Iterator[Processes
         if config.api:
             _check_installed()
             held = stack.enter_context(take_address(config.host, config.port))
-            door, url = held.fileno(), address(held)
+            door, url = held.fileno(), address(held, "https" if config.tls else "http")
         spec = ControlSpec(config=config, door=door, drain_s=drain_s)
         descriptor = spec.into_memory()
         stack.callback(os.close, descriptor)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 
 from hythe.control.roles import processes
 from hythe.control.spec import ControlConfig
@@ -42,7 +43,8 @@ class ControlPlane:
                 stack.callback(os.close, descriptor)
             ledger = Ledger(Bulletin.create(_NOTHING_IS_PUBLISHED), fingerprints.Crashes(memory[1]))
             counts = counters.Counters(memory[0], _PARENT)
-            self._supervisor = Supervisor(roles, None, self._how, ledger, counts)
+            watched = [Path(path) for path in self._config.tls.files] if self._config.tls else []
+            self._supervisor = Supervisor(roles, None, self._how, ledger, counts, watched=watched)
             if self._stopped:
                 self._supervisor.stop()
             self._supervisor.run(lambda: on_ready(found.url))

@@ -7,6 +7,7 @@ import os
 import msgspec
 
 from hythe.base.errors import Invalid
+from hythe.security.tls import Tls
 from hythe.security.tokens import Issuer
 
 _MOST_PORT = 65535
@@ -16,7 +17,7 @@ class ControlConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Which catalog is controlled, and where the API listens; port 0 takes a free one.
 
     Without `api` there is the controller alone. `actor` stands in the change log for whoever needs no key:
-    with `anonymous`, those on this machine.
+    with `anonymous`, those on this machine. With `tls` it is HTTPS.
     """
 
     home: str
@@ -27,6 +28,7 @@ class ControlConfig(msgspec.Struct, frozen=True, kw_only=True):
     api: bool = True
     anonymous: bool = True
     issuers: tuple[Issuer, ...] = ()
+    tls: Tls | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= _MOST_PORT:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from hythe.operations.issuers import Issuers
 from hythe.registry.registry import Registry
 from hythe.runtime.listener import listen, lock_door
 from hythe.runtime.parent import End, Parent, new_loop
+from hythe.security.tls import Tls
 
 _BUSY_TIMEOUT_S = 5.0
 
@@ -51,12 +53,12 @@ def main(_place: int, talk: int, spec: int) -> int:
     )
     try:
         with asyncio.Runner(loop_factory=new_loop) as runner:
-            return runner.run(_work(told, Parent(talk), _http(registry, callers)))
+            return runner.run(_work(told, Parent(talk), _http(registry, callers, config.tls)))
     finally:
         registry.close()
 
 
-def _http(registry: Registry, callers: Callers) -> _Http:
+def _http(registry: Registry, callers: Callers, tls: Tls | None) -> _Http:
     return _Http(
         uvicorn.Config(
             make_api(registry, callers),
@@ -67,6 +69,10 @@ def _http(registry: Registry, callers: Callers) -> _Http:
             log_level="error",  # what a client sends that is no HTTP is not worth a line
             access_log=False,
             server_header=False,
+            ssl_certfile=tls.cert if tls else None,
+            ssl_keyfile=tls.key if tls else None,
+            ssl_ca_certs=tls.client_ca or None if tls else None,
+            ssl_cert_reqs=ssl.CERT_REQUIRED if tls and tls.client_ca else ssl.CERT_NONE,
         )
     )
 

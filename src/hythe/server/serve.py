@@ -23,10 +23,11 @@ from hythe.runtime.role import Beside
 from hythe.runtime.session_config import SessionConfig
 from hythe.runtime.supervisor import Supervisor, SupervisorConfig
 from hythe.security.keys import KeyEntry
+from hythe.security.tls import Tls
 from hythe.security.tokens import Issuer
 from hythe.server.roles import PARENT, Kinds
 from hythe.server.tracing import Tracing
-from hythe.server.worker_spec import Descriptors, Source, Tls, WorkerSpec
+from hythe.server.worker_spec import Descriptors, Source, WorkerSpec
 
 _MOST_PORT = 65535
 
@@ -180,7 +181,7 @@ class Server:
             config.supervisor,
             Ledger(bulletin, fingerprints.Crashes(descriptors.in_flight)),
             counters.Counters(descriptors.counters, PARENT),
-            watched=_certificate_files(config.tls),
+            watched=[Path(path) for path in config.tls.files] if config.tls else [],
         )
         begin = partial(self._begin, door, bulletin, Limiter(descriptors.limiter, PARENT))
         return supervisor, Addresses(address(door, "https" if config.tls else "http"), grpc), begin
@@ -221,7 +222,3 @@ def serve(
 ) -> None:
     """Serve endpoints until told to stop; see `Server.run`."""
     Server(lambda: Offer(tuple(endpoints)), config or ServeConfig()).run(on_ready)
-
-
-def _certificate_files(tls: Tls | None) -> list[Path]:
-    return [Path(path) for path in (tls.cert, tls.key, tls.client_ca) if path] if tls else []

@@ -16,12 +16,13 @@ from hythe.base.errors import HytheError
 from hythe.base.keep_out import keep_out
 from hythe.runtime.listener import lock_door
 from hythe.runtime.parent import End, Parent, new_loop
+from hythe.security.tls import Tls
 from hythe.server.http.app import App
 from hythe.server.http.doors import make_app
 from hythe.server.http.http_server import HttpServer
 from hythe.server.serving import Serving
 from hythe.server.waiting import wait_for_posting
-from hythe.server.worker_spec import Tls, WorkerSpec
+from hythe.server.worker_spec import WorkerSpec
 
 _IMPORTS = ("onnxruntime", "uvloop")
 _SETTLE_S = 0.02

@@ -32,8 +32,9 @@ from hythe.registry.windows import Observations
 from hythe.runtime.backoff import Backoff
 from hythe.runtime.supervisor import SupervisorConfig
 from hythe.security.keys import Permit
+from hythe.security.tls import Tls
 from hythe.server.serve import ServeConfig
-from hythe.server.worker_spec import Source, Tls
+from hythe.server.worker_spec import Source
 from hythe.testing.server import Running, running
 
 WORKER, GRPC = "hythe.server.worker", "hythe.server.grpc.worker"

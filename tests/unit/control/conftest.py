@@ -1,5 +1,7 @@
 """The API on a registry with versions of one model, called in this process."""
 
+import json
+import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +9,8 @@ from typing import Any
 
 import httpx
 import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey
 
 from hythe.control.api import make_api
 from hythe.control.callers import Callers
@@ -14,6 +18,7 @@ from hythe.operations.issuers import Issuers
 from hythe.operations.keys import create_key
 from hythe.registry.registry import Registry
 from hythe.security.keys import Permit
+from hythe.security.tokens import Issuer
 from hythe.testing.fake_clock import FakeClock
 from hythe.testing.versions import add_version
 
@@ -36,8 +41,25 @@ class House:
         return {"Authorization": f"Bearer {made.key}"}
 
 
+ISSUER = Issuer("https://issuer.example", "hythe", jwks_from="by the test")
+SIGNS = ECKey.generate_key("P-256", {"kid": "ec"})
+
+
+def token(subject: str, scope: str) -> dict[str, str]:
+    """Sign a token of the issuer; give the headers that show it."""
+    claims = {
+        "iss": ISSUER.url,
+        "aud": ISSUER.audience,
+        "sub": subject,
+        "scope": scope,
+        "exp": int(time.time()) + 600,
+    }
+    return {"Authorization": f"Bearer {jwt.encode({'alg': 'ES256', 'kid': 'ec'}, claims, SIGNS)}"}
+
+
 def caller(registry: Registry, clock: FakeClock, *, anonymous: bool) -> httpx.AsyncClient:
-    callers = Callers(registry.catalog, Issuers(()), actor="ana@home", anonymous=anonymous, clock=clock)
+    issuers = Issuers([ISSUER], lambda _: json.dumps({"keys": [SIGNS.as_dict(private=False)]}).encode())
+    callers = Callers(registry.catalog, issuers, actor="ana@home", anonymous=anonymous, clock=clock)
     app: Any = make_api(registry, callers)
     transport = httpx.ASGITransport(app)
     return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8079")

@@ -1,7 +1,7 @@
 """Who may look, and who may change something: keys, tokens, and whoever is on this machine."""
 
 import pytest
-from tests.unit.control.conftest import House
+from tests.unit.control.conftest import House, token
 
 NEW = {"endpoint": "scoring", "ref": "churn:1.0.0"}
 
@@ -56,6 +56,23 @@ async def test_a_key_for_one_endpoint_is_shown_no_other(guarded: House) -> None:
     only = guarded.key(endpoints=("two",))
     listed = (await guarded.call("GET", "/endpoints", headers=only)).json()
     assert [item["endpoint"] for item in listed] == ["two"]
+
+
+async def test_a_token_does_what_its_scopes_say_and_its_subject_is_in_the_change_log(guarded: House) -> None:
+    plan = {"model": "churn", "arms": [{"version": "1.0.0"}]}
+    for scope, status in (
+        ("hythe:view", 403),
+        ("hythe:admin:other", 403),
+        ("hythe:admin:scoring", 200),
+        ("hythe:admin", 200),
+    ):
+        reply = await guarded.call("PUT", "/endpoints/scoring", plan, headers=token("ben", scope))
+        assert reply.status_code == status, reply.text
+    assert guarded.registry.catalog.plan("scoring").by == "ben"
+    reply = await guarded.call(
+        "POST", "/versions/churn:1.0.0/reject", headers=token("ben", "hythe:admin:scoring")
+    )
+    assert reply.status_code == 403
 
 
 async def test_a_revoked_key_is_refused(guarded: House) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import grpc
 
 from hythe.base.errors import Invalid
-from hythe.server.worker_spec import Tls
+from hythe.security.tls import Tls
 
 
 def server_credentials(tls: Tls) -> grpc.ServerCredentials:

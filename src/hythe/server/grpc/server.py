@@ -15,6 +15,7 @@ from hythe.dataplane.plane import DataPlane
 from hythe.dataplane.turned_away import TurnedAway
 from hythe.runtime.counters import Counters
 from hythe.runtime.fingerprints import InFlight
+from hythe.security.tls import Tls
 from hythe.server.grpc.calls import Calls, Handler
 from hythe.server.grpc.connections import connected, turn_away
 from hythe.server.grpc.credentials import server_credentials
@@ -32,7 +33,6 @@ from hythe.server.grpc.messages import (
 )
 from hythe.server.grpc.readiness import Readiness
 from hythe.server.grpc.status import Context
-from hythe.server.worker_spec import Tls
 
 MOST_AGE_S = 10.0
 """How old a connection becomes. Its client is told in time to open another, and loses no call by it (HTTP/2,

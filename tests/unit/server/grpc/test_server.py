@@ -12,9 +12,9 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from tests.unit.server.grpc.served import Client, Served, rows
 
 from hythe.base.errors import Invalid
+from hythe.security.tls import Tls
 from hythe.server.grpc.messages import HEALTH, INFERENCE
 from hythe.server.grpc.server import GrpcServer
-from hythe.server.worker_spec import Tls
 
 
 async def test_server_and_model_describe_themselves(served: Served) -> None:
