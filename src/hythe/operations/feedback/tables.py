@@ -81,7 +81,21 @@ def table_items(table: pa.Table, names: Names) -> Iterator[list[Item]]:
     """
     settled = names.among(table.column_names)
     for start in range(0, table.num_rows, _AT_ONCE):
-        yield from _items(table.slice(start, _AT_ONCE).to_pylist(), settled, None)
+        yield from _items(_rows(table.slice(start, _AT_ONCE)), settled, None)
+
+
+def _rows(table: pa.Table) -> list[dict[str, Any]]:
+    """Give rows as Python values, decimals as floats; there are times that Python does not have."""
+    from pyarrow import ArrowException, float64, types
+
+    try:
+        for place, field in enumerate(table.schema):
+            if types.is_decimal(field.type):
+                table = table.set_column(place, field.name, table.column(place).cast(float64()))
+        rows: list[dict[str, Any]] = table.to_pylist()
+    except (ArrowException, ArithmeticError, ValueError, TypeError, NotImplementedError) as err:
+        raise Invalid(f"the table has cells that cannot be read: {err}; give text and numbers") from err
+    return rows
 
 
 def _items(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -100,8 +101,8 @@ def test_a_file_is_stored_and_joined(registry: Registry, tmp_path: Path, name: s
     sent = send_here(registry, "scoring", tmp_path / name, now_ns=lambda: 50)
     assert sent == Sent("scoring", 3, joined=2, waiting=1, orphans=0)
     sums = registry.catalog.outcomes.sums
-    assert sums("scoring", "accuracy", [1]) == [OutcomeSum("1.0.0", 1.0, 1, 2, 1.0, 1.0)]
-    assert sums("scoring", "value:revenue", [1]) == [OutcomeSum("1.0.0", 1.0, 1, 1, 10.0, 100.0)]
+    assert sums("scoring", "accuracy", [1]) == [OutcomeSum("1.0.0", 1.0, 1, 2, 1.0, 1.0, 1.0)]
+    assert sums("scoring", "value:revenue", [1]) == [OutcomeSum("1.0.0", 1.0, 1, 1, 10.0, 100.0, 1000.0)]
     assert send_here(registry, "scoring", tmp_path / name, now_ns=lambda: 60) == sent
     assert standing(registry.catalog, "scoring") == Sent("scoring", 0, joined=2, waiting=1, orphans=0)
 
@@ -113,6 +114,19 @@ def test_columns_may_have_other_names(registry: Registry, tmp_path: Path) -> Non
     assert send_here(registry, "scoring", table, names).joined == 2
     with pytest.raises(Invalid, match="value 'junk' is 'x'; give a finite number"):
         send_here(registry, "scoring", table, Names(prediction_id="key", row="n", outcome="truth"))
+
+
+def test_decimals_are_numbers_and_times_are_not(registry: Registry) -> None:
+    revenue = pa.array([Decimal("12.50"), None], pa.decimal128(9, 2))
+    table = pa.table(
+        {"prediction_id": [ID.format(0), ID.format(1)], "outcome": ["yes"] * 2, "revenue": revenue}
+    )
+    assert send_here(registry, "scoring", table).joined == 2
+    [found] = registry.catalog.outcomes.sums("scoring", "value:revenue", [1])
+    assert (found.n, found.total) == (1, 12.5)
+    never = table.set_column(2, "revenue", pa.array([2**62, 0], pa.timestamp("s")))
+    with pytest.raises(Invalid, match=r"cells that cannot be read: .*; give text and numbers"):
+        send_here(registry, "scoring", never)
 
 
 def test_items_are_told_as_they_are(registry: Registry) -> None:
