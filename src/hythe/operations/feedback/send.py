@@ -86,8 +86,8 @@ def send_here(
     for telling in _checked(read(), expects, _named(source)):
         show.step("checked", telling.items)
     at_ns, taken = now_ns(), 0
-    for telling in _checked(read(), expects, _named(source)):
-        catalog.feedback.put(feedback_records(endpoint, telling.told, at_ns))
+    for later_ns, telling in enumerate(_checked(read(), expects, _named(source))):
+        catalog.feedback.put(feedback_records(endpoint, telling.told, at_ns + later_ns))
         taken += telling.rows
         show.step("stored", taken, total)
     show.step("joining")

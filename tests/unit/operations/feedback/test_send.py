@@ -169,6 +169,14 @@ def test_a_fault_far_down_stores_nothing_of_what_is_above(registry: Registry) ->
     assert send_here(registry, "scoring", fine) == Sent("scoring", 1999, joined=2, waiting=1997, orphans=0)
 
 
+def test_of_a_row_that_a_file_has_twice_the_last_counts(registry: Registry) -> None:
+    ids = [ID.format(0), *[ID.format(2)] * 1000, ID.format(0)]
+    table = pa.table({"prediction_id": ids, "outcome": ["yes", *["no"] * 1000, "no"]})
+    send_here(registry, "scoring", table)
+    [found] = registry.catalog.outcomes.sums("scoring", "accuracy", [1])
+    assert (found.n, found.total) == (1, 0.0)
+
+
 def test_columns_that_are_not_there_are_named(registry: Registry) -> None:
     with pytest.raises(Invalid, match="there is no column 'prediction_id'; the columns are id, outcome"):
         send_here(registry, "scoring", pa.table({"id": ["a"], "outcome": ["yes"]}))
