@@ -59,7 +59,7 @@ class Latency:
 
 
 class Prediction:
-    """What was predicted: n, Σ v and Σ v² of the answered requests, v their mean score in whole 1/1000ths.
+    """What was predicted: n, Σ v, Σ v² and Σ v³ of the answered requests, v their mean score in 1/1000ths.
 
     See `hythe.monitor.score.Score`. Nothing is counted where the endpoint has no score.
     """
@@ -67,12 +67,12 @@ class Prediction:
     name = "prediction"
 
     def count(self, _requests: Requests, group: Group) -> Sequence[int]:
-        """Count the requests that have a score, and sum these and their squares."""
+        """Count the requests that have a score, and sum these in whole 1/1000ths, their squares and cubes."""
         scores = group.scores()
         if scores is None:
             return ()
         whole = np.rint(scores * UNIT).astype(np.int64).tolist()
-        return len(whole), sum(whole), sum([value * value for value in whole])
+        return len(whole), *(sum([value**power for value in whole]) for power in (1, 2, 3))
 
 
 @lru_cache(maxsize=1)

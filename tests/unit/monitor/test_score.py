@@ -99,7 +99,7 @@ def test_windows_count_predictions_in_whole_thousandths() -> None:
     [window] = fold(records, lambda *_: None, (Prediction(),), lambda _endpoint: OF_VALUE)
     thousandths = [250, 1000, 750]
     assert window.statistics == {
-        "prediction": (3, sum(thousandths), sum(value * value for value in thousandths))
+        "prediction": (3, *(sum(value**power for value in thousandths) for power in (1, 2, 3)))
     }
 
 
@@ -107,7 +107,7 @@ def test_arms_that_share_a_batch_have_each_their_own() -> None:
     batch = record(Call("a", 1, share=0.9), Call("b", 2, share=0.1), values=[30.0, 10.0, 20.0])
     found = fold([batch], lambda *_: None, (Prediction(),), lambda _endpoint: OF_VALUE)
     assert {w.share: w.statistics["prediction"] for w in found} == {
-        0.9: (1, 1000, 1000**2), 0.1: (1, 250, 250**2),
+        0.9: (1, 1000, 1000**2, 1000**3), 0.1: (1, 250, 250**2, 250**3),
     }  # fmt: skip
 
 

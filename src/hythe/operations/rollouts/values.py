@@ -1,4 +1,4 @@
-"""Each metric's values, read off what windows counted: how many units, their sum, and the sum of squares."""
+"""Each metric's values, read off what windows counted: how many units, and the sums of their powers."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def values_of(metric: str, counts: Counts) -> Sums | None:
 
     A failure that a fallback made good counts: the version failed.
 
-    >>> values_of("error_rate", Counts({"answered": 97, "failed": 1, "rescued": 2}))
-    Sums(n=100, total=3, squares=3)
+    >>> values_of("error_rate", Counts({"answered": 97, "failed": 1, "rescued": 2})).total
+    3
     """
     failed = counts["failed"] + counts["rescued"]
     if metric == "error_rate":
@@ -25,15 +25,14 @@ def values_of(metric: str, counts: Counts) -> Sums | None:
     if metric == "refusal_rate":
         return Sums.hits(requests_of(counts), counts["invalid"])
     if metric == "prediction":
-        return _thousandths(counts["prediction.0"], counts, "prediction", 1)
+        sums = _thousandths(counts["prediction.0"], counts, "prediction", 1)
+        return sums._replace(cubes=counts["prediction.3"] / _THOUSAND**3)
     return _of_shadow(metric, counts)
 
 
 def added(sums: Iterable[Sums]) -> Sums:
     """Put the units of several sums together."""
-    parts = list(sums)
-    if not parts:
-        return Sums(0, 0, 0)
+    parts = [Sums.hits(0, 0), *sums]
     return Sums(*(sum(column) for column in zip(*parts, strict=True)))
 
 

@@ -15,8 +15,8 @@ from hythe.rollout.state import Basis
 from hythe.statistics.evidence.contrast import Contrast, Side, apart, estimates, interval
 from hythe.statistics.evidence.sums import Arms, Split
 
-KNOWN, GUESSED = 0.9, 0.5
-"""How much is staked on an effect that the guard states, and on one that is only its margin."""
+KNOWN, LIKELY, GUESSED = 0.97, 0.8, 0.4
+"""How much is staked on the effect: one that the guard states, no difference at all, and a bad version's."""
 _MOST = 0.95
 """A wider margin than this would be no hypothesis: values lie between 0 and 1."""
 
@@ -90,16 +90,17 @@ class Compared:
         tolerance = min(self.guard.tolerance_or_default, _MOST)
         wanted = self.guard.effect or self.guard.margin_or_default
         effect = wanted - tolerance if wanted > tolerance else wanted
-        return self._contrast(tolerance if side == "above" else -tolerance, side, effect)
+        known = KNOWN if self.guard.effect else GUESSED
+        return self._contrast(tolerance if side == "above" else -tolerance, side, effect, known)
 
     def _inside(self, side: Side, margin: float) -> Contrast:
         """Against a difference of the margin at least; a margin of 0 or less asks for an improvement."""
         margin = min(margin, _MOST)
         effect = margin if margin > 0.0 else self.guard.margin_or_default
-        return self._contrast(margin if side == "below" else -margin, side, effect)
+        known = KNOWN if self.guard.effect else LIKELY
+        return self._contrast(margin if side == "below" else -margin, side, effect, known)
 
-    def _contrast(self, margin: float, side: Side, effect: float) -> Contrast:
-        known = KNOWN if self.guard.effect else GUESSED
+    def _contrast(self, margin: float, side: Side, effect: float, known: float) -> Contrast:
         mean = self._turned(self.basis.mean)
         return Contrast(
             margin=margin, side=side, mean=mean, effect=effect, known=known, spread=self.basis.spread

@@ -9,7 +9,7 @@ from typing import Any
 
 from hythe.rollout.guard import Guard
 from hythe.rollout.guard_data import Durations, GuardData
-from hythe.rollout.judging.compared import GUESSED, KNOWN
+from hythe.rollout.judging.compared import GUESSED, KNOWN, LIKELY
 from hythe.rollout.judging.judge import Estimates
 from hythe.rollout.state import Basis
 from hythe.statistics.evidence.contrast import Contrast, Side
@@ -67,7 +67,7 @@ class Timed:
         return self._contrast(side, effect).log_e(split)
 
     def _contrast(self, side: Side, effect: float) -> Contrast:
-        known = KNOWN if self.guard.effect else GUESSED
+        known = KNOWN if self.guard.effect else LIKELY if side == "below" else GUESSED
         mean = min(max(self.basis.mean, _LEAST), 1.0 - _LEAST)
         return Contrast(margin=0.0, side=side, mean=mean, effect=max(effect, _LEAST), known=known)
 

@@ -15,7 +15,7 @@ from hythe.rollout.stages import margin_at
 from hythe.rollout.state import Basis, Rollout
 from hythe.rollout.watched import ALONE, evidence
 from hythe.statistics.evidence.contrast import estimates
-from hythe.statistics.evidence.sums import Arms, Sums
+from hythe.statistics.evidence.sums import Arms
 
 
 def judged(
@@ -52,10 +52,7 @@ def _evidence(
 
 def _estimated(guard: Guard, report: GuardReport, data: GuardData, row: int) -> GuardReport:
     """Add what a bandit weighs by: the means within each share of the traffic, and how far they are apart."""
-    split = {
-        share: Arms(*(Sums(*(float(np.asarray(part)[row]) for part in sums)) for sums in arms))
-        for share, arms in data.split.items()
-    }
+    split = {share: Arms(arms.a.at(row), arms.b.at(row)) for share, arms in data.split.items()}
     means = estimates(split)
     if means is None:
         return report

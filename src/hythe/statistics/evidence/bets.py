@@ -81,18 +81,28 @@ def _inside(mean: float) -> float:
 
 
 def _fates(bet: Bet, share: float, means: tuple[float, float], spread: float) -> list[Chance]:
-    """List what a unit may do: in each arm the values have two places, as `log_wealth` counts them."""
-    fates = []
-    for weight, pays, mean in ((1.0 - share, bet.a, means[0]), (share, bet.b, means[1])):
-        worst, best = sorted(pays, key=lambda pay: bet.stake * pay)
-        first = mean if worst == pays.low else 1.0 - mean
-        second = first**2 + spread * mean * (1.0 - mean)
-        there = first**2 / second
-        fates += [
-            Chance(weight * (1.0 - there), worst),
-            Chance(weight * there, worst + (best - worst) * second / first),
-        ]
-    return fates
+    """List what a unit may do: in each arm the values have three places, as `log_wealth` counts them."""
+    return [
+        Chance(weight * probability, pays.low + (pays.high - pays.low) * place)
+        for weight, pays, mean in ((1.0 - share, bet.a, means[0]), (share, bet.b, means[1]))
+        for probability, place in _places(mean, spread)
+    ]
+
+
+def _places(mean: float, spread: float) -> list[tuple[float, float]]:
+    """Give the chances of values at 0, at 1 and in one place between, and all three places.
+
+    They have the first three moments of the beta distribution with this mean and spread.
+    """
+    if spread >= 1.0:
+        return [(1.0 - mean, 0.0), (mean, 1.0)]
+    precision = 1.0 / spread - 1.0
+    second = mean * (mean * precision + 1.0) / (precision + 1.0)
+    third = second * (mean * precision + 2.0) / (precision + 2.0)
+    place = (second - third) / (mean - second)
+    there = (mean - second) / (place * (1.0 - place))
+    at_1 = mean - there * place
+    return [(1.0 - there - at_1, 0.0), (there, place), (at_1, 1.0)]
 
 
 def _kelly(fates: Sequence[Chance]) -> float:

@@ -23,7 +23,11 @@ from hythe.statistics.evidence.wealth import log_wealth
 __all__ = ["Arms", "Contrast", "Number", "Side", "Split", "Sums", "estimates", "interval"]
 
 Side: TypeAlias = Literal["above", "below"]
-_FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+_SHADE = 0.9
+"""The effect is bet on as if it were this much of itself: a stake a little below the one that grows fastest
+takes less often much longer, and no longer at the 80th percentile."""
+_OTHERS = {0.25: 0.125, 0.5: 0.375, 2.0: 0.375, 4.0: 0.125}
+"""Effects besides, as multiples, and how what is left of the first stake is spread over them."""
 _WIDEST = 2.0
 _PRECISION = 1e-6
 
@@ -34,7 +38,7 @@ class Contrast:
 
     `mean` is what arm a's is expected to be, `spread` the variance expected, as a share of mean·(1 - mean),
     and `effect` the distance from the margin that is worth finding. All were chosen before the data and cost
-    only time when they are wrong. `known` is the weight of that effect beside others from a quarter to eight
+    only time when they are wrong. `known` is the weight of that effect beside others from a quarter to four
     times it.
 
     An e-process: under the hypothesis it reaches 1/alpha with probability alpha at most, however often one
@@ -89,10 +93,9 @@ class Contrast:
 
     def _mixture(self) -> list[tuple[float, float]]:
         """Give the effects that are bet on, and how much of the first stake each gets."""
-        if self.known >= 1.0:
-            return [(self.effect, 1.0)]
-        rest = (1.0 - self.known) / (len(_FACTORS) - 1)
-        return [(factor * self.effect, self.known if factor == 1.0 else rest) for factor in _FACTORS]
+        effect, left = _SHADE * self.effect, 1.0 - self.known
+        others = [(times * effect, part * left) for times, part in _OTHERS.items() if left > 0.0]
+        return [(effect, self.known), *others]
 
     def _difference(self, effect: float) -> float:
         return self.margin + effect if self.side == "above" else self.margin - effect
@@ -149,8 +152,9 @@ def _edge(contrast: Contrast, split: Split, bar: float, far: float, near: float)
     def missing(margin: float) -> float:
         return bar - float(replace(contrast, margin=margin).log_e(split))
 
-    outside = math.nextafter(far, 0.0)
-    if near == far or missing(outside) > 0.0:
+    outside, inmost = math.nextafter(far, 0.0), math.nextafter(1.0, 0.0)
+    near = min(max(near, -inmost), inmost)
+    if missing(outside) > 0.0:
         return far
     if missing(near) <= 0.0:
         return near

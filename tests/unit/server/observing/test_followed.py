@@ -131,7 +131,7 @@ def test_where_keys_do_not_count_they_tell_nothing(line: Line) -> None:
     line.answer("fraud", Call("a", 1, key=ANA))
     assert line.outcomes() == []
     [window] = windows(line.observations, "fraud")
-    assert window.statistics["prediction"] == (1, 250, 250**2)
+    assert window.statistics["prediction"] == (1, 250, 250**2, 250**3)
 
 
 def test_a_plan_says_itself_which_share_is_kept_for_feedback(line: Line) -> None:
