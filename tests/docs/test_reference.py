@@ -7,10 +7,10 @@ import pytest
 
 from hythe.app import config
 from hythe.base.errors import HytheError
-from hythe.cli.main import _COMMANDS, app
-from hythe.dataplane.observe import METRICS
-from hythe.runtime.counters import Metric
 from hythe.base.http_errors import STATUS
+from hythe.cli.main import _COMMANDS, app
+from hythe.dataplane.meter import METRICS
+from hythe.runtime.counters import Metric
 
 DOCS = Path(__file__).parents[2] / "docs"
 TEXT = "\n".join(path.read_text() for path in sorted(DOCS.glob("*.md")))

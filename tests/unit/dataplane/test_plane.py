@@ -11,7 +11,7 @@ import pytest_asyncio
 from hythe.base.errors import Corrupt, HytheError, Internal, Invalid, NotFound, TooLarge
 from hythe.dataplane.admit import Limits
 from hythe.dataplane.ask import Ask
-from hythe.dataplane.observe import ROWS
+from hythe.dataplane.meter import ROWS
 from hythe.dataplane.plane import DataPlane
 from hythe.runtime.batch import RowReader
 from hythe.runtime.batch_policy import BatchPolicy

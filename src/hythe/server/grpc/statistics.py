@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
-from hythe.dataplane.observe import ANSWERED_ROWS, BATCH, DURATION, INFERENCE
+from hythe.dataplane.meter import ANSWERED_ROWS, BATCH, DURATION, INFERENCE
 from hythe.runtime.counters import Metric, Series
 
 _Total: TypeAlias = "tuple[float, float]"

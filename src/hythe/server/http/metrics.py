@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from hythe.dataplane.gate import Gate
-from hythe.dataplane.observe import METRICS
+from hythe.dataplane.meter import METRICS
 from hythe.dataplane.turned_away import TURNED_AWAY
 from hythe.runtime.counters import Counters, Metric, Series
 from hythe.runtime.server_metrics import SERVER_METRICS

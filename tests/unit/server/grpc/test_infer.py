@@ -9,7 +9,7 @@ import pytest
 from tests.unit.server.grpc.served import Served, numbers, rows
 
 from hythe.dataplane.faults import FAULTS
-from hythe.dataplane.observe import REQUESTS
+from hythe.dataplane.meter import REQUESTS
 from hythe.runtime.counters import Counters
 from hythe.runtime.fingerprints import Crashes, fingerprint
 from hythe.testing.tiny import expected
