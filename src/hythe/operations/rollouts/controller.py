@@ -13,10 +13,10 @@ from typing import NamedTuple, Protocol
 from msgspec.structs import replace
 
 from hythe.base.clock import Clock
-from hythe.base.errors import Busy, Conflict, HytheError, Unavailable
+from hythe.base.errors import Busy, Conflict, Corrupt, HytheError, Unavailable
 from hythe.operations.rollouts.bases import fixed
 from hythe.operations.rollouts.evidence import Evidence, Gathered
-from hythe.operations.rollouts.judge import reports
+from hythe.operations.rollouts.judge import Judging
 from hythe.operations.rollouts.move import end, owns
 from hythe.operations.rollouts.stored import put, record_of, rollout_in
 from hythe.operations.rollouts.veto import veto
@@ -36,6 +36,8 @@ LEASE = "controller"
 TURN_S = 1.0
 LEASE_S = 10.0
 _KEEP_S = 5.0
+_SPOILT_S = 60.0
+"""How long a rollout may be impossible to judge before it goes back."""
 _LOG = Log("hythe.controller")
 
 
@@ -58,6 +60,14 @@ class Step(NamedTuple):
     plan: Plan | None
 
 
+class _Known(NamedTuple):
+    """What a controller remembers of one rollout."""
+
+    watch: Watch
+    evidence: Evidence
+    judging: Judging
+
+
 class Controller:
     """Looks at all rollouts that are under way, a `turn` at a time."""
 
@@ -65,13 +75,14 @@ class Controller:
         self._catalog = catalog
         self._clock = clock
         self._keep_s = keep_s
-        self._watched: dict[str, tuple[Watch, Evidence]] = {}
-        self._faults: dict[str, str] = {}
+        self._watched: dict[str, _Known] = {}
+        self._faults: dict[str, float] = {}
 
     def turn(self) -> list[Rollout]:
         """Look at each rollout once, and move those that are to move; give these as they stand now.
 
-        What is wrong with one rollout is logged, and keeps none of the others.
+        What is wrong with one rollout is logged, and keeps none of the others; one that cannot be judged for
+        a minute goes back.
 
         Raises:
             Unavailable: when the catalog is gone.
@@ -80,26 +91,34 @@ class Controller:
         records = self._catalog.rollouts(running=True)
         self._watched = {each.id: self._watched[each.id] for each in records if each.id in self._watched}
         plans = {plan.endpoint: plan for plan in self._catalog.plans()}
-        moved = []
-        for record in records:
-            try:
-                found = self._look(record, plans.get(record.endpoint))
-            except Conflict as err:
-                _LOG.info("somebody else moved a rollout", rollout=record.id, reason=str(err))
-            except (Busy, Unavailable):
-                raise
-            except Exception as err:  # noqa: BLE001 - a rollout that cannot be judged must not hold up others
-                self._tell(record.id, err)
-            else:
-                moved += [found] if found is not None else []
+        found = [self._tried(record, plans.get(record.endpoint)) for record in records]
+        return [rollout for rollout in found if rollout is not None]
+
+    def _tried(self, record: RolloutRecord, plan: PlanRecord | None) -> Rollout | None:
+        try:
+            moved = self._look(record, plan)
+        except Conflict as err:
+            _LOG.info("somebody else moved a rollout", rollout=record.id, reason=str(err))
+            return None
+        except (Busy, Unavailable):
+            raise
+        except Exception as err:  # noqa: BLE001 - a rollout that cannot be judged must not hold up others
+            return self._spoilt(record, plan, f"{type(err).__name__}: {err}")
+        self._faults.pop(record.id, None)
         return moved
 
-    def _tell(self, rollout: str, err: Exception) -> None:
-        """Log what is wrong with a rollout, once until it is something else."""
-        fault = f"{type(err).__name__}: {err}"
-        if self._faults.get(rollout) != fault:
-            self._faults[rollout] = fault
-            _LOG.error("a rollout cannot be moved", rollout=rollout, reason=fault)
+    def _spoilt(self, record: RolloutRecord, plan: PlanRecord | None, fault: str) -> Rollout | None:
+        """Log what is wrong with a rollout, once; when it stays wrong, nobody looks on any more: go back."""
+        now_s = self._clock.monotonic_s()
+        if record.id not in self._faults:
+            self._faults[record.id] = now_s
+            _LOG.error("a rollout cannot be moved", rollout=record.id, reason=fault)
+        if now_s - self._faults[record.id] < _SPOILT_S:
+            return None
+        try:
+            return self._put(record, plan, self._back(rollout_in(record), f"it cannot be judged: {fault}"))
+        except (Conflict, Corrupt):
+            return None
 
     def _look(self, record: RolloutRecord, plan: PlanRecord | None) -> Rollout | None:
         rollout = rollout_in(record)
@@ -109,11 +128,11 @@ class Controller:
         refused = veto(self._catalog, rollout)
         if refused:
             return self._put(record, plan, self._back(rollout, refused))
-        watch, evidence = self._known(rollout)
+        watch, evidence, judging = self._known(rollout)
         now_s = self._clock.monotonic_s()
         running_s = watch.look(now_s, stored_s=rollout.running_s, running=rollout.status == "running")
         gathered = evidence.gather(rollout)
-        known = reports(rollout, gathered.data)
+        known = judging.reports(rollout, gathered.data)
         growing = watch.growing(now_s, known)
         mismatch = gathered.log_e_mismatch
         decision = decide(rollout, known, running_s=running_s, growing=growing, log_e_mismatch=mismatch)
@@ -123,10 +142,10 @@ class Controller:
         self._keep(record, step.rollout, watch, now_s)
         return None
 
-    def _known(self, rollout: Rollout) -> tuple[Watch, Evidence]:
+    def _known(self, rollout: Rollout) -> _Known:
         if rollout.id not in self._watched:
             evidence = Evidence(self._catalog, rollout.endpoint, self._clock)
-            self._watched[rollout.id] = (Watch(rollout.policy.fresh_s), evidence)
+            self._watched[rollout.id] = _Known(Watch(rollout.policy.fresh_s), evidence, Judging())
         return self._watched[rollout.id]
 
     def _back(self, rollout: Rollout, reason: str) -> Step:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from hythe.rollout.evaluate import evaluate
 from hythe.rollout.guard import Guard, GuardReport
@@ -12,6 +13,21 @@ from hythe.rollout.state import Rollout
 from hythe.rollout.watched import watch
 
 _MEASURING = "the champion's durations are being measured first"
+
+
+class Judging:
+    """Judges the guards of one rollout anew where there is anything new: intervals take time to work out."""
+
+    def __init__(self) -> None:
+        self._judged: tuple[Any, ...] = ()
+        self._reports: tuple[GuardReport, ...] = ()
+
+    def reports(self, rollout: Rollout, data: Mapping[str, GuardData]) -> tuple[GuardReport, ...]:
+        """Give what `reports` gives, as it was given for the same data."""
+        now = (rollout.stage, rollout.weights, rollout.bases, dict(data))
+        if now != self._judged:
+            self._reports, self._judged = reports(rollout, data), now
+        return self._reports
 
 
 def reports(rollout: Rollout, data: Mapping[str, GuardData]) -> tuple[GuardReport, ...]:
