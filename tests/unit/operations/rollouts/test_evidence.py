@@ -17,6 +17,7 @@ from hythe.registry.windows import Delivery
 from hythe.rollout.guard import Guard
 from hythe.rollout.state import Basis, Rollout
 from hythe.statistics.evidence.sums import Arms, Sums
+from hythe.testing.fake_clock import FakeClock
 
 ERRORS = replace(CANARY, guards=(Guard("error_rate"),))
 
@@ -85,24 +86,97 @@ def test_a_window_is_read_once_and_goes_when_it_is_merged(scene: Scene) -> None:
     assert +counted.look([])[cell] == Counter()
 
 
+def sticky(scene: Scene, *guards: Guard) -> Rollout:
+    rollout = scene.begin(replace(CANARY, guards=guards)).rollout
+    before = replace(rollout.before, sticky="feature:id")
+    bases = {guard.metric: Basis(since=2, bound=60) for guard in guards}
+    return replace(rollout, before=before, revisions=(2, 3), bases=bases)
+
+
+def tell(scene: Scene, *outcomes: OutcomeRecord) -> None:
+    observations = scene.registry.catalog.observations
+    sequence = observations.observed("s").sequence + 1
+    observations.store(Delivery("s", sequence, 1, {}, outcomes=outcomes))
+
+
+def outcome(
+    name: str, metric: str, value: float, arm: tuple[str, int, float], key: str = "", at_ns: int = 1
+) -> OutcomeRecord:
+    version, revision, share = arm
+    return OutcomeRecord(name, 0, metric, value, "scoring", version, revision, share, key, at_ns, at_ns)
+
+
+OLD, NEW, MORE = ("1.0.0", 2, 0.9), ("1.1.0", 2, 0.1), ("1.1.0", 3, 0.5)
+
+
 def test_a_sticky_key_is_one_unit_by_its_first_request(scene: Scene) -> None:
-    rollout = scene.begin(ERRORS).rollout
-    rollout = replace(rollout, before=replace(rollout.before, sticky="feature:id"), revisions=(2, 3))
-    outcomes = [
-        OutcomeRecord(f"p{n}", 0, metric, value, "scoring", version, revision, share, key, n, n)
-        for n, (version, revision, share, key, value) in enumerate(
-            [
-                ("1.0.0", 2, 0.9, "a", 0.0),
-                ("1.0.0", 2, 0.9, "b", 1.0),
-                ("1.1.0", 2, 0.1, "c", 1.0),
-                ("1.1.0", 3, 0.5, "b", 1.0),
-                ("1.1.0", 3, 0.5, "d", 0.0),
-            ]
-        )
-        for metric in ("error_rate", "refusal_rate")
-    ]
-    scene.registry.catalog.observations.store(Delivery("s", 1, 1, {}, outcomes=tuple(outcomes)))
+    rollout = sticky(scene, Guard("error_rate"))
+    firsts = [(OLD, "a", 0.0), (OLD, "b", 1.0), (NEW, "c", 1.0), (MORE, "b", 1.0), (MORE, "d", 0.0)]
+    tell(
+        scene,
+        *(
+            outcome(f"p{n}", metric, value, arm, key, n)
+            for n, (arm, key, value) in enumerate(firsts)
+            for metric in ("error_rate", "refusal_rate")
+        ),
+    )
     assert split(scene, rollout) == {
         0.1: Arms(Sums.hits(2, 1.0), Sums.hits(1, 1.0)),
         0.5: Arms(Sums.hits(0, 0.0), Sums.hits(1, 0.0)),
     }
+
+
+def test_a_key_that_got_no_answer_counts_among_the_durations(scene: Scene) -> None:
+    rollout = sticky(scene, Guard("latency_p50"))
+    tell(
+        scene,
+        outcome("p1", "refusal_rate", 0.0, OLD, "a"),
+        outcome("p1", "latency", 0.00105, OLD, "a"),
+        outcome("p2", "refusal_rate", 0.0, OLD, "b"),
+        outcome("p3", "refusal_rate", 0.0, NEW, "c"),
+        outcome("p3", "latency", 0.5, NEW, "c"),
+    )
+    found = Evidence(scene.registry.catalog, "scoring", scene.clock).gather(rollout).data["latency_p50"]
+    champion, candidate = found.durations[0.1]
+    assert (champion.n, champion.buckets) == (2, {61: 1})
+    assert (candidate.n, candidate.beyond(100)) == (1, 1)
+
+
+def test_feedback_counts_once_the_prediction_is_mature(scene: Scene) -> None:
+    policy = replace(CANARY, guards=(Guard("accuracy"),), maturity_s=60.0)
+    rollout = scene.begin(policy).rollout
+    now_ns = int(scene.clock.now().timestamp() * 1e9)
+    tell(
+        scene,
+        outcome("p1", "accuracy", 1.0, NEW, at_ns=now_ns),
+        outcome("p2", "accuracy", 0.0, OLD, at_ns=now_ns),
+    )
+    evidence = Evidence(scene.registry.catalog, "scoring", scene.clock)
+    scene.clock.tick(59.0)
+    assert evidence.gather(rollout).data["accuracy"].split == {}
+    scene.clock.tick(2.0)
+    assert evidence.gather(rollout).data["accuracy"].split[0.1].b.total == 1.0
+
+
+class Slow(FakeClock):
+    """A clock by which each look takes a second."""
+
+    def monotonic_s(self) -> float:
+        """Let a second pass."""
+        self.tick(1.0)
+        return super().monotonic_s()
+
+
+def test_outcomes_are_not_read_more_often_than_there_is_time_for(scene: Scene) -> None:
+    rollout = scene.begin(replace(CANARY, guards=(Guard("accuracy"),))).rollout
+    clock = Slow()
+    evidence = Evidence(scene.registry.catalog, "scoring", clock)
+
+    def seen() -> float:
+        return float(sum(arms.b.n for arms in evidence.gather(rollout).data["accuracy"].split.values()))
+
+    assert seen() == 0
+    tell(scene, outcome("p1", "accuracy", 1.0, NEW))
+    assert [seen() for _ in range(8)] == [0] * 8
+    clock.tick(2.0)
+    assert seen() == 1
