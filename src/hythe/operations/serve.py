@@ -10,12 +10,13 @@ from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
+from hythe.base.errors import HytheError
 from hythe.base.progress import Progress
 from hythe.dataplane.spec import EndpointSpec
 from hythe.operations.placing import Placing
 from hythe.operations.prepare import prepare, remove_unpacked
 from hythe.operations.prepared import Prepared
-from hythe.operations.serve_plan import Wanted, wanted
+from hythe.operations.serve_plan import Wanted, only, takes_traffic, wanted
 from hythe.registry.registry import Registry
 
 _Make: TypeAlias = Callable[[str, str], Prepared]
@@ -44,7 +45,8 @@ def endpoints(
 
     Everything else of an endpoint stays as its plan before said, unless `changes` has other fields for all.
     An endpoint in a rollout, or named by itself, is served as its plan stands (see `serve_plan.wanted`).
-    Every version's goldens are replayed before any plan is put down. Files that had to be unpacked, then or
+    The goldens of every version that takes traffic are replayed before any plan is put down; others that do
+    not hold are left out, and the server's steward tries them again. Files that had to be unpacked, then or
     later for this process, are removed when the block ends.
 
     Raises:
@@ -80,16 +82,23 @@ def _prepared(
 
 
 def endpoint_of(plan: Wanted, make: _Make) -> tuple[EndpointSpec, list[str]]:
-    """Prepare every version that a plan names, and give what serves it, with what there is to know."""
-    found = [make(f"{plan.model}:{number}", digest) for number, digest in plan.plan.digests.items()]
-    spec = EndpointSpec(
-        plan.endpoint,
-        plan.plan,
-        tuple(item.version for item in found),
-        example=found[0].example,
-        revision=plan.revision,
-    )
-    return spec, [note for item in found for note in item.notices]
+    """Prepare every version that a plan names, and give what serves it, with what there is to know.
+
+    One that takes no traffic of its own is left out when it cannot be prepared: nobody has to wait for it.
+    """
+    found, notices = {}, []
+    for number, digest in plan.plan.digests.items():
+        try:
+            found[number] = made = make(f"{plan.model}:{number}", digest)
+        except HytheError as err:
+            if takes_traffic(plan.plan, number):
+                raise
+            notices.append(f"version {number} of endpoint {plan.endpoint!r} is left out: {err}")
+        else:
+            notices += made.notices
+    versions = tuple(item.version for item in found.values())
+    example = next(iter(found.values())).example
+    return EndpointSpec(plan.endpoint, only(plan.plan, found), versions, example, plan.revision), notices
 
 
 def _put(registry: Registry, spec: EndpointSpec, plan: Wanted, actor: str) -> EndpointSpec:
@@ -97,5 +106,5 @@ def _put(registry: Registry, spec: EndpointSpec, plan: Wanted, actor: str) -> En
     if plan.stands:
         return spec
     with registry.catalog.edit(actor=actor, why=f"serve {plan.ref}") as tx:
-        revision = tx.put_plan(spec.name, msgspec.to_builtins(spec.plan), expected_revision=plan.revision)
+        revision = tx.put_plan(spec.name, msgspec.to_builtins(plan.plan), expected_revision=plan.revision)
     return msgspec.structs.replace(spec, revision=revision)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -34,8 +34,9 @@ class Wanted(NamedTuple):
 
     @property
     def versions(self) -> list[str]:
-        """The refs of all versions that the plan names."""
-        return [f"{self.model}:{number}" for number in self.plan.digests]
+        """The refs of the versions that take traffic."""
+        plan = self.plan
+        return [f"{self.model}:{number}" for number in plan.digests if takes_traffic(plan, number)]
 
 
 class _Standing(NamedTuple):
@@ -73,6 +74,25 @@ def wanted(reader: Reader, ref: str, changes: Mapping[str, Any] | None = None) -
     check_review(named.name, [record], approval=plan.approval)
     stands, notices = plan == standing.plan, (record.notice,) if record.notice else ()
     return Wanted(ref, named.name, record.name, plan, standing.revision, stands, notices)
+
+
+def takes_traffic(plan: Plan, number: str) -> bool:
+    """Tell whether requests are drawn for a version, or callers see its schema."""
+    return number == plan.arms[0].version or any(arm.weight for arm in plan.arms if arm.version == number)
+
+
+def only(plan: Plan, numbers: Collection[str]) -> Plan:
+    """Give the plan without other versions than these.
+
+    >>> only(Plan((Arm("1.0.0", "sha256:0a"),), fallback=("0.9.0",)), {"1.0.0"}).fallback
+    ()
+    """
+    return msgspec.structs.replace(
+        plan,
+        arms=tuple(arm for arm in plan.arms if arm.version in numbers),
+        shadows=tuple(shadow for shadow in plan.shadows if shadow.version in numbers),
+        fallback=tuple(number for number in plan.fallback if number in numbers),
+    )
 
 
 def _unmoved(reader: Reader, named: Ref, plan: Plan) -> str | None:

@@ -7,7 +7,17 @@ import json
 import pytest
 
 from hythe.monitor.access_log import lines
-from hythe.monitor.record import CACHED, DEGRADED, LATER, PART, BatchRecord, Call, Layout
+from hythe.monitor.record import (
+    CACHED,
+    DEGRADED,
+    LATER,
+    PART,
+    RESCUED,
+    SHADOW,
+    BatchRecord,
+    Call,
+    Layout,
+)
 
 AT_NS = 1_767_323_045_678_901_234
 
@@ -67,6 +77,11 @@ def test_a_call_whose_end_nobody_told_claims_no_status() -> None:
 def test_what_is_no_trace_is_left_out(header: str) -> None:
     [line] = written(Call("id", 1, trace=header))
     assert "trace.id" not in line
+
+
+@pytest.mark.parametrize("flag", [SHADOW, RESCUED])
+def test_what_no_caller_saw_has_no_line(flag: int) -> None:
+    assert [line["hythe.prediction_id"] for line in written(Call("a", 1), Call("b", 1, flags=flag))] == ["a"]
 
 
 def test_a_request_in_parts_has_one_line() -> None:

@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 
 from hythe.dataplane.observe import Ids
-from hythe.monitor.record import CACHED, DEGRADED, LATER, PART, BatchRecord, Call, Layout
+from hythe.monitor.record import (
+    CACHED,
+    DEGRADED,
+    LATER,
+    PART,
+    RESCUED,
+    SHADOW,
+    BatchRecord,
+    Call,
+    Layout,
+)
 from hythe.server.http.doors import make_app
 from hythe.server.observing.spans import ROUTES, ROUTES_OF_VERSION, Span, SpanMaker
 
@@ -116,6 +126,16 @@ def test_who_sends_a_header_decides_and_a_share_of_the_others_is_taken() -> None
     ]
     assert spans(own, share=1.0)[0].parent == ""
     assert traced(SpanMaker(0.0), record(unsampled, own)) == []
+
+
+@pytest.mark.parametrize("flag", [SHADOW, RESCUED])
+def test_what_no_caller_saw_is_no_request(flag: int) -> None:
+    assert traced(SpanMaker(1.0), record(call(flags=flag))) == []
+
+
+def test_an_answer_of_a_fallback_has_the_path_that_was_asked() -> None:
+    [request, *_] = spans(call(door="open inference", share=0.0, flags=DEGRADED))
+    assert request.attributes["url.path"] == "/v2/models/churn/infer"
 
 
 def test_a_part_of_a_request_is_not_a_request() -> None:
