@@ -105,7 +105,8 @@ class Singles:
 
 
 def _part(found: OutcomeSum) -> Part[Sums]:
-    return Part(found.revision, found.version, found.share, Sums(found.n, found.total, found.squares))
+    sums = Sums(found.n, found.total, found.squares, found.cubes)
+    return Part(found.revision, found.version, found.share, sums)
 
 
 def _split(pairs: dict[float, Pair[Sums]]) -> Split:
