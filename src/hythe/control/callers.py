@@ -14,6 +14,7 @@ from hythe.operations.keys import key_entries
 from hythe.registry.catalog import Catalog
 from hythe.runtime import limiter
 from hythe.runtime.limiter import Limiter
+from hythe.security.tokens import Issuer
 
 _KEYS_S = 1.0
 _ISSUERS_S = 300.0
@@ -43,6 +44,7 @@ class Callers:
         self._clock = clock or SystemClock()
         self._gate = Gate(Limiter(limiter.create(1), 0))
         self._names: dict[str, str] = {}
+        self._known_issuers: tuple[Issuer, ...] = ()
         self._keys_at = self._issuers_at = float("-inf")
 
     def let_in(self, authorization: str | None, host: str, origin: str | None) -> Caller:

@@ -47,7 +47,7 @@ def main(_place: int, talk: int, spec: int) -> int:
     """Answer until the parent says stop, or is gone; gives the exit status."""
     told = ControlSpec.read(spec)
     config = told.config
-    registry = Registry.open(Path(config.home), config.catalog, busy_timeout_s=_BUSY_TIMEOUT_S)
+    registry = Registry.open(Path(config.home), config.catalog, busy_timeout_s=_BUSY_TIMEOUT_S, makes=False)
     callers = Callers(
         registry.catalog, Issuers(config.issuers), actor=config.actor, anonymous=config.anonymous
     )
