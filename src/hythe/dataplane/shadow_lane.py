@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Container, Sequence
+from copy import copy as twin
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from hythe.base.errors import Busy
@@ -24,13 +26,14 @@ from hythe.runtime.batcher import Batcher
 from hythe.runtime.job import Job
 from hythe.runtime.sink import Ran
 
-GATHER_S = 0.05
-"""Copies wait so long for company: one call for several costs little more than for one."""
+GATHER_S = 0.2
+"""Copies wait so long for company, unless they are many: a call for several costs little more than for one."""
 _NEXT_S = 0.005
 """Copies that found no place in a call wait so long for the next, so that others have their turn between."""
+_RETRY_S = 0.05
 MOST_WAIT_S = 1.0
 """A copy that found no quiet moment for so long is dropped."""
-_CALL_ROWS = 64
+_CALL_ROWS, _MANY = 64, 32
 _POLICY = BatchPolicy(loop_ms=0.2)
 """A call of the shadow that would hold the loop up for longer goes beside it."""
 
@@ -67,21 +70,31 @@ class Lane:
         self._around = around
         self._revision = revision
         self._timeout_s = timeout_s
-        cost = live.batcher.cost
-        self._batcher = Batcher(live.session, self, around.loop, _POLICY, around.clock, cost=cost)
-        self._batchers = (*(arm.batcher for arm in arms), live.batcher, self._batcher)
+        self._others = (*(arm.batcher for arm in arms), live.batcher)
         worst = Worst()
         self._against = {
             arm.spec.version: Against(arm, live, shadow.margin, worst) for arm in arms if arm is not live
         }
         self._waiting: deque[ShadowTicket] = deque()
         self._alarm: Alarm | None = None
+        self._hurries = False
 
     def copy(self, champion: LiveVersion, ran: Ran, failures: Container[int]) -> None:
         """Take copies of those requests of a call that are in the sample; they are answered later."""
         picked = chosen(ran, failures, self._share, self._revision)
         if picked and champion.spec.version in self._against:
             self._take(champion, ran.outcome.answers, picked)
+
+    @cached_property
+    def _batcher(self) -> Batcher:
+        """Begin with what warming up told of the calls, and learn apart from then on.
+
+        Copies that are answered beside the loop take longer than callers' rows on it: a shadow that becomes
+        an arm must not begin with what its copies cost.
+        """
+        cost = twin(self.live.batcher.cost)
+        around = self._around
+        return Batcher(self.live.session, self, around.loop, _POLICY, around.clock, cost=cost)
 
     def close(self) -> None:
         """Drop what waits; what is being answered will still be compared."""
@@ -103,15 +116,18 @@ class Lane:
             copy = ShadowTicket(ticket, champion, own)
             copy.queued_s = around.clock()
             self._waiting.append(copy)
-        if self._waiting and self._alarm is None:
-            self._alarm = around.loop.later(GATHER_S, self._go)
+        if len(self._waiting) >= _MANY and not self._hurries:
+            self._hurries = True
+            self._again(_NEXT_S)
+        elif self._waiting and self._alarm is None:
+            self._again(GATHER_S)
 
     def _go(self) -> None:
         """Ask the shadow if nobody else wants a processor, else see who waited too long."""
-        self._alarm, again_s = None, GATHER_S
-        if all(batcher.idle for batcher in self._batchers):
+        self._alarm, self._hurries = None, False
+        quiet = self._batcher.idle and all(batcher.idle for batcher in self._others)
+        if quiet:
             self._ask()
-            again_s = _NEXT_S
         else:
             since_s = self._around.clock() - MOST_WAIT_S
             late = [copy for copy in self._waiting if copy.queued_s <= since_s]
@@ -119,7 +135,13 @@ class Lane:
             for _ in late:
                 self._waiting.popleft()
         if self._waiting:
-            self._alarm = self._around.loop.later(again_s, self._go)
+            self._again(_NEXT_S if quiet else _RETRY_S)
+
+    def _again(self, seconds: float) -> None:
+        """Look after the copies that wait in so many seconds."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = self._around.loop.later(seconds, self._go)
 
     def _ask(self) -> None:
         """Ask for the answers to the first copies that may share a call."""

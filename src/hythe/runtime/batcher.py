@@ -38,8 +38,7 @@ class Batcher:
     """Joins the jobs of one session into calls; every method is for the event loop's thread.
 
     A job with more rows than a call may have is answered in parts where the session `splits`, and others take
-    their turns between them; else it has a call of its own. `cost` may be shared with another batcher of the
-    session.
+    their turns between them; else it has a call of its own. `cost` is what is known of its calls already.
     """
 
     def __init__(

@@ -102,7 +102,7 @@ def test_a_key_is_copied_always_or_never(counters: Counters) -> None:
     keys = [key_hash(f"user-{number}") for number in range(40)]
     for key in keys * 3:
         pair.answer(1.0, key=key)
-    pair.rest(0.06)
+    pair.rest()
     copied = [call.key for call in pair.copies()]
     assert 8 <= len(set(copied)) <= 24  # of 40, with probability 0.4
     assert all(copied.count(key) == 3 for key in set(copied))
@@ -295,7 +295,7 @@ def test_after_the_plan_has_changed_nothing_is_copied_and_what_waits_is_dropped(
 def test_a_version_that_answers_copies_is_not_idle(counters: Counters) -> None:
     pair = Pair(counters, inline=False)
     pair.answer(1.0)
-    pair.loop.tick(0.06)
+    pair.loop.tick(0.21)
     assert not pair.lives[TWO].idle
     pair.loop.drain()
     assert pair.lives[TWO].idle
@@ -312,10 +312,14 @@ def test_a_shadow_that_could_not_be_loaded_fails_its_copies(counters: Counters) 
     assert pair.counted() == {"failed": 1}
 
 
-def test_many_copies_go_in_several_calls_with_turns_for_others_between(pair: Pair) -> None:
-    for _ in range(100):
+def test_copies_that_fill_a_call_wait_for_no_more_and_leave_others_their_turns(pair: Pair) -> None:
+    for _ in range(31):
         pair.answer(2.0)
-    pair.rest(0.055)
+    pair.rest(0.1)
+    assert pair.shadow.runs == []
+    for _ in range(69):
+        pair.answer(2.0)
+    pair.rest(0.006)
     assert [len(run) for run in pair.shadow.runs] == [64]
     pair.rest(0.006)
     assert [len(run) for run in pair.shadow.runs] == [64, 36]
@@ -332,3 +336,14 @@ def test_rows_that_cannot_be_brought_to_the_shadow_are_its_failure(
     pair.rest()
     assert pair.counted() == {"failed": 1}
     assert pair.lives[TWO].copies == pair.room.copies == 0
+
+
+def test_what_copies_cost_is_nothing_that_an_arm_would_begin_with(pair: Pair) -> None:
+    live = pair.lives[TWO]
+    live.batcher.cost.learn(1, 20e-6)
+    pair.shadow.takes_s = 0.05
+    for _ in range(5):
+        pair.answer(0.5)
+        pair.rest()
+    assert len(pair.shadow.runs) == 5
+    assert live.batcher.cost.expect(1) == pytest.approx(20e-6)
