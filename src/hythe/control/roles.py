@@ -13,8 +13,6 @@ from hythe.control.spec import ControlConfig, ControlSpec
 from hythe.runtime.listener import address, take_address
 from hythe.runtime.role import Command, Role
 
-_LOW = 10
-"""The niceness of the controller: who asks for predictions comes first."""
 _API_PLACES = 2
 """One more than there are processes, for a new one beside an old one."""
 
@@ -42,7 +40,6 @@ class Processes:
                 command=self._command("hythe.control.controller"),
                 places=range(controller, controller + 1),
                 inherit=self._inherit,
-                nice=_LOW,
             )
         ]
         if self._api:

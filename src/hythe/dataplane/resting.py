@@ -8,7 +8,7 @@ from hythe.dataplane.live import LiveVersion
 from hythe.dataplane.loop import Alarm, Loop
 from hythe.dataplane.spec import VersionSpec
 
-REST_S = 60.0
+REST_S = 600.0
 
 
 class Resting:

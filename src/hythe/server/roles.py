@@ -11,7 +11,8 @@ from hythe.runtime.role import Command, Role
 PARENT = 0
 """The parent's own place."""
 _LOW = 10
-"""The niceness of what works beside serving."""
+"""The niceness of the sidecar, which counts beside serving. The steward does little, and who goes back waits
+for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,7 @@ def _role(name: str, places: range, spec: int, inherit: Sequence[int]) -> Role:
         serves=serves,
         reads=name != "steward",  # it writes what the others read
         inherit=(*inherit, spec),
-        nice=0 if serves else _LOW,
+        nice=_LOW if name == "sidecar" else 0,
     )
 
 

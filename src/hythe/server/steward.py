@@ -79,7 +79,7 @@ class Steward:
         sequence, document = memory.bulletin.read()
         self._posting = Posting.decode(document)
         self._following = {spec.name: self._followed(spec.name, spec) for spec in self._posting.endpoints}
-        self._leftovers = Leftovers(memory.bulletin, self._posting.endpoints)
+        self._leftovers = Leftovers(memory.bulletin, self._posting.endpoints, self._clock)
         self._keys, self._found_issuers = self._posting.keys, self._posting.issuers
         self._notice = ""
         self._waits = Restarts(_RETRY)

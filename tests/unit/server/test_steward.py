@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from hythe.base.errors import Invalid
+from hythe.dataplane.resting import REST_S
 from hythe.dataplane.spec import EndpointSpec, NativeFiles, Posting
 from hythe.operations.issuers import Issuers
 from hythe.operations.keys import create_key, revoke_key
@@ -273,7 +274,7 @@ async def test_a_steward_that_follows_another_goes_on_from_what_that_published(h
     assert house.posting.endpoints == (house.endpoint,)
 
 
-async def test_unpacked_files_go_when_every_process_has_let_go_of_them(house: House) -> None:
+async def test_unpacked_files_go_some_time_after_every_process_has_let_go_of_them(house: House) -> None:
     folder = house.folder / "unpacked"
     folder.mkdir()
     native = msgspec.structs.replace(
@@ -287,10 +288,31 @@ async def test_unpacked_files_go_when_every_process_has_let_go_of_them(house: Ho
     house.put(house.endpoint.plan)
     await house.look()
     await house.look()
+    house.clock.tick(2 * REST_S)
+    await house.look()
     assert folder.exists()
     house.bulletin.applied(0, 3)
     await house.look()
     assert not folder.exists()
+
+
+async def test_unpacked_files_stay_for_who_goes_back_to_them(house: House) -> None:
+    folder = house.folder / "unpacked"
+    folder.mkdir()
+    native = msgspec.structs.replace(
+        house.old, version="1.1.0", digest=NEW, files=NativeFiles("sklearn", "skops", str(folder))
+    )
+    house.outcome = lambda _ref: Ready(Prepared("churn", native, None))
+    for revision, plan in enumerate((Plan.of("1.1.0", NEW), house.endpoint.plan, Plan.of("1.1.0", NEW)), 2):
+        house.put(plan)
+        await house.look()
+        house.bulletin.applied(0, revision)
+        house.clock.tick(REST_S)
+    house.outcome = lambda ref: Refused(f"{ref} is prepared again", again=False)
+    house.clock.tick(2 * REST_S)
+    await house.look()
+    assert folder.exists()
+    assert house.posting.endpoints[0].plan.arms[0].version == "1.1.0"
 
 
 async def test_it_looks_at_once_when_it_is_asked(house: House) -> None:
