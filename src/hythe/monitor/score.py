@@ -16,6 +16,7 @@ from hythe.bundle.schema import Output, Scalar
 from hythe.monitor.arrays import Arrays, Cut, Cuts, as_array
 from hythe.monitor.record import PART, UNSEEN, BatchRecord, Call
 
+_NO_REQUEST = PART | UNSEEN
 UNIT = 1000
 """Predictions are counted in whole parts of one."""
 
@@ -57,16 +58,11 @@ class Score(NamedTuple):
             return found
         scores = self._scaled(as_array(outputs[self.output]))
         sizes = np.array([call.rows for call in calls], dtype=np.int64)
-        scored = [
-            place
-            for place, call in enumerate(calls)
-            if call.outcome == "answered" and call.rows and not call.flags & (PART | UNSEEN)
-        ]
+        scored = np.array([call.outcome == "answered" and not call.flags & _NO_REQUEST for call in calls])
         if (sizes == 1).all():
-            found[scored] = scores[scored]
-            return found
+            return np.where(scored, scores, np.nan)
         ends = np.cumsum(sizes)
-        for place in scored:
+        for place in np.flatnonzero(scored & (sizes > 0)).tolist():
             found[place] = scores[ends[place] - sizes[place] : ends[place]].mean()
         return found
 

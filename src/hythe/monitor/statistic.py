@@ -71,8 +71,8 @@ class Prediction:
         scores = group.scores()
         if scores is None:
             return ()
-        whole = np.rint(scores * UNIT).astype(np.int64).tolist()
-        return len(whole), *(sum([value**power for value in whole]) for power in (1, 2, 3))
+        whole = np.rint(scores * UNIT).astype(np.int64)
+        return len(whole), *(int((whole**power).sum()) for power in (1, 2, 3))
 
 
 @lru_cache(maxsize=1)
