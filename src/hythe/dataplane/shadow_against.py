@@ -7,7 +7,6 @@ from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hythe.base.errors import HytheError
 from hythe.bundle.outcome import Answers
@@ -61,15 +60,12 @@ class Against:
         slower = ran.seconds > SLOWER * self._champion.batcher.cost.expect(ran.rows) + SLOWER_S
         calls = [copy.call(ran.started_s, ran.seconds, slower=slower) for copy in copies]
         starts = [0, *accumulate([copy.rows for copy in copies])][:-1]
-        refused = ran.outcome.refused
-        failed = np.logical_or.reduceat(refused, starts)
-        differ = [*_refusals(copies, starts, ran)] if failed.any() else []
+        differ = [*_refusals(copies, starts, ran)] if ran.outcome.refused.any() else []
         for one in differ:
             _fail(calls[one.place], "invalid")
-        if not failed.all():
+        if len(differ) < len(copies):
             found = self._compare(_together([copy.answers for copy in copies]), ran.outcome.answers)
-            _note(calls, starts, found)
-            differ += _differing(copies, starts, found, failed)
+            differ += _differing(calls, starts, found)
         return Compared(calls, self._told(copies, differ, ran.outcome.answers))
 
     def failed(self, copies: Sequence[ShadowTicket], now_s: float, fault: HytheError) -> Compared:
@@ -121,28 +117,19 @@ def _refusals(copies: Sequence[ShadowTicket], starts: Sequence[int], ran: Ran) -
             yield _Differs(FAILED, place, start, row, "failed", reason)
 
 
-def _differing(
-    copies: Sequence[ShadowTicket], starts: Sequence[int], found: Differences, failed: NDArray[np.bool_]
-) -> Iterator[_Differs]:
-    """Find the copies of which a row was answered otherwise, each with its worst row."""
-    sizes = np.where(found.changed | found.moved, found.size, 0.0)
-    worst = np.maximum.reduceat(sizes, starts)
-    for place in np.flatnonzero((worst > 0.0) & ~failed).tolist():
-        start = starts[place]
-        row = int(sizes[start : start + copies[place].rows].argmax())
-        kind: Kind = "changed" if found.changed[start + row] else "moved"
-        yield _Differs(float(worst[place]), place, start, row, kind)
-
-
-def _note(calls: Sequence[Call], starts: Sequence[int], found: Differences) -> None:
-    """Write into each call that has answers which part of its rows changed and moved, in thousandths."""
+def _differing(calls: Sequence[Call], starts: Sequence[int], found: Differences) -> Iterator[_Differs]:
+    """Note in each answered call which part of its rows differs, in thousandths; give its worst row."""
     changed, moved = (
         np.add.reduceat(marks, starts, dtype=np.int64).tolist() for marks in (found.changed, found.moved)
     )
-    for place, call in enumerate(calls):
-        if call.outcome == "answered":
+    sizes = found.size
+    for place, (call, start) in enumerate(zip(calls, starts, strict=True)):
+        if call.outcome == "answered" and (changed[place] or moved[place]):
             call.changed = round(_MILLI * changed[place] / call.rows)
             call.moved = round(_MILLI * moved[place] / call.rows)
+            row = int(sizes[start : start + call.rows].argmax())
+            kind: Kind = "changed" if found.changed[start + row] else "moved"
+            yield _Differs(float(sizes[start + row]), place, start, row, kind)
 
 
 def _fail(call: Call, reason: str) -> None:

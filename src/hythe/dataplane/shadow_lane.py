@@ -27,7 +27,7 @@ from hythe.runtime.job import Job
 from hythe.runtime.sink import Ran
 
 GATHER_S = 0.2
-"""Copies wait so long for company, unless they are many: a call for several costs little more than for one."""
+"""Copies wait so long for company unless they are many: a call for several costs little more than for one."""
 _NEXT_S = 0.005
 """Copies that found no place in a call wait so long for the next, so that others have their turn between."""
 _RETRY_S = 0.05

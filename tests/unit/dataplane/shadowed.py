@@ -153,7 +153,7 @@ class Pair:
         self.loop.drain()
         return ticket
 
-    def rest(self, seconds: float = 0.06) -> None:
+    def rest(self, seconds: float = 0.21) -> None:
         """Let time pass until copies are asked, and let the shadow answer them."""
         self.loop.tick(seconds)
         self.loop.drain()
