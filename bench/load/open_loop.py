@@ -36,6 +36,8 @@ class Plan:
     """What to send: whole requests in turn, so many a second for so long, over at most so many connections.
 
     An answer that takes longer than `patience_s` is lost. `core` is the processor to stay on, None for any.
+    `keep` is a file that gets a line for each answer as it comes: the request's number, its status, the
+    moment on `time.perf_counter`, and the body.
     """
 
     host: str
@@ -46,6 +48,7 @@ class Plan:
     connections: int = 256
     patience_s: float = 10.0
     core: int | None = None
+    keep: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +123,8 @@ class _Connection:
         self.number = -1
         self.sent = 0.0
 
-    def answer(self) -> tuple[int, bool] | None:
-        """Give the status of a whole answer, and whether the connection stays; None while it is not whole."""
+    def answer(self) -> tuple[int, bool, bytes] | None:
+        """Give the status of a whole answer, whether the connection stays, and the body; None before that."""
         head, found, body = self.buffer.partition(b"\r\n\r\n")
         if not found:
             return None
@@ -130,7 +133,7 @@ class _Connection:
         if len(body) < length:
             return None
         self.buffer = body[length:]
-        return int(head[9:12]), b"connection: close" not in lowered
+        return int(head[9:12]), b"connection: close" not in lowered, body[:length]
 
 
 class Generator:
@@ -148,6 +151,7 @@ class Generator:
         self._idle: deque[_Connection] = deque()
         self._start = 0.0
         self._stopped = False
+        self._kept = Path(plan.keep).open("wb") if plan.keep else None  # noqa: SIM115 - closed with the process
 
     def run(self) -> np.ndarray[Any, Any]:
         """Send all of them; gives three rows: the moments, the latencies in seconds, the statuses."""
@@ -181,6 +185,11 @@ class Generator:
     def stop(self) -> None:
         """Send no more."""
         self._stopped = True
+
+    def close(self) -> None:
+        """Write the last answers that are kept."""
+        if self._kept is not None:
+            self._kept.close()
 
     def _connect(self) -> bool:
         try:
@@ -224,7 +233,9 @@ class Generator:
         answer = connection.answer()
         if answer is None:
             return
-        status, stays = answer
+        status, stays, body = answer
+        if self._kept is not None:
+            self._kept.write(b"%d %d %.6f %b\n" % (connection.number, status, time.perf_counter(), body))
         self._latency[connection.number] = time.perf_counter() - self._start - self._due[connection.number]
         self._status[connection.number] = status
         connection.number = -1
@@ -241,6 +252,8 @@ class Generator:
         self._close(connection)
 
     def _give_up(self, now: float) -> None:
+        if self._kept is not None:
+            self._kept.flush()
         late = [c for c in self._open.values() if c.number >= 0 and now - c.sent > self._plan.patience_s]
         for connection in late:
             self._lost(connection)
@@ -253,7 +266,9 @@ def main(arguments: Sequence[str]) -> None:
         os.sched_setaffinity(0, {plan.core})
     generator = Generator(plan)
     signal.signal(signal.SIGTERM, lambda *_: generator.stop())
-    np.save(arguments[1], generator.run())
+    outcome = generator.run()
+    generator.close()
+    np.save(arguments[1], outcome)
 
 
 if __name__ == "__main__":
