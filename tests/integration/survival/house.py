@@ -44,6 +44,12 @@ QUICK = Policy(
     least_units=20,
 )
 """Few steps, wide margins: a stage takes the time in which windows arrive."""
+PROMOTED = [
+    ("split 20% (1 of 2)", "running"),
+    ("split 50% (2 of 2)", "running"),
+    ("split 50% (2 of 2)", "promoted"),
+]
+"""The moves of a rollout of `QUICK` that gets through."""
 _ROW = {"tenure": 4, "total charges": 20.5, "contract": "monthly"}
 _CALLERS = 4
 _PATIENCE_S = 90.0
@@ -158,6 +164,14 @@ class House:
                     self.answered[str(reply.json().get("version", "refused"))] += 1
                 else:
                     self.lost[f"{reply.status_code} {reply.text}"] += 1
+
+    def ended(self) -> bool:
+        """Tell whether the rollout has ended."""
+        return self.rollout.ended
+
+    def sees(self, requests: int) -> Callable[[], bool]:
+        """Give a condition: a controller has seen so many of the candidate's requests."""
+        return lambda: max((one.n_candidate for one in self.rollout.reports), default=0) >= requests
 
     def moves(self) -> list[tuple[str, str]]:
         """Give each move of the rollout that the change log has: the stage, and the status."""
