@@ -24,7 +24,8 @@ class ShadowTicket(Job):
 
     def __init__(self, ticket: Ticket, champion: LiveVersion, answers: Answers) -> None:
         # Only what one version answered of one kind is compared in one go.
-        super().__init__(ticket.batch, ticket.rows, kind=(champion.spec.version, ticket.kind))
+        kind = champion.spec.version, ticket.kind
+        super().__init__(ticket.batch, ticket.rows, kind=kind, weight=ticket.weight)
         self.id = ticket.id
         self.key = ticket.key
         self.revision = ticket.revision

@@ -108,11 +108,12 @@ class Lane:
         around = self._around
         crowded = bool(champion.batcher.waiting_rows or self.live.batcher.waiting_rows)
         for ticket, start in picked:
-            if crowded or not around.room.enter(ticket.rows):
+            if crowded or not around.room.enter(ticket.rows, ticket.weight):
                 around.observer.dropped(self._version, 1)
                 continue
             stop = start + ticket.rows
-            own = {name: array[start:stop] for name, array in answers.items()}
+            # A view would hold on to the answers of the whole call.
+            own = {name: array[start:stop].copy() for name, array in answers.items()}
             copy = ShadowTicket(ticket, champion, own)
             copy.queued_s = around.clock()
             self._waiting.append(copy)
@@ -198,10 +199,10 @@ class Lane:
     def _end(self, copies: Sequence[ShadowTicket]) -> None:
         self.live.copies -= len(copies)
         for copy in copies:
-            self._around.room.leave(copy.rows)
+            self._around.room.leave(copy.rows, copy.weight)
 
     def _drop(self, copies: Sequence[ShadowTicket]) -> None:
         for copy in copies:
-            self._around.room.leave(copy.rows)
+            self._around.room.leave(copy.rows, copy.weight)
         if copies:
             self._around.observer.dropped(self._version, len(copies))

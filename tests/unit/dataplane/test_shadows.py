@@ -168,6 +168,16 @@ def test_there_is_room_for_so_many_copies_and_rows_and_a_large_one_comes_alone(c
     assert (pair.room.rows, pair.room.copies) == (0, 0)
 
 
+def test_there_is_room_for_so_many_bytes_of_requests(counters: Counters) -> None:
+    pair = Pair(counters, room=Room(size=1000))
+    for _ in range(3):
+        pair.put(1.0).weight = 400
+        pair.loop.drain()
+    pair.rest()
+    assert pair.counted() == {"answered": 2, "dropped": 1}
+    assert pair.room.bytes == 0
+
+
 @pytest.mark.parametrize("inline", [True, False])
 def test_a_shadow_that_fails_is_told_of_and_no_caller_notices(counters: Counters, inline: bool) -> None:
     pair = Pair(counters, inline=inline)
