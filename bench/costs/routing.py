@@ -48,8 +48,8 @@ from hythe.server.observing.losses import Losses
 from hythe.server.observing.versions import Versions
 
 AT_ONCE = (1, 16)
-REQUESTS = 512
-"""Of a round: a second's at about 500 a second."""
+REQUESTS, TURN = 512, 32
+"""Of a round, which is a second's at about 500 a second, and of each turn in it."""
 KEYS = [f"user-{number}".encode() for number in range(1000)]
 WARM_UP = 2
 GOAL_US, CHOICE_GOAL_US = 5.0, 2.0
@@ -125,24 +125,17 @@ def specs(made: Demo) -> tuple[EndpointSpec, EndpointSpec]:
     return alone, EndpointSpec(NAMED, split, (old, new), prepared.example, revision=2)
 
 
-async def differences(
-    made: Demo, requests: int, at_once: int, rounds: int
-) -> list[tuple[float, float, float]]:
+async def differences(made: Demo, at_once: int, rounds: int) -> list[tuple[float, float, float]]:
     """Give, by round, the µs a request of the single arm, and how many more two take: worker, sidecar."""
     bodies = [json.dumps(row).encode() for row in made.rows]
-    both = [Served(spec, bodies) for spec in specs(made)]
-    found = []
+    both = alone, split = [Served(spec, bodies) for spec in specs(made)]
     for served in both:
         await served.plane.start()
-    for place in range(rounds + WARM_UP):
-        spent = {}
-        for served in both if place % 2 else both[::-1]:
-            spent[served] = (
-                await served.answer(requests, at_once) / requests * 1e6,
-                served.count() / requests * 1e6,
-            )
-        (alone, alone_counted), (split, split_counted) = (spent[served] for served in both)
-        found.append((alone + alone_counted, split - alone, split_counted - alone_counted))
+    found = []
+    for _ in range(rounds + WARM_UP):
+        answering, counting = await one_round(both, at_once)
+        single = answering[alone] + counting[alone]
+        found.append((single, answering[split] - answering[alone], counting[split] - counting[alone]))
     for served in both:
         await served.plane.close()
         if served.lost:
@@ -150,11 +143,20 @@ async def differences(
     return found[WARM_UP:]
 
 
+async def one_round(both: list[Served], at_once: int) -> tuple[dict[Served, float], dict[Served, float]]:
+    """Give the µs a request of each: to answer, in short turns so that noise is the same for both; to count."""
+    answering = dict.fromkeys(both, 0.0)
+    for turn in range(REQUESTS // TURN):
+        for served in both if turn % 2 else both[::-1]:
+            answering[served] += await served.answer(TURN, at_once) / REQUESTS * 1e6
+    return answering, {served: served.count() / REQUESTS * 1e6 for served in both}
+
+
 def routing(bench: Bench, made: Demo) -> None:
     """Measure what two sticky arms cost beyond one that is not."""
     rounds = 12 if bench.fast else 200
     for at_once in AT_ONCE:
-        found = asyncio.run(differences(made, REQUESTS, at_once, rounds))
+        found = asyncio.run(differences(made, at_once, rounds))
         more = [worker + sidecar for _, worker, sidecar in found]
         median, (low, high) = statistics.median(more), median_interval(more)
         bench.row(
