@@ -18,7 +18,7 @@ NAMES = sorted(
     if path.stem not in {"__main__", "harness"} and path.stem not in TESTED_ELSEWHERE
 )
 WHATEVER_THE_MACHINE = (
-    "WRONG", "CRASHED", "refuses", "lost or refused", "without a right answer", "5xx", "that hang",
+    "WRONG", "CRASHED", "refuses", "lost or refused", "without a right answer", "5xx", "that hang", "wrongly",
     "a version that",
 )  # fmt: skip
 """Checks that time and memory have no part in: they hold here, too."""

@@ -25,7 +25,7 @@ def log_e_mean(sums: Sums, level: float, side: Literal["above", "below"]) -> Any
     """Give the logarithm of the e-value against a mean of at most `level` (`above`), or at least (`below`).
 
     A mixture of bets that stake a constant share of the wealth on each value (Waudby-Smith and Ramdas 2024,
-    section 4.2 and, for stakes on a grid, appendix D.2 "grid Kelly"), bounded from below as `log_wealth`
+    section 4, and its appendix on betting strategies, "grid Kelly"), bounded from below as `log_wealth`
     says, so that sums are enough; intervals are 10 to 25% wider for it. An e-process in the number of values,
     if each has a mean on the hypothesis's side given those before. Numbers in, a number out; arrays likewise.
 

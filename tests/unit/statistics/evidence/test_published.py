@@ -6,6 +6,7 @@ come from a third implementation in R), at variance 100 and alpha 0.05, given th
 
 import math
 
+import numpy as np
 import pytest
 
 from hythe.statistics.evidence.mixture import best_precision, one_sided, two_sided
@@ -38,6 +39,29 @@ def test_the_best_precision_of_the_normal_mixture() -> None:
 def test_the_boundaries_of_the_normal_mixture() -> None:
     assert two_sided(100.0, ALPHA, precision(ALPHA)) == pytest.approx(30.35209, abs=1e-5)
     assert one_sided(100.0, ALPHA, precision(2 * ALPHA)) == pytest.approx(27.66071, abs=1e-5)
+
+
+def test_a_brownian_motion_ever_crosses_the_mixtures_boundary_with_the_stated_probability() -> None:
+    # Exactly alpha (Robbins and Siegmund 1970); looked at 3,000 times over nine decades, a little less.
+    rng, crossed = np.random.default_rng(6), 0
+    variance = np.geomspace(1e-3, 1e6, 3000)
+    boundary = two_sided(variance, ALPHA, 1.0)
+    steps = np.sqrt(np.diff(variance, prepend=0.0))
+    for _ in range(20):
+        paths = (rng.standard_normal((200, variance.size)) * steps).cumsum(axis=1)
+        crossed += int((np.abs(paths) >= boundary).any(axis=1).sum())
+    assert 0.038 < crossed / 4000 < 0.053
+
+
+@pytest.mark.parametrize(("rate", "least"), [(0.02, 0.005), (0.3, 0.015)])
+def test_the_interval_of_a_rate_misses_it_at_some_look_as_rarely_as_stated_and_not_much_more_rarely(
+    rate: float, least: float
+) -> None:
+    looks = np.unique(np.geomspace(1, 20_000, 400).astype(int))
+    blocks = np.random.default_rng(7).binomial(np.diff(looks, prepend=0), rate, (3000, looks.size))
+    hits = blocks.cumsum(axis=1)
+    missed = float(np.mean((log_e_rate(hits, looks, rate) >= math.log(1 / ALPHA)).any(axis=1)))
+    assert least < missed < ALPHA + 3 * (ALPHA * (1 - ALPHA) / 3000) ** 0.5
 
 
 def test_the_evidence_of_the_beta_binomial_mixture() -> None:

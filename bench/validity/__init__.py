@@ -1,0 +1,1 @@
+"""Simulated rollouts: what they look like, what judges them, and how much data that takes."""
