@@ -161,6 +161,13 @@ class Observations:
                 found += _windows(connection, select(windows).where(part).order_by(windows.c.id))
         return keys, found
 
+    def newest(self, endpoint: str, revision: int, most: int) -> list[WindowRecord]:
+        """Give up to `most` windows counted under a plan, those that were stored last."""
+        chosen = (windows.c.endpoint == endpoint) & (windows.c.revision == revision)
+        query = select(windows).where(chosen).order_by(windows.c.id.desc()).limit(most)
+        with self._database.reading() as connection:
+            return list(_windows(connection, query))
+
     def shorter(self, period_s: int, before: int, most: int, past: int = 0) -> list[WindowRecord]:
         """Give up to `most` windows shorter than `period_s` that begin before `before`.
 

@@ -219,6 +219,8 @@ def windows_are_found_by_the_revisions_they_were_counted_under(opened: Open) -> 
     assert sorted(again) == sorted(keys)
     assert [window.id for window in new] == [key.id for key in keys[2:]]
     assert observations.counted("scoring", []) == ([], [])
+    assert [window.start for window in observations.newest("scoring", 5, most=2)] == [3, 1]
+    assert [window.start for window in observations.newest("scoring", 5, most=1)] == [3]
 
 
 def a_merged_window_is_never_taken_for_one_that_was_known(opened: Open) -> None:

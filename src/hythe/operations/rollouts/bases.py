@@ -32,9 +32,9 @@ def champion_of(rollout: Rollout, sums: Sums) -> Counts:
     return found
 
 
-def revisions_of(rollout: Rollout) -> tuple[int, ...]:
-    """Give the plan that stood before the rollout, and its own up to now: what the champion is known from."""
-    return (rollout.revisions[0] - 1, *rollout.revisions) if rollout.revisions else ()
+def complete(rollout: Rollout) -> bool:
+    """Tell whether every guard has a basis, so that nothing more is to be known of the champion."""
+    return all(guard.metric in rollout.bases for guard in rollout.policy.everything)
 
 
 def fixed(rollout: Rollout, champion: Counts, since: int) -> dict[str, Basis]:

@@ -43,6 +43,8 @@ class Seen(msgspec.Struct, frozen=True):
     statistics: Mapping[str, tuple[int, ...]] = {}
 
 
+_ENOUGH = 500
+"""Windows that tell well enough what the champion is like: each is of a second or more."""
 _DECODER = msgspec.json.Decoder(Seen)
 
 
@@ -95,6 +97,21 @@ class Counted:
             self._parts[WindowKey(record.id, record.start, record.period_s)] = (cell, part)
             self._sums[cell].update(part)
         return self._sums
+
+
+def newest(observations: Observations, endpoint: str, revision: int) -> Sums:
+    """Give the sums of the windows that were stored last under one plan: enough of them to know it by.
+
+    Raises:
+        Corrupt: when a stored window cannot be read.
+
+    """
+    found: dict[Cell, Counts] = defaultdict(Counter)
+    for record in observations.newest(endpoint, revision, _ENOUGH):
+        seen = _decoded(record)
+        if seen.share is not None:
+            found[Cell(revision, seen.version, seen.share)].update(counts_of(seen))
+    return found
 
 
 def _decoded(record: WindowRecord) -> Seen:

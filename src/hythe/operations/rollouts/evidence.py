@@ -7,12 +7,13 @@ rows of the catalog's outcomes.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
 from hythe.base.clock import Clock
 from hythe.monitor.timing import BOUNDS
-from hythe.operations.rollouts.bases import champion_of, revisions_of
-from hythe.operations.rollouts.counted import Counted, Counts
+from hythe.operations.rollouts.bases import champion_of, complete
+from hythe.operations.rollouts.counted import Counted, Counts, newest
 from hythe.operations.rollouts.pairing import Pair, Part, paired, pairs_of, share_of
 from hythe.operations.rollouts.singles import Singles
 from hythe.operations.rollouts.values import added, durations_of, requests_of, values_of
@@ -39,6 +40,9 @@ class Evidence:
     """Reads what there is on one endpoint's rollout; what was read before is not read again."""
 
     def __init__(self, catalog: Catalog, endpoint: str, clock: Clock) -> None:
+        self._observations = catalog.observations
+        self._endpoint = endpoint
+        self._before: Counts | None = None
         self._counted = Counted(catalog.observations, endpoint)
         self._singles = Singles(catalog.outcomes, endpoint, clock)
 
@@ -50,11 +54,21 @@ class Evidence:
             Unavailable: when the catalog is gone.
 
         """
-        sums = self._counted.look(revisions_of(rollout))
+        sums = self._counted.look(rollout.revisions)
         parts = [Part(cell.revision, cell.version, cell.share, counts) for cell, counts in sums.items()]
         guards = [guard for guard in rollout.policy.everything if guard.metric in rollout.bases]
         data = {guard.metric: self._data(rollout, guard, parts) for guard in guards}
-        return Gathered(data, split_mismatch(self._drawn(rollout, parts)), champion_of(rollout, sums))
+        champion = champion_of(rollout, sums) + self._champion_before(rollout)
+        return Gathered(data, split_mismatch(self._drawn(rollout, parts)), champion)
+
+    def _champion_before(self, rollout: Rollout) -> Counts:
+        """Read, once, what the champion did under the plan that stood before, while anything hangs on it."""
+        if complete(rollout) or not rollout.revisions:
+            return Counter()
+        if self._before is None:
+            before = newest(self._observations, self._endpoint, rollout.revisions[0] - 1)
+            self._before = champion_of(rollout, before)
+        return self._before
 
     def _data(self, rollout: Rollout, guard: Guard, parts: list[Part[Counts]]) -> GuardData:
         since = rollout.bases[guard.metric].since

@@ -19,7 +19,7 @@ from hythe.operations.endpoints.checks import (
 )
 from hythe.operations.find import find
 from hythe.operations.rollouts.bases import champion_of, fixed
-from hythe.operations.rollouts.counted import Counted
+from hythe.operations.rollouts.counted import newest
 from hythe.operations.rollouts.metrics import check_guards
 from hythe.operations.rollouts.stored import plan_in, put
 from hythe.registry.records import PlanRecord, VersionRecord
@@ -82,7 +82,7 @@ def start(  # noqa: PLR0913 - the words of one long sentence, each by its name
         started_by=actor,
     )
     check_guards(policy, schema_of(registry, champion), schema_of(registry, candidate))
-    counted = Counted(catalog.observations, endpoint).look([standing.revision])
+    counted = newest(catalog.observations, endpoint, standing.revision)
     rollout = replace(rollout, bases=fixed(rollout, champion_of(rollout, counted), standing.revision + 1))
     plan = plan_of(rollout)
     if not dry_run:
