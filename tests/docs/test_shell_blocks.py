@@ -23,6 +23,7 @@ PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINE = re.compile(r"^(?:\$ )?(hythe .*?)(?:\s+#.*)?$", re.MULTILINE)
 _FREE_PORTS = {"serve": ("--port", "0"), "up": ("--port", "0", "--control-port", "0")}
+PACK = "hythe pack model.joblib --name churn --examples rows.parquet --target churned"
 REGISTRY, SERVER = "127.0.0.1:5000", "127.0.0.1:8080"
 
 
@@ -102,7 +103,9 @@ def test_every_command_that_a_page_shows_runs(page: Path, desk: Path, registry: 
     shell = Shell(desk, registry)
     lines = lines_of(page)
     if not lines[0].startswith("hythe pack"):
-        shell.run("hythe pack model.joblib --name churn --examples rows.parquet --target churned")
+        shell.run(PACK)
+        if any("churn:1.1.0" in line for line in lines):
+            shell.run(f"{PACK} --version 1.1.0 --tag trained=tuesday")
     try:
         for line in lines:
             shell.run(line)
