@@ -144,7 +144,7 @@ async def differences(made: Demo, at_once: int, rounds: int) -> list[tuple[float
 
 
 async def one_round(both: list[Served], at_once: int) -> tuple[dict[Served, float], dict[Served, float]]:
-    """Give the µs a request of each: to answer, in short turns so that noise is the same for both; to count."""
+    """Give the µs a request of each: to answer, in short turns so that noise is alike for both; to count."""
     answering = dict.fromkeys(both, 0.0)
     for turn in range(REQUESTS // TURN):
         for served in both if turn % 2 else both[::-1]:
