@@ -34,9 +34,7 @@ def test_a_catalog_in_memory_keeps_rollouts(check: Check, catalogs: list[Catalog
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_a_catalog_in_sqlite_keeps_rollouts(
-    check: Check, catalogs: list[Catalog], tmp_path: Path
-) -> None:
+def test_a_catalog_in_sqlite_keeps_rollouts(check: Check, catalogs: list[Catalog], tmp_path: Path) -> None:
     check(lambda: opening(catalogs, f"sqlite:///{tmp_path / 'catalog.db'}"))
 
 
