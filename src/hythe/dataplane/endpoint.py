@@ -16,8 +16,8 @@ from hythe.dataplane.loop import Loop
 from hythe.dataplane.observe import Ids, Observer
 from hythe.dataplane.resting import Resting
 from hythe.dataplane.routing import Routing
-from hythe.dataplane.shadow_lane import Around
-from hythe.dataplane.shadows import Shadows
+from hythe.dataplane.shadow.lane import Around
+from hythe.dataplane.shadow.shadows import Shadows
 from hythe.dataplane.spec import EndpointSpec, VersionSpec
 from hythe.dataplane.ticket import Ticket
 from hythe.dataplane.warm_up import warm_up

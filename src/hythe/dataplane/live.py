@@ -35,7 +35,7 @@ from hythe.runtime.session import Session, refusal
 from hythe.runtime.sink import Ran
 
 if TYPE_CHECKING:
-    from hythe.dataplane.shadows import Shadows
+    from hythe.dataplane.shadow.shadows import Shadows
 
 
 class LiveVersion:

@@ -17,9 +17,9 @@ from hythe.bundle.schema import Column, Output, Schema
 from hythe.dataplane.ask import Ask
 from hythe.dataplane.live import LiveVersion
 from hythe.dataplane.observe import Observer
-from hythe.dataplane.shadow_lane import Around
-from hythe.dataplane.shadow_room import Room
-from hythe.dataplane.shadows import Shadows
+from hythe.dataplane.shadow.lane import Around
+from hythe.dataplane.shadow.room import Room
+from hythe.dataplane.shadow.shadows import Shadows
 from hythe.dataplane.spec import EndpointSpec, OnnxFiles, VersionSpec
 from hythe.dataplane.ticket import Answered, Ticket
 from hythe.monitor.record import BatchRecord, Call, RecordReader

@@ -11,7 +11,7 @@ from tests.unit.dataplane.shadowed import COLUMNS, OUTPUTS, TWO, Pair, probabili
 
 from hythe.base.errors import Unavailable
 from hythe.bundle.schema import Column, Schema
-from hythe.dataplane.shadow_room import Room
+from hythe.dataplane.shadow.room import Room
 from hythe.monitor.record import SHADOW, SLOWER
 from hythe.monitor.sample import sampled
 from hythe.rollout.sticky import key_hash
@@ -231,7 +231,7 @@ def test_a_fault_in_copying_reaches_nobody(pair: Pair, monkeypatch: pytest.Monke
     def broken(*_: Any, **__: Any) -> Any:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("hythe.dataplane.shadow_lane.ShadowTicket", broken)
+    monkeypatch.setattr("hythe.dataplane.shadow.lane.ShadowTicket", broken)
     assert pair.answer(1.0).heard == [["yes"]]
 
 
@@ -339,7 +339,7 @@ def test_rows_that_cannot_be_brought_to_the_shadow_are_its_failure(
     counters: Counters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "hythe.dataplane.shadow_against.rewriter", lambda *_: lambda batch: batch[0].no_such_column
+        "hythe.dataplane.shadow.against.rewriter", lambda *_: lambda batch: batch[0].no_such_column
     )
     pair = Pair(counters)
     assert pair.answer(1.0).heard == [["yes"]]

@@ -11,9 +11,9 @@ import numpy as np
 from hythe.base.errors import HytheError
 from hythe.bundle.outcome import Answers
 from hythe.dataplane.live import LiveVersion
-from hythe.dataplane.shadow_copy import ShadowTicket
-from hythe.dataplane.shadow_rows import rewriter
-from hythe.dataplane.shadow_worst import Kind, Told, Worst, features, labelled, sensitive
+from hythe.dataplane.shadow.rewrite import rewriter
+from hythe.dataplane.shadow.ticket import ShadowTicket
+from hythe.dataplane.shadow.worst import Kind, Told, Worst, features, labelled, sensitive
 from hythe.monitor.comparison import Comparison, Differences
 from hythe.monitor.record import Call, Difference
 from hythe.runtime.sink import Ran

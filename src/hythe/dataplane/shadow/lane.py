@@ -15,10 +15,10 @@ from hythe.dataplane.faults import FAULTS
 from hythe.dataplane.live import LiveVersion
 from hythe.dataplane.loop import Alarm, Loop
 from hythe.dataplane.observe import Observer
-from hythe.dataplane.shadow_against import Against
-from hythe.dataplane.shadow_copy import ShadowTicket, chosen
-from hythe.dataplane.shadow_room import ROOM, Room
-from hythe.dataplane.shadow_worst import Worst
+from hythe.dataplane.shadow.against import Against
+from hythe.dataplane.shadow.room import ROOM, Room
+from hythe.dataplane.shadow.ticket import ShadowTicket, chosen
+from hythe.dataplane.shadow.worst import Worst
 from hythe.dataplane.ticket import Ticket
 from hythe.rollout.plan import Shadow
 from hythe.runtime.batch_policy import BatchPolicy

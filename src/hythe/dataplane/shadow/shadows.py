@@ -6,7 +6,7 @@ from collections.abc import Container, Mapping
 
 from hythe.dataplane.faults import FAULTS
 from hythe.dataplane.live import LiveVersion
-from hythe.dataplane.shadow_lane import Around, Lane
+from hythe.dataplane.shadow.lane import Around, Lane
 from hythe.dataplane.spec import EndpointSpec
 from hythe.runtime.sink import Ran
 
