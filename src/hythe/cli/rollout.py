@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
@@ -189,8 +190,10 @@ def _moved(move: Callable[..., Rollout], endpoint: str, why: str, common: Common
     with opened(common.config()) as here:
         rollout = move(here.catalog, endpoint, actor=here.actor, why=why)
     versions = f"{rollout.champion.version} -> {rollout.candidate.version}"
-    said = f"the rollout of endpoint {endpoint} ({versions}) is {rollout.status}: {rollout.reason}"
-    emit(common, rollout, lambda: say(said.replace("_", " ")))
+    status = rollout.status.replace("_", " ")
+    emit(
+        common, rollout, lambda: say(f"the rollout of {endpoint} ({versions}) is {status}: {rollout.reason}")
+    )
 
 
 def _document(begun: Started, *, dry_run: bool) -> dict[str, Any]:
@@ -219,7 +222,10 @@ def _waited(catalog: Catalog, begun: Started, common: Common) -> int:
     from hythe.cli.common import Bar
     from hythe.cli.rollout_text import line
     from hythe.operations.rollouts.wait import states
+    from hythe.operations.rollouts.watched import unattended
 
+    for notice in unattended(catalog):
+        sys.stderr.write(f"hythe: {notice}\n")
     ended = begun.rollout
     with Bar() as bar:
         for ended in states(catalog, begun.rollout.id):

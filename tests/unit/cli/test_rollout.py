@@ -3,12 +3,15 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any, TypeAlias
 
 import pytest
 
 from hythe.cli.rollout_options import PolicyOptions
 from hythe.cli.rollout_text import guard_rows, ladder, line
+from hythe.operations.rollouts.move import abort, promote
+from hythe.registry.registry import Registry
 from hythe.rollout.guard import Guard, GuardReport
 from hythe.rollout.plan import Plan
 from hythe.rollout.policy import Policy
@@ -79,6 +82,25 @@ def test_a_rollout_that_is_rolled_back_says_so_by_its_exit_code(scoring: Run) ->
     assert [arm["version"] for arm in document["before"]["arms"]] == ["1.0.0", "1.1.0"]
     code, status, _ = scoring("rollout", "status", "scoring", "--json")
     assert (code, json.loads(status)["share"]) == (1, 0.0)
+
+
+@pytest.mark.parametrize(("ended", "code"), [(promote, 0), (abort, 1)], ids=["promoted", "aborted"])
+def test_waiting_ends_with_the_rollout_and_says_how(
+    scoring: Run, home: Path, ended: Callable[..., Rollout], code: int
+) -> None:
+    def end_it() -> None:
+        registry, looks = Registry.open(home), 0
+        while not registry.catalog.rollouts("scoring", running=True) and looks < 3000:
+            looks += not Event().wait(0.01)
+        ended(registry.catalog, "scoring", actor="bo")
+        registry.close()
+
+    other = Thread(target=end_it)
+    other.start()
+    found, said, err = begin(scoring, "--wait", "--json")
+    other.join()
+    assert (found, json.loads(said)["status"]) == (code, f"{ended.__name__.rstrip('e')}ed")
+    assert "no controller is at work" in err
 
 
 def test_a_rollout_that_people_abort_leaves_the_plan_from_before(scoring: Run) -> None:
