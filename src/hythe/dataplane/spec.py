@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 
 from hythe.base.errors import Corrupt, Invalid
-from hythe.bundle.same_rows import unread
 from hythe.bundle.schema import Schema
 from hythe.monitor.observing import Observing
 from hythe.rollout.plan import Plan
 from hythe.rollout.sticky import Sticky
+from hythe.runtime.unread import unread
 from hythe.security.keys import KeyEntry
 from hythe.security.tokens import Issuer
 
@@ -100,10 +100,11 @@ class EndpointSpec(msgspec.Struct, frozen=True, omit_defaults=True):
         """See that each shadow reads all rows that its champions read: it gets them as those read them."""
         for shadow in self.plan.shadows:
             for arm in self.plan.arms:
-                if said := unread(known[arm.version], known[shadow.version]):
+                said = unread(known[arm.version], known[shadow.version])
+                if said:
                     raise Invalid(
                         f"shadow {shadow.version} of endpoint {self.name!r} does not read every row that "
-                        f"{arm.version} reads: {said}; shadow a version that reads the same rows"
+                        f"{arm.version} reads: {'; '.join(said)}. Shadow a version that does"
                     )
 
     @property

@@ -286,7 +286,8 @@ def test_what_is_told_of_many_differences_are_a_few_of_the_worst(pair: Pair) -> 
 def test_a_shadow_whose_columns_are_in_another_order_gets_the_right_cells(counters: Counters) -> None:
     pair = Pair(counters, shadow_schema=Schema(tuple(reversed(COLUMNS)), OUTPUTS))
     assert pair.lives[TWO].reader.fields == pair.lives["1.0.0"].reader.fields
-    other = Schema((COLUMNS[1], Column("x", "float64", nullable=True)), OUTPUTS)
+    extra = Column("more", "int8", nullable=True)
+    other = Schema((COLUMNS[1], extra, Column("x", "float64", nullable=True)), OUTPUTS)
     pair = Pair(counters, shadow_schema=other)
     assert pair.lives[TWO].reader.fields != pair.lives["1.0.0"].reader.fields
     pair.answer(4.0)
