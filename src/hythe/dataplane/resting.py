@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from hythe.dataplane.live import LiveVersion
 from hythe.dataplane.loop import Alarm, Loop
 from hythe.dataplane.spec import VersionSpec
+
+if TYPE_CHECKING:
+    from hythe.dataplane.live import LiveVersion
 
 REST_S = 600.0
 
