@@ -96,7 +96,7 @@ class Registry:
         return self.catalog.history(subject)
 
     def remove(self, ref: str, *, actor: str, why: str = "") -> VersionRecord:
-        """Forget a version; `gc` frees its bytes. Raises `Conflict` while an alias or a plan names it."""
+        """Forget a version; `gc` frees its bytes. Raises `Conflict` while something names it."""
         record = self.resolve(ref)
         with self.catalog.edit(actor=actor, why=why) as tx:
             tx.remove_version(record.ref)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hythe.base.clock import Clock
 from hythe.monitor.timing import BOUNDS
@@ -32,7 +32,7 @@ class Singles:
         self._outcomes = outcomes
         self._endpoint = endpoint
         self._clock = clock
-        self._read: dict[Hashable, tuple[float, object]] = {}
+        self._read: dict[Hashable, tuple[float, Any]] = {}
 
     def data(self, rollout: Rollout, guard: Guard, since: int) -> GuardData:
         """Give a guard's data, from plans of revision `since` on."""
@@ -96,12 +96,12 @@ class Singles:
         """Read anew where enough time has passed since the last reading for what that cost."""
         began_s = self._clock.monotonic_s()
         due_s, found = self._read.get(name, (began_s, None))
-        if began_s < due_s:
-            return found  # type: ignore[return-value]  # what `read` gave under this name
-        fresh = read()
-        ended_s = self._clock.monotonic_s()
-        self._read[name] = (ended_s + min(_IDLE * (ended_s - began_s), _LONGEST_S), fresh)
-        return fresh
+        if began_s >= due_s:
+            found = read()
+            ended_s = self._clock.monotonic_s()
+            self._read[name] = (ended_s + min(_IDLE * (ended_s - began_s), _LONGEST_S), found)
+        known: T = found
+        return known
 
 
 def _part(found: OutcomeSum) -> Part[Sums]:
