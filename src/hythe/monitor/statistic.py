@@ -36,14 +36,14 @@ class Statistic(Protocol):
 class Errors:
     """How many requests there were that a model should have answered, and how many of them failed.
 
-    What the caller did wrong is no error of the version's.
+    What the caller did wrong is no error of the version's; a failure that a fallback made good is.
     """
 
     name = "errors"
 
-    def count(self, requests: Requests, _group: Group) -> Sequence[int]:
+    def count(self, requests: Requests, group: Group) -> Sequence[int]:
         """Count requests answered or failed, and those failed."""
-        failed = sum([call.outcome == "failed" for call in requests.calls])
+        failed = sum([call.outcome == "failed" for call in requests.calls]) + group.rescued
         return int(requests.answered.sum()) + failed, failed
 
 

@@ -158,6 +158,7 @@ def test_a_failure_that_another_version_made_good_is_counted_apart() -> None:
     gone = Call("b", 0, "failed", "unavailable", duration_s=2.0, flags=RESCUED)
     window = only([record(Call("a", 2)), record(gone, ran=False)])
     assert (window.rescued, window.requests, window.rows) == (1, {"answered": 1}, 2)
+    assert window.statistics["errors"] == (2, 1)
     assert (window.unanswered_s.n, window.queue_s.n) == (0, 1)
 
 
