@@ -35,13 +35,14 @@ def rollback(
 ) -> RolledBack:
     """Put the plan again that an endpoint had before this one; a rollout under way ends in the same step.
 
-    In a rollout that is the plan from before it. Else it is the last one that was other than today's, of
-    those that people put and those that rollouts were promoted to; the steps of a rollout are not gone
-    through again. So two rollbacks on end give what stood at first.
+    In a rollout that is the plan from before it, whatever was said of its champion meanwhile: that one still
+    answers. Else it is the last one that was other than today's, of those that people put and those that
+    rollouts were promoted to; the steps of a rollout are not gone through again. So two rollbacks on end
+    give what stood at first.
 
     Raises:
         Conflict: when there is nothing to go back to, or a version of it was packed anew.
-        Denied: when a version of it was rejected meanwhile.
+        Denied: when a version of it was rejected meanwhile, outside a rollout.
         NotFound: when there is no such endpoint, or a version of it is gone.
 
     """
@@ -51,7 +52,6 @@ def rollback(
         rollout = rollout_in(record) if record is not None else None
         if record is not None and rollout is not None and owns(rollout, standing):
             plan = rollout.before
-            _check(tx, endpoint, plan)
             ended = end(rollout, "rolled_back", f"rolled back by {actor}", why, clock)
             return _said(standing, plan, put(tx, ended, record.turn, plan, standing.revision))
         plan = _plan_before(tx, endpoint, standing)

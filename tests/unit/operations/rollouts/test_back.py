@@ -59,6 +59,14 @@ def test_it_does_not_lead_to_a_version_that_was_rejected_or_removed_meanwhile(sc
     assert scene.weights == {"1.1.0": 1.0}
 
 
+def test_in_a_rollout_no_later_word_about_the_champion_holds_up_the_way_back(scene: Scene) -> None:
+    scene.begin(CANARY)
+    with scene.registry.catalog.edit(actor="eve") as tx:
+        tx.reject("churn:1.0.0")
+    back(scene)
+    assert scene.weights == {"1.0.0": 1.0}
+
+
 def test_a_plan_put_by_hand_in_a_rollout_is_left_for_the_plan_before_it(scene: Scene) -> None:
     scene.begin(CANARY)
     with scene.registry.catalog.edit(actor="eve") as tx:
