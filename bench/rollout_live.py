@@ -133,7 +133,9 @@ class Answers:
 def hythe(home: Path, *words: str) -> dict[str, Any]:
     """Run a command and give what it says as JSON."""
     command = [*COMMAND, *words, "--home", str(home), "--json"]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(words)}: {done.stderr}")
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 

@@ -118,6 +118,18 @@ def _kind_of(classes: Sequence[Scalar]) -> Kind:
     return "whole" if all(isinstance(each, int) for each in classes) else "any"
 
 
+def names_labels(outputs: Sequence[Output]) -> bool:
+    """Tell whether a model answers labels, which are right or wrong, and not numbers, which are near or far.
+
+    >>> names_labels([Output("value", "str")]), names_labels([Output("value", "float64")])
+    (True, False)
+    """
+    main = main_output(outputs)
+    if main is None:
+        return False
+    return main.name == "label" or main.classes is not None or _kind(main) in {"text", "truth"}
+
+
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from hythe.base.errors import Invalid
 from hythe.bundle.schema import Schema
+from hythe.monitor.expected import names_labels
 from hythe.rollout.policy import Policy
 
-_OF_CLASSES = frozenset({"accuracy", "brier", "log_loss"})
+_OF_PROBABILITIES = frozenset({"brier", "log_loss"})
 _OF_NUMBERS = frozenset({"absolute_error"})
 
 
@@ -23,15 +24,20 @@ def check_guards(policy: Policy, *schemas: Schema) -> None:
 
 
 def _check(metric: str, schema: Schema) -> None:
-    classifies = any(output.classes is not None for output in schema.outputs)
     answers = ", ".join(output.name for output in schema.outputs) or "nothing"
-    if metric in _OF_CLASSES and not classifies:
+    labels = names_labels(schema.outputs)
+    if metric == "accuracy" and not labels:
         raise Invalid(
-            f"there is no {metric} of a model without classes (it answers {answers}); guard absolute_error, "
-            "or a business value: value:NAME"
+            f"there is no accuracy of a model without labels (it answers {answers}); guard "
+            "absolute_error, or a business value: value:NAME"
         )
-    if metric in _OF_NUMBERS and classifies:
+    if metric in _OF_PROBABILITIES and not any(output.classes is not None for output in schema.outputs):
         raise Invalid(
-            f"there is no {metric} of a model that names classes (it answers {answers}); guard accuracy, "
+            f"there is no {metric} of a model without probabilities (it answers {answers}); guard accuracy, "
+            "absolute_error, or a business value: value:NAME"
+        )
+    if metric in _OF_NUMBERS and labels:
+        raise Invalid(
+            f"there is no {metric} of a model that names labels (it answers {answers}); guard accuracy, "
             "brier or log_loss"
         )
