@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from msgspec.structs import replace
@@ -29,7 +29,8 @@ from validity.rows import MARGINS
 from validity.simulated import ATOMS, BOUND, BOUNDS, FURTHER, SPREAD, added
 
 POWER = 0.8
-_LOOKS_IN_FIXED, _MOST = 100, 8
+_LOOKS_IN_FIXED, _MOST = 200, 8
+_FEWEST_HITS = 5
 _LEAST_MEAN = 0.01
 """Means of scores below this are no case of practice."""
 
@@ -86,19 +87,32 @@ class Race(NamedTuple):
         )
         return float(found.x), float(found.x) + apart
 
+    @property
+    def few(self) -> bool:
+        """Whether an arm expects so few hits in the fixed sample that its test does not hold its level."""
+        hits = min((1.0 - self.share) * self.mean_a, self.share * min(self.mean_a, self.mean_b)) * self.fixed
+        return hits < _FEWEST_HITS
+
 
 def race(rng: np.random.Generator, given: Race, sims: int, alpha: float = ALPHA) -> NDArray[np.float64]:
-    """Give each simulated rollout's sample size, relative to the fixed-sample test's; inf if too large."""
+    """Give each simulated rollout's sample size, relative to the fixed-sample test's.
+
+    It is infinite where even `_MOST` times that sample did not do. Rollouts that have ended are dropped.
+    """
     block = max(1, math.ceil(given.fixed / _LOOKS_IN_FIXED))
-    looks = _MOST * _LOOKS_IN_FIXED
-    taken = np.full(sims, math.inf)
-    for look, data in enumerate(_data(rng, given, block, sims, looks), start=1):
-        found = judge(given.guard, data, given.basis)
-        worse = given.verdict == "worse"
-        evidence = found.log_e_worse() if worse else found.log_e_fine(given.guard.margin_or_default)
-        reached = evidence >= -math.log(alpha)
-        taken = np.minimum(taken, np.where(reached, look * block / given.fixed, math.inf))
-        if np.isfinite(taken).all():
+    taken, running = np.full(sims, math.inf), np.arange(sims)
+    arms = Arms(*(_drawn(rng, np.zeros(sims, dtype=np.int64), mean, given.spread) for mean in (0.5, 0.5)))
+    for look in range(1, _MOST * _LOOKS_IN_FIXED + 1):
+        n_b = rng.binomial(block, given.share, running.size)
+        arms = Arms(
+            added(arms.a, _drawn(rng, block - n_b, given.mean_a, given.spread)),
+            added(arms.b, _drawn(rng, n_b, given.mean_b, given.spread)),
+        )
+        ended = _evidence(given, arms) >= -math.log(alpha)
+        taken[running[ended]] = look * block / given.fixed
+        if ended.any():
+            running, arms = running[~ended], Arms(*(_only(sums, ~ended) for sums in arms))
+        if not running.size:
             break
     return taken
 
@@ -109,15 +123,16 @@ def percentiles(taken: NDArray[np.float64]) -> tuple[float, float]:
     return float(np.median(capped)), float(np.quantile(capped, POWER))
 
 
-def _data(rng: np.random.Generator, given: Race, block: int, sims: int, looks: int) -> Iterator[GuardData]:
-    total: Arms | None = None
-    for _ in range(looks):
-        n_b = rng.binomial(block, given.share, sims)
-        arms = Arms(
-            _drawn(rng, block - n_b, given.mean_a, given.spread), _drawn(rng, n_b, given.mean_b, given.spread)
-        )
-        total = arms if total is None else Arms(*map(added, total, arms))
-        yield _guard_data(given, total)
+def _evidence(given: Race, arms: Arms) -> Any:
+    found = judge(given.guard, _guard_data(given, arms), given.basis)
+    if given.verdict == "worse":
+        return found.log_e_worse()
+    return found.log_e_fine(given.guard.margin_or_default)
+
+
+def _only(sums: Sums, chosen: NDArray[np.bool_]) -> Sums:
+    n, total, squares, cubes = (np.asarray(part)[chosen] for part in sums)
+    return Sums.hits(n, total) if sums.squares is sums.total else Sums(n, total, squares, cubes)
 
 
 def _guard_data(given: Race, arms: Arms) -> GuardData:
@@ -156,12 +171,12 @@ def _arms(what: str, guard: Guard, basis: Basis, share: float) -> Iterator[Race]
     """Race for both verdicts with the effect stated; and for "worse" with it guessed, rightly or not."""
     margin, base = guard.margin_or_default, basis.mean
     stated = replace(guard, effect=margin)
-    plain = Race(what, "the effect known", stated, basis, base, base + margin, share, "worse")
+    plain = Race(what, "known", stated, basis, base, base + margin, share, "worse")
     yield plain
     yield plain._replace(mean_b=base, verdict="fine")
-    for effect, times in (("the effect unknown", 1.0), ("the effect half", 0.5), ("the effect twice", 2.0)):
+    for effect, times in (("unknown", 1.0), ("half of the margin", 0.5), ("twice the margin", 2.0)):
         yield plain._replace(guard=guard, effect=effect, mean_b=base + times * margin)
-    yield plain._replace(guard=guard, effect="the effect unknown", mean_b=base, verdict="fine")
+    yield plain._replace(guard=guard, effect="unknown", mean_b=base, verdict="fine")
 
 
 def _latencies(q: float, decay: float) -> Iterator[Race]:
@@ -170,5 +185,5 @@ def _latencies(q: float, decay: float) -> Iterator[Race]:
     basis = Basis(mean=mean, bound=BOUND, decay=decay)
     slower, further = min(mean / decay**2, 0.9), mean * decay**2
     what = f"latency, p{100 * q:g}"
-    yield Race(what, "the effect unknown", guard, basis, mean, slower, 0.5, "worse")
-    yield Race(what, "the effect unknown", guard, basis, mean, further, 0.5, "fine")
+    yield Race(what, "unknown", guard, basis, mean, slower, 0.5, "worse")
+    yield Race(what, "unknown", guard, basis, mean, further, 0.5, "fine")

@@ -15,7 +15,7 @@ from hythe.rollout.state import Basis
 from hythe.statistics.evidence.contrast import Contrast, Side, apart, estimates, interval
 from hythe.statistics.evidence.sums import Arms, Split
 
-KNOWN, LIKELY, GUESSED = 0.97, 0.8, 0.4
+KNOWN, LIKELY, GUESSED = 0.99, 0.8, 0.4
 """How much is staked on the effect: one that the guard states, no difference at all, and a bad version's."""
 _MOST = 0.95
 """A wider margin than this would be no hypothesis: values lie between 0 and 1."""

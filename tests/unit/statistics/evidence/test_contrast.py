@@ -72,7 +72,7 @@ def test_sums_of_bounded_values_never_claim_more_than_the_bets_won(
     share: float, seen: list[tuple[bool, float]], spread: float, margin: float, side: Any
 ) -> None:
     contrast = Contrast(margin=margin, side=side, mean=0.3, effect=0.1, known=1.0, spread=spread)
-    bet = best_bet(share, margin, 0.3, margin + (0.09 if side == "above" else -0.09), spread)
+    bet = best_bet(share, margin, 0.3, margin + (0.085 if side == "above" else -0.1), spread)
     won = 0.0
     for in_b, value in seen:
         base, slope = bet.line(bet.b if in_b else bet.a)
