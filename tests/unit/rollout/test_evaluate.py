@@ -195,6 +195,10 @@ def test_a_shadow_is_judged_against_levels_alone() -> None:
 def test_what_is_needed_is_unknown_where_the_data_speak_against_it() -> None:
     assert asked(ERRORS, rates(300, 3, 300, 12)).needed is None
     assert asked(Guard("disagreement"), GuardData(copies=Sums(50.0, 6.0, 6.0))).needed is None
+    champion, median = Durations(10, {80: 5, 81: 5}), Guard("latency_p50")
+    for candidate, known in ((Durations(10, {80: 2, 90: 8}), False), (champion, True)):
+        data = GuardData(durations={0.5: (champion, candidate)}, bounds=BOUNDS, share=0.5)
+        assert (asked(median, data, Basis(mean=0.5, bound=80)).needed is not None) is known
     assert asked(ERRORS, GuardData(split=rates(400, 8, 400, 8).split)).needed is None  # no share at present
 
 

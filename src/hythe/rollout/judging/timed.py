@@ -12,7 +12,7 @@ from hythe.rollout.guard_data import Durations, GuardData
 from hythe.rollout.judging.compared import GUESSED, KNOWN, LIKELY
 from hythe.rollout.judging.judge import Estimates
 from hythe.rollout.state import Basis
-from hythe.statistics.evidence.contrast import Contrast, Side
+from hythe.statistics.evidence.contrast import Contrast, Side, estimates
 
 _LEAST = 1e-6
 
@@ -58,6 +58,9 @@ class Timed:
         if not 0.0 < self.data.share < 1.0:
             return None
         further = self._steps(margin, math.floor)
+        means = estimates(self.data.exceedances(self.basis.bound, self.basis.bound + further))
+        if means is not None and means[1] > means[0]:
+            return None
         contrast = self._contrast("below", self._fall(max(1, further)))
         growth = contrast.growth(self.data.share)
         return max(0, math.ceil(missing / growth)) if growth > 0.0 else None
