@@ -96,6 +96,14 @@ def test_e_of_the_split_is_1_on_average_where_the_plan_is_kept() -> None:
     assert total == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize(("n", "hits", "share"), [(500, 61, 0.1), (40_000, 400, 0.01), (7, 7, 0.5)])
+def test_of_two_arms_e_of_the_split_is_that_of_a_rate_whose_prior_is_as_heavy(
+    n: int, hits: int, share: float
+) -> None:
+    rate = log_e_rate(hits, n, share, prior=(100.0 * share, 100.0 * (1.0 - share)))
+    assert log_e_sample_ratio([n - hits, hits], [1.0 - share, share]) == pytest.approx(rate, abs=1e-6)
+
+
 def test_a_mismatch_of_one_percent_point_is_found_in_a_hundred_thousand_requests() -> None:
     assert log_e_sample_ratio([89_000, 11_000], [0.9, 0.1]) > math.log(1000)
     assert log_e_sample_ratio([90_000, 10_000], [0.9, 0.1]) < 0.0
