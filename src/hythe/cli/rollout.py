@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 
 from hythe.cli.common import COMMON, Common, emit, say, table
 from hythe.cli.rollout_options import PolicyOptions
+from hythe.operations.whole import whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +70,8 @@ def start(  # noqa: PLR0913 - one parameter for each option of the command
         if wait and not dry_run:
             return _waited(here.catalog, begun, common)
         begun.notices.extend(() if dry_run else unattended(here.catalog))
-    emit(common, _document(begun, dry_run=dry_run), lambda: _tell_start(begun, dry_run=dry_run))
+    document = whole(_document(begun, dry_run=dry_run))
+    emit(common, document, lambda: _tell_start(begun, dry_run=dry_run))
     return 0
 
 
@@ -181,7 +183,7 @@ def list_rollouts(endpoint: str | None = None, *, running: _Flag = False, common
             ],
         )
 
-    emit(common, found, text)
+    emit(common, whole(found), text)
 
 
 def _moved(move: Callable[..., Rollout], endpoint: str, why: str, common: Common) -> None:
@@ -190,10 +192,8 @@ def _moved(move: Callable[..., Rollout], endpoint: str, why: str, common: Common
     with opened(common.config()) as here:
         rollout = move(here.catalog, endpoint, actor=here.actor, why=why)
     versions = f"{rollout.champion.version} -> {rollout.candidate.version}"
-    status = rollout.status.replace("_", " ")
-    emit(
-        common, rollout, lambda: say(f"the rollout of {endpoint} ({versions}) is {status}: {rollout.reason}")
-    )
+    said = f"the rollout of {endpoint} ({versions}) is {rollout.status.replace('_', ' ')}: {rollout.reason}"
+    emit(common, whole(rollout), lambda: say(said))
 
 
 def _document(begun: Started, *, dry_run: bool) -> dict[str, Any]:
@@ -230,5 +230,5 @@ def _waited(catalog: Catalog, begun: Started, common: Common) -> int:
     with Bar() as bar:
         for ended in states(catalog, begun.rollout.id):
             bar.step(line(ended))
-    emit(common, ended, lambda: say(line(ended)))
+    emit(common, whole(ended), lambda: say(line(ended)))
     return 0 if ended.status in {"promoted", "finished"} else 1

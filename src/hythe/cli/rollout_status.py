@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from hythe.base.errors import HytheError, Invalid
 from hythe.cli.common import COMMON, Common, emit, say, table
+from hythe.operations.whole import whole
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -54,7 +55,7 @@ def status_command(
         if watch and not common.json and sys.stdout.isatty():
             _live(here.catalog, endpoint, interval)
         seen = view(here.catalog, endpoint)
-    emit(common, seen, lambda: _print(seen))
+    emit(common, whole(seen), lambda: _print(seen))
     return 1 if seen.rollout.status == "rolled_back" else 0
 
 
