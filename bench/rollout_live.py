@@ -55,13 +55,17 @@ version = "{version}"
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A candidate, the options of its rollout, and how it must end; `feedback` sends the truth back."""
+    """A candidate, the options of its rollout, and how it must end.
+
+    `feedback` sends the truth back; for `outage_s` seconds the catalog is gone.
+    """
 
     what: str
     candidate: Release
     options: Sequence[str]
     ends: str
     feedback: bool = False
+    outage_s: float = 0.0
 
 
 def guards(*given: str) -> list[str]:
@@ -78,6 +82,8 @@ SCENARIOS = (
              "--step-time", "2s", *guards(ERRORS, "disagreement<10%")], "rolled_back"),
     Scenario("is good", GOOD, ["--strategy", "shadow-canary", "--steps", "10%,50%", "--step-time", "2s",
              *guards(ERRORS, LATENCY, "disagreement<10%")], "promoted"),
+    Scenario("is good, and the catalog is gone for a minute", GOOD, [*CANARY, *guards(ERRORS)], "promoted",
+             outage_s=60.0),
 )  # fmt: skip
 FAST = SCENARIOS[:1]
 
@@ -212,6 +218,19 @@ def verdict(home: Path, rollout: str) -> tuple[str, str]:
         return record.status, f"no verdict after {PATIENCE_S:.0f} s: {record.document.get('reason', '')}"
 
 
+def without_catalog(home: Path, seconds: float) -> None:
+    """Move the catalog away for a while, soon."""
+    time.sleep(AFTER_S)
+    away = home.with_name("away")
+    away.mkdir()
+    for part in list(home.glob("catalog.db*")):
+        part.rename(away / part.name)
+    time.sleep(seconds)
+    for part in list(away.iterdir()):
+        part.rename(home / part.name)
+    away.rmdir()
+
+
 def play(bench: Bench, scenario: Scenario, server: Started, home: Path, folder: Path) -> None:
     """Roll a candidate out under load, and count what its callers got."""
     version = scenario.candidate.version
@@ -219,6 +238,8 @@ def play(bench: Bench, scenario: Scenario, server: Started, home: Path, folder: 
         time.sleep(WARM_S)
         begun = time.monotonic()
         made = hythe(home, "rollout", "start", ENDPOINT, f"{MODEL}:{version}", *scenario.options)
+        if scenario.outage_s:
+            without_catalog(home, scenario.outage_s)
         status, reason = verdict(home, made["rollout"]["id"])
         taken_s = time.monotonic() - begun
         time.sleep(AFTER_S)
