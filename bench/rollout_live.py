@@ -19,11 +19,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from fixtures import releases
-from fixtures.releases import CHAMPION, DIFFERENT, FAILS, GOOD, SLOW, WRONG, Release, truth
+from fixtures.releases import CHAMPION, DIFFERENT, FAILS, GOOD, SLOW, WRONG, Release
 from harness import Bench
+from load.kept import OK, Answers
 from load.open_loop import Plan
 from load.open_loop import Running as Sending
 from load.processes import adopt
@@ -40,7 +41,7 @@ WARM_S, AFTER_S, PATIENCE_S, LONGEST_S = 5.0, 2.0, 150.0, 240.0
 """The champion alone; after a verdict; the longest wait for one; the longest that requests are sent."""
 FEEDBACK_S = 0.5
 BACK_GOAL_S, BACK_ROUNDS = 1.0, 10
-OK, REFUSED = 200, 422
+REFUSED = 422
 COMMAND = (sys.executable, "-m", "hythe.cli.main")
 CANARY = ("--strategy", "canary", "--steps", "10%,50%", "--step-time", "2s")
 LATENCY, ERRORS = "latency_p99<25%", "refusal_rate<2%"
@@ -86,54 +87,6 @@ SCENARIOS = (
              outage_s=60.0),
 )  # fmt: skip
 FAST = SCENARIOS[:1]
-
-
-class Answer(NamedTuple):
-    """One answer: when it came, by which version ("" where it is an error), and whether it was right."""
-
-    at_s: float
-    status: int
-    version: str = ""
-    right: bool = False
-
-
-class Answers:
-    """What callers got, read from the generator's file as it grows."""
-
-    def __init__(self, file: Path, rows: Sequence[dict[str, float]]) -> None:
-        self._file = file
-        self._rows = rows
-        self._place = 0
-        self.seen: list[Answer] = []
-        self.lost = 0
-        self.p99_ms = 0.0
-
-    def count(self, status: int) -> int:
-        """Count the answers of one status."""
-        return sum(answer.status == status for answer in self.seen)
-
-    def of(self, version: str) -> list[Answer]:
-        """Give the answers of one version."""
-        return [answer for answer in self.seen if answer.version == version]
-
-    def read(self) -> list[tuple[str, str]]:
-        """Take what came since; gives the prediction ids with the true outcomes."""
-        told = []
-        with self._file.open("rb") as source:
-            source.seek(self._place)
-            for line in source:
-                if not line.endswith(b"\n"):
-                    break
-                self._place += len(line)
-                number, status, at_s, body = line.split(b" ", 3)
-                if int(status) != OK:
-                    self.seen.append(Answer(float(at_s), int(status)))
-                    continue
-                said, true = json.loads(body), truth(self._rows[int(number) % len(self._rows)])
-                right = releases.label(said["predictions"][0]) == true
-                self.seen.append(Answer(float(at_s), OK, said["version"], right))
-                told.append((said["prediction_id"], true))
-        return told
 
 
 def hythe(home: Path, *words: str) -> dict[str, Any]:
