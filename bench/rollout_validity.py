@@ -23,6 +23,7 @@ from validity.strength import Race, percentiles, race, races
 from validity.table import Table
 
 SIMS, FAST_SIMS = 4000, 100
+LOOKS, FAST_LOOKS = 200, 40
 FAST_BASE = 0.02
 GOALS = {"known": 1.5, "unknown": 2.0}
 UNIT = "times the fixed sample"
@@ -43,7 +44,7 @@ def strength(table: Table, bases: list[float]) -> None:
     """Race against the fixed-sample test."""
     worst: dict[tuple[str, float | None], tuple[float, float]] = defaultdict(lambda: (0.0, 0.0))
     for given in races(bases, (0.5,) if table.bench.fast else (0.1, 0.5)):
-        median, most = percentiles(race(table.rng, given, table.sims))
+        median, most = percentiles(race(table.rng, given, table.sims, looks(table)))
         row = {
             "evidence": f"strength: {given.what}", "effect": given.effect, "base": given.mean_a,
             "share": given.share, "verdict": given.verdict, "margin": given.guard.margin_or_default,
@@ -57,6 +58,11 @@ def strength(table: Table, bases: list[float]) -> None:
     for (said, goal), (median, most) in worst.items():
         _checks(table.bench, f"strength, {said}", goal, median, most)
     five_guards(table)
+
+
+def looks(table: Table) -> int:
+    """Say how often a race is looked at in the time of the fixed sample."""
+    return FAST_LOOKS if table.bench.fast else LOOKS
 
 
 def goal_of(given: Race) -> float | None:
@@ -82,8 +88,8 @@ def five_guards(table: Table) -> None:
         for given in races([FAST_BASE], (0.5,))
         if given.what == "rate" and given.effect == "known"
     }
-    back = race(table.rng, alike["worse"], table.sims, ALPHA / 5)
-    on = np.max([race(table.rng, alike["fine"], table.sims) for _ in range(5)], axis=0)
+    back = race(table.rng, alike["worse"], table.sims, looks(table), ALPHA / 5)
+    on = np.max([race(table.rng, alike["fine"], table.sims, looks(table)) for _ in range(5)], axis=0)
     for what, taken in (("one of five guards sends back", back), ("five guards let go on", on)):
         median, most = percentiles(taken)
         table.bench.check(f"strength, {what}: 80th percentile", most, f"{UNIT} of one", None, True)

@@ -29,7 +29,7 @@ from validity.rows import MARGINS
 from validity.simulated import ATOMS, BOUND, BOUNDS, FURTHER, SPREAD, added
 
 POWER = 0.8
-_LOOKS_IN_FIXED, _MOST = 200, 8
+_MOST = 8
 _FEWEST_HITS = 5
 _LEAST_MEAN = 0.01
 """Means of scores below this are no case of practice."""
@@ -94,15 +94,18 @@ class Race(NamedTuple):
         return hits < _FEWEST_HITS
 
 
-def race(rng: np.random.Generator, given: Race, sims: int, alpha: float = ALPHA) -> NDArray[np.float64]:
+def race(
+    rng: np.random.Generator, given: Race, sims: int, looks: int, alpha: float = ALPHA
+) -> NDArray[np.float64]:
     """Give each simulated rollout's sample size, relative to the fixed-sample test's.
 
-    It is infinite where even `_MOST` times that sample did not do. Rollouts that have ended are dropped.
+    There are so many `looks` in the time of that sample. It is infinite where even `_MOST` times that sample
+    did not do. Rollouts that have ended are dropped.
     """
-    block = max(1, math.ceil(given.fixed / _LOOKS_IN_FIXED))
+    block = max(1, math.ceil(given.fixed / looks))
     taken, running = np.full(sims, math.inf), np.arange(sims)
     arms = Arms(*(_drawn(rng, np.zeros(sims, dtype=np.int64), mean, given.spread) for mean in (0.5, 0.5)))
-    for look in range(1, _MOST * _LOOKS_IN_FIXED + 1):
+    for look in range(1, _MOST * looks + 1):
         n_b = rng.binomial(block, given.share, running.size)
         arms = Arms(
             added(arms.a, _drawn(rng, block - n_b, given.mean_a, given.spread)),
