@@ -1,10 +1,12 @@
 # Everything runs in .venv, which any target makes on first use; uv is used where it is there.
 .DEFAULT_GOAL := help
-.PHONY: help setup services clients demo test lint fix bench bench-serving docs clean
+.PHONY: help setup services clients demo test lint fix bench bench-check bench-serving coverage docs clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
+# One more than there are processors: many tests wait for servers.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(shell expr $$(nproc) + 1) --dist loadfile
 INSTALL := $(if $(shell command -v uv),uv pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
 CREATE := $(if $(shell command -v uv),uv venv --quiet --python $(PYTHON) .venv,$(PYTHON) -m venv .venv)
 
@@ -40,8 +42,14 @@ clients:  # kserve's client needs older releases of what Hythe uses, so it lives
 demo: setup  ## train, pack, prove, serve and query a model, end to end
 	@$(BIN)/python examples/demo.py
 
-test: setup services clients  ## run every test
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile --cov --cov-report=term:skip-covered
+test: setup services clients  ## run every test but the benchmarks'
+	@$(PYTEST) -m 'not benchmark'
+
+bench-check: setup services  ## run every benchmark in its fast mode
+	@$(PYTEST) --dist load -m benchmark
+
+coverage: setup services clients  ## run the tests and say what they do not reach
+	@$(PYTEST) -m 'not benchmark' --cov --cov-report=term:skip-covered
 
 lint: setup  ## check style, types and the direction of imports
 	@$(BIN)/ruff check .

@@ -10,6 +10,8 @@ import pytest
 
 from hythe.testing.services import or_skip, program
 
+pytestmark = pytest.mark.benchmark
+
 BENCH = Path(__file__).parents[2] / "bench"
 TESTED_ELSEWHERE = {"crash"}
 NAMES = sorted(
