@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -198,11 +199,13 @@ def play(bench: Bench, scenario: Scenario, server: Started, home: Path, folder: 
         time.sleep(AFTER_S)
     by = answers.of(version)
     bad = sum(not answer.right for answer in by) + answers.count(REFUSED)
-    dropped = answers.lost + len(answers.seen) - answers.count(OK) - answers.count(REFUSED)
+    odd = Counter(answer.status for answer in answers.seen if answer.status not in {OK, REFUSED})
+    dropped = answers.lost + odd.total()
     bench.row(
         {
             "candidate": scenario.what, "verdict": status, "s": taken_s, "requests": len(answers.seen),
-            "by the candidate": len(by), "bad answers": bad, "dropped": dropped, "p99_ms": answers.p99_ms,
+            "by the candidate": len(by), "bad answers": bad, "dropped": dropped, "statuses": ", ".join(f"{number} of {code}" for code, number in odd.items()),
+            "p99_ms": answers.p99_ms,
             "why": reason,
         }
     )  # fmt: skip
