@@ -203,12 +203,18 @@ def play(bench: Bench, scenario: Scenario, server: Started, home: Path, folder: 
     dropped = answers.lost + odd.total()
     bench.row(
         {
-            "candidate": scenario.what, "verdict": status, "s": taken_s, "requests": len(answers.seen),
-            "by the candidate": len(by), "bad answers": bad, "dropped": dropped, "statuses": ", ".join(f"{number} of {code}" for code, number in odd.items()),
+            "candidate": scenario.what,
+            "verdict": status,
+            "s": taken_s,
+            "requests": len(answers.seen),
+            "by the candidate": len(by),
+            "bad answers": bad,
+            "dropped": dropped,
+            "statuses": ", ".join(f"{number} of {code}" for code, number in odd.items()),
             "p99_ms": answers.p99_ms,
             "why": reason,
         }
-    )  # fmt: skip
+    )
     bench.check(f"a version that {scenario.what}", status, "", scenario.ends, status == scenario.ends)
     bench.check(f"requests lost or refused, {scenario.what}", dropped, "requests", 0, not dropped)
 
