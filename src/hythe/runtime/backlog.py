@@ -20,7 +20,8 @@ class Backlog:
     """A fair queue that takes in only what will have its answer in time.
 
     How long that takes is computed from the rows ahead and what calls cost, and corrected by how far this was
-    off for the jobs before.
+    off for the jobs before. A deadline is held against what nearly all stay within, the longest wait against
+    what is to be expected: one stall of the machine must not turn away who would wait for it.
     """
 
     def __init__(self, cost: Cost) -> None:
@@ -53,9 +54,11 @@ class Backlog:
         ahead = self._queue.rows_before(job)
         job.computed_s = left_s + self._seconds(ahead, job.rows, most_rows) / at_once
         # What the next call takes keeps the model busy, so it is let in however wrong such sums were.
-        likely_s = job.computed_s if ahead + job.rows <= most_rows else self._delay.most(job.computed_s)
+        next_call = ahead + job.rows <= most_rows
+        most_s = job.computed_s if next_call else self._delay.most(job.computed_s)
+        likely_s = job.computed_s if next_call else self._delay.likely(job.computed_s)
         wait_s = likely_s - self._cost.expect(job.rows)
-        late = job.queued_s + likely_s > job.in_time_s
+        late = job.queued_s + most_s > job.in_time_s
         if (ahead or left_s) and (late or wait_s > self._most_wait_s):
             return [(job, _busy(wait_s))]
         return [(shed, _busy(wait_s)) for shed in self._queue.put(job)]

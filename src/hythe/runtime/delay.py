@@ -18,8 +18,8 @@ class Delay:
     >>> delay = Delay()
     >>> for _ in range(50):
     ...     delay.learn(computed_s=0.010, taken_s=0.012)
-    >>> round(delay.most(0.100), 3)
-    0.12
+    >>> round(delay.likely(0.100), 3), round(delay.most(0.100), 3)
+    (0.12, 0.12)
     """
 
     __slots__ = ("_deviation", "_ratio")
@@ -27,6 +27,10 @@ class Delay:
     def __init__(self) -> None:
         self._ratio = 1.0
         self._deviation = 0.0
+
+    def likely(self, computed_s: float) -> float:
+        """Give the seconds that are to be expected where this much was computed."""
+        return computed_s * self._ratio
 
     def most(self, computed_s: float) -> float:
         """Give the seconds that nearly all of those stay within for which this much was computed."""
