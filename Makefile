@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup services clients demo test lint fix bench bench-check bench-serving coverage docs clean
 
+# Hundreds of processes import the package: they find its bytecode, whatever the shell says of that.
+export PYTHONDONTWRITEBYTECODE :=
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
