@@ -47,7 +47,7 @@ test: setup services clients  ## run every test but the benchmarks'
 	@$(PYTEST) -m 'not benchmark'
 
 bench-check: setup services  ## run every benchmark in its fast mode
-	@$(PYTEST) --dist load -m benchmark
+	@$(PYTEST) -m benchmark
 
 coverage: setup services clients  ## run the tests and say what they do not reach
 	@$(PYTEST) -m 'not benchmark' --cov --cov-report=term:skip-covered

@@ -216,7 +216,7 @@ def play(bench: Bench, scenario: Scenario, server: Started, home: Path, folder: 
         }
     )
     bench.check(f"a version that {scenario.what}", status, "", scenario.ends, status == scenario.ends)
-    bench.check(f"requests lost or refused, {scenario.what}", dropped, "requests", 0, not dropped)
+    bench.check(f"requests dropped, {scenario.what}", dropped, "requests", 0, not dropped)
 
 
 def comes(answers: Answers, version: str) -> None:
@@ -247,7 +247,7 @@ def way_back(bench: Bench, server: Started, home: Path, folder: Path) -> None:
     bench.row({"candidate": "taken back by hand", "s": statistics.median(taken), "dropped": lost})
     what, holds = "from `hythe rollback` to the last answer of what it takes away", slowest <= BACK_GOAL_S
     bench.check(f"{what}, slowest of {len(taken)}", slowest, "s", f"≤ {BACK_GOAL_S:g}", holds)
-    bench.check("requests lost or refused, on the way back", lost, "requests", 0, not lost)
+    bench.check("requests dropped, on the way back", lost, "requests", 0, not lost)
 
 
 def main(arguments: list[str]) -> None:
