@@ -1,12 +1,20 @@
-"""A PostgreSQL for all contract tests of one run."""
+"""The places that a catalog may be in, each new for each test; one PostgreSQL for all tests of a run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 
+from hythe.registry.catalog import Catalog
+from hythe.registry.database import Database
+from hythe.testing.catalog_checks import Open
 from hythe.testing.services import or_skip, postgres
+
+SCHEMAS = count(1)
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +22,36 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start PostgreSQL, and stop it after the last test."""
     with or_skip(), postgres(tmp_path_factory.mktemp("postgres")) as url:
         yield url
+
+
+@pytest.fixture(params=["memory", "sqlite", pytest.param("postgresql", marks=pytest.mark.integration)])
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
+    """Open a catalog, the same one as often as it is asked for."""
+    make, catalogs = making(request, tmp_path), list[Catalog]()
+
+    def opening() -> Catalog:
+        catalogs.append(make())
+        return catalogs[-1]
+
+    yield opening
+    for catalog in catalogs:
+        catalog.close()
+
+
+def making(request: pytest.FixtureRequest, folder: Path) -> Callable[[], Catalog]:
+    if request.param == "memory":
+        only = Catalog(Database("sqlite://"))
+        return lambda: only
+    if request.param == "sqlite":
+        return lambda: Catalog.of_file(folder / "new" / "catalog.db")
+    url = own_schema(request.getfixturevalue("postgres_url"))
+    return lambda: Catalog(Database(url))
+
+
+def own_schema(url: str) -> str:
+    schema = f"catalog_{next(SCHEMAS)}"
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE SCHEMA {schema}"))
+    engine.dispose()
+    return f"{url}?options=-csearch_path%3D{schema}"
