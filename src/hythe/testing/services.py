@@ -109,6 +109,7 @@ def postgres(folder: Path, port: int | None = None) -> Iterator[str]:
     ]
     command = [server, "-D", "data", *(word for setting in settings for word in ("-c", setting))]
     with running(command, folder, port, user, signal.SIGINT):
+        _await_accepting(port)
         yield f"postgresql://hythe@127.0.0.1:{port}/postgres"
 
 
@@ -128,6 +129,19 @@ def _await_listening(process: subprocess.Popen[bytes], port: int, what: str) -> 
             raise Unavailable(f"'{what}' ended at once with {process.returncode}; see its server.log")
         pause.wait(_POLL_S)
     raise Unavailable(f"'{what}' does not listen on port {port} after {_START_LIMIT_S} s; see its server.log")
+
+
+def _await_accepting(port: int) -> None:
+    """Wait until PostgreSQL, which listens before it has started, takes connections."""
+    asked = [program(POSTGRES_PROGRAMS / "pg_isready"), "--quiet", "--host=127.0.0.1", f"--port={port}"]
+    pause = threading.Event()
+    for _ in range(int(_START_LIMIT_S / _POLL_S)):
+        if subprocess.run(asked, check=False).returncode == 0:
+            return
+        pause.wait(_POLL_S)
+    raise Unavailable(
+        f"PostgreSQL does not accept on port {port} after {_START_LIMIT_S} s; see its server.log"
+    )
 
 
 def _open_parents(folder: Path) -> None:
