@@ -1,8 +1,5 @@
 """What a version does with requests whose rows it has answered before, or is answering now."""
 
-import os
-from collections.abc import Iterator
-
 import pytest
 from tests.unit.dataplane.by_hand import ByHand
 
@@ -10,16 +7,9 @@ from hythe.base.errors import Cancelled, Invalid, TimedOut, Unavailable
 from hythe.monitor.record import CACHED, DEGRADED
 from hythe.rollout.plan import CacheOptions
 from hythe.runtime.batch_policy import BatchPolicy, QueueLimits
-from hythe.runtime.counters import Counters, create
+from hythe.runtime.counters import Counters
 
 MINUTE = CacheOptions(ttl_s=60, stale_s=600)
-
-
-@pytest.fixture
-def counters() -> Iterator[Counters]:
-    descriptor = create(slots=1)
-    yield Counters(descriptor, 0)
-    os.close(descriptor)
 
 
 @pytest.fixture

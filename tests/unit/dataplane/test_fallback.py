@@ -1,8 +1,7 @@
 """Who answers when a version cannot: another, what is stored, a constant; and what is then marked."""
 
 import json
-import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -21,18 +20,11 @@ from hythe.dataplane.spec import EndpointSpec, OnnxFiles, VersionSpec
 from hythe.dataplane.ticket import Prediction
 from hythe.rollout.plan import Arm, CacheOptions, Plan
 from hythe.runtime.batch import RowReader
-from hythe.runtime.counters import Counters, create
+from hythe.runtime.counters import Counters
 
 ONE, TWO = "1.0.0", "2.0.0"
 ARMS = (Arm(ONE, "sha256:0a"), Arm(TWO, "sha256:0b", 0))
 KEPT = CacheOptions(ttl_s=60)
-
-
-@pytest.fixture
-def counters() -> Iterator[Counters]:
-    descriptor = create(slots=1)
-    yield Counters(descriptor, 0)
-    os.close(descriptor)
 
 
 class House:

@@ -1,7 +1,6 @@
 """One request's way: read, admitted, answered, counted."""
 
-import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +14,11 @@ from hythe.dataplane.meter import ROWS
 from hythe.dataplane.plane import DataPlane
 from hythe.runtime.batch import RowReader
 from hythe.runtime.batch_policy import BatchPolicy
-from hythe.runtime.counters import Counters, create
+from hythe.runtime.counters import Counters
 from hythe.testing.plane import make_plane
 from hythe.testing.tiny import expected, tiny_endpoint
 
 ROW = {"tenure": 4, "total charges": 20.5, "contract": "monthly"}
-
-
-@pytest.fixture
-def counters() -> Iterator[Counters]:
-    descriptor = create(slots=1)
-    yield Counters(descriptor, 0)
-    os.close(descriptor)
 
 
 @pytest_asyncio.fixture

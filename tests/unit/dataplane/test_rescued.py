@@ -1,7 +1,6 @@
 """A failure that a fallback makes good counts against the version that failed, and in no other contrast."""
 
-import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
@@ -12,14 +11,7 @@ from hythe.monitor.record import RESCUED
 from hythe.monitor.window import Window, coarsen
 from hythe.rollout.plan import CacheOptions
 from hythe.rollout.sticky import key_hash
-from hythe.runtime.counters import Counters, create
-
-
-@pytest.fixture
-def counters() -> Iterator[Counters]:
-    descriptor = create(slots=1)
-    yield Counters(descriptor, 0)
-    os.close(descriptor)
+from hythe.runtime.counters import Counters
 
 
 @pytest_asyncio.fixture

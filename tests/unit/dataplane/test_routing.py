@@ -1,7 +1,6 @@
 """Which arm answers: the sticky key decides, wherever it is; and what is noted of the draw."""
 
-import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -13,16 +12,9 @@ from hythe.bundle.schema import Column, Schema
 from hythe.dataplane.ask import Ask, Caller
 from hythe.rollout.choose import choose
 from hythe.rollout.sticky import key_hash
-from hythe.runtime.counters import Counters, create
+from hythe.runtime.counters import Counters
 
 USERS = [f"user-{i}" for i in range(40)]
-
-
-@pytest.fixture
-def counters() -> Iterator[Counters]:
-    descriptor = create(slots=1)
-    yield Counters(descriptor, 0)
-    os.close(descriptor)
 
 
 @pytest_asyncio.fixture

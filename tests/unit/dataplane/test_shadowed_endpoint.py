@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from itertools import chain
 from typing import Any
 
@@ -25,7 +24,7 @@ from hythe.dataplane.spec import EndpointSpec, OnnxFiles, VersionSpec
 from hythe.dataplane.ticket import Prediction
 from hythe.rollout.plan import Arm, Plan, Shadow
 from hythe.runtime.batch import RowReader
-from hythe.runtime.counters import Counters, create
+from hythe.runtime.counters import Counters
 
 ONE, TWO = "1.0.0", "2.0.0"
 ALONE = Plan((Arm(ONE, "sha256:a"),))
@@ -85,13 +84,6 @@ class House:
         while self.copies(outcome) != copies:
             assert time.monotonic() < deadline, (outcome, self.copies(outcome))
             await asyncio.sleep(0)
-
-
-@pytest.fixture
-def counters() -> Iterator[Counters]:
-    descriptor = create(slots=1)
-    yield Counters(descriptor, 0)
-    os.close(descriptor)
 
 
 @pytest_asyncio.fixture

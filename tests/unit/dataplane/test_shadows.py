@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,17 +13,10 @@ from hythe.dataplane.shadow.room import Room
 from hythe.monitor.record import SHADOW, SLOWER
 from hythe.monitor.sample import sampled
 from hythe.rollout.sticky import key_hash
-from hythe.runtime.counters import Counters, create
+from hythe.runtime.counters import Counters
 
 CUT = 1.0
 """The shadow's: between 0 and this it says no where the champion says yes."""
-
-
-@pytest.fixture
-def counters() -> Iterator[Counters]:
-    descriptor = create(slots=1)
-    yield Counters(descriptor, 0)
-    os.close(descriptor)
 
 
 @pytest.fixture
