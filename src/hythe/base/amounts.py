@@ -1,4 +1,4 @@
-"""Amounts as people write them: durations, rates, sizes."""
+"""Amounts as people write them: durations, rates, sizes, plain numbers."""
 
 from __future__ import annotations
 
@@ -59,3 +59,17 @@ def byte_size(text: str) -> int:
     if found is None:
         raise Invalid(f"{text!r} is no size; write 64MiB, 1.5GB or 4096")
     return int(float(found[1]) * _FACTORS[found[2] or ""])
+
+
+def number_or_text(text: str) -> int | float | str:
+    """Read the cell of a text table that should be a number; what is none stays for a check to refuse.
+
+    >>> number_or_text("3"), number_or_text("2.5"), number_or_text("1_000")
+    (3, 2.5, '1_000')
+    """
+    for read in (int, float):
+        try:
+            return text if "_" in text else read(text)
+        except ValueError:
+            continue
+    return text

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from hythe.base.amounts import number_or_text
 from hythe.base.errors import Invalid
 from hythe.bundle.schema import Output, Scalar
 
@@ -79,7 +80,7 @@ class Expected:
             return cell
         if self.kind == "truth":
             return _TRUTH.get(cell.lower(), cell)
-        return _number(cell)
+        return number_or_text(cell)
 
     def _scalar(self, outcome: Any) -> Any:
         found = _FITS[self.kind](outcome)
@@ -158,15 +159,6 @@ _FITS: dict[Kind, Callable[[Any], Any]] = {
     "number": _finite,
     "any": _any,
 }
-
-
-def _number(cell: str) -> Any:
-    for read in (int, float):
-        try:
-            return cell if "_" in cell else read(cell)
-        except ValueError:
-            continue
-    return cell
 
 
 def _decoded(cell: str) -> Any:

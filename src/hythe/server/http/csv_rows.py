@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
+from hythe.base.amounts import number_or_text
 from hythe.base.errors import Invalid, Malformed, Unsupported
 from hythe.bundle.conform import conform
 from hythe.bundle.rows import Array
@@ -152,13 +153,4 @@ def _reader(column: Column) -> Callable[[str | None], Any]:
         return lambda cell: cell
     if kind == "bool":
         return lambda cell: _TRUTH.get(cell.lower(), cell) if cell else None
-    return lambda cell: _number(cell) if cell else None
-
-
-def _number(cell: str) -> Any:
-    for read in (int, float):
-        try:
-            return cell if "_" in cell else read(cell)
-        except ValueError:
-            continue
-    return cell
+    return lambda cell: number_or_text(cell) if cell else None
