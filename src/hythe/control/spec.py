@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 import msgspec
 
 from hythe.base.errors import Invalid
+from hythe.runtime.told import from_memory, into_memory
 from hythe.security.tls import Tls
 from hythe.security.tokens import Issuer
 
@@ -47,11 +46,9 @@ class ControlSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     def into_memory(self) -> int:
         """Write it into a file that lives in memory; give the descriptor, for children to inherit."""
-        descriptor = os.memfd_create("hythe-control")
-        os.write(descriptor, msgspec.json.encode(self))
-        return descriptor
+        return into_memory(self, "hythe-control")
 
     @classmethod
     def read(cls, descriptor: int) -> ControlSpec:
         """Read what `into_memory` wrote."""
-        return msgspec.json.decode(os.pread(descriptor, os.fstat(descriptor).st_size, 0), type=cls)
+        return from_memory(descriptor, cls)

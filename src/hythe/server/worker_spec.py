@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import msgspec
 
 from hythe.base.errors import Invalid
@@ -11,6 +9,7 @@ from hythe.dataplane.admit import Limits
 from hythe.operations.placing import Placing
 from hythe.runtime.batch_policy import BatchPolicy
 from hythe.runtime.session_config import SessionConfig
+from hythe.runtime.told import from_memory, into_memory
 from hythe.security.tls import Tls
 from hythe.security.tokens import Issuer
 from hythe.server.tracing import Tracing
@@ -88,11 +87,9 @@ class WorkerSpec(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def into_memory(self) -> int:
         """Write it into a file that lives in memory; give the descriptor, for children to inherit."""
-        descriptor = os.memfd_create("hythe-spec")
-        os.write(descriptor, msgspec.json.encode(self))
-        return descriptor
+        return into_memory(self, "hythe-spec")
 
     @classmethod
     def read(cls, descriptor: int) -> WorkerSpec:
         """Read what `into_memory` wrote."""
-        return msgspec.json.decode(os.pread(descriptor, os.fstat(descriptor).st_size, 0), type=cls)
+        return from_memory(descriptor, cls)
