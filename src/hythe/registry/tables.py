@@ -200,6 +200,62 @@ leases = Table(
     Column("turn", BigInteger, nullable=False),
 )
 
+monitors = Table(
+    "monitors",
+    METADATA,
+    Column("endpoint", Text, primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("by", Text, nullable=False),
+)
+
+reports = Table(
+    "reports",
+    METADATA,
+    Column("endpoint", Text, primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("period_s", Integer, primary_key=True, autoincrement=False),
+    Column("start", BigInteger, primary_key=True, autoincrement=False),
+    Column("document", LargeBinary, nullable=False),
+    Index("reports_by_start", "endpoint", "start"),
+)
+
+alerts = Table(
+    "alerts",
+    METADATA,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("endpoint", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("opened", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
+    Index("alerts_by_key", "endpoint", "key", "state"),
+    Index("alerts_by_state", "state", "opened"),
+)
+
+alert_deliveries = Table(
+    "alert_deliveries",
+    METADATA,
+    Column("alert", BigInteger, primary_key=True, autoincrement=False),
+    Column("event", Text, primary_key=True),
+    Column("receiver", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("due", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
+    Index("alert_deliveries_by_state", "state", "due"),
+)
+
+silences = Table(
+    "silences",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("endpoint", Text, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
+)
+
 observers = Table(
     "observers",
     METADATA,

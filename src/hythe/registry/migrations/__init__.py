@@ -13,7 +13,7 @@ from hythe.registry.tables import schema_version
 if TYPE_CHECKING:
     from alembic.operations import Operations
 
-NEWEST = 4
+NEWEST = 5
 """The schema that this Hythe reads and writes; the last step of `_steps`."""
 
 
@@ -44,7 +44,13 @@ def migrate(connection: Connection) -> None:
 
 
 def _steps() -> tuple[Callable[[Operations], None], ...]:
-    from hythe.registry.migrations import m0001_first, m0002_keys, m0003_windows, m0004_rollouts
+    from hythe.registry.migrations import (
+        m0001_first,
+        m0002_keys,
+        m0003_windows,
+        m0004_rollouts,
+        m0005_monitoring,
+    )
 
-    steps = (m0001_first, m0002_keys, m0003_windows, m0004_rollouts)
+    steps = (m0001_first, m0002_keys, m0003_windows, m0004_rollouts, m0005_monitoring)
     return tuple(step.upgrade for step in steps)

@@ -1,0 +1,1 @@
+"""Alerts: when they fire, stand and resolve."""

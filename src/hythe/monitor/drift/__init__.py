@@ -1,0 +1,1 @@
+"""Drift: whether what comes is what the model was made for."""

@@ -1,0 +1,1 @@
+"""Performance: how right the answers were, or are likely to be."""

@@ -1,0 +1,62 @@
+"""What a check is given, and what it gives back: p-values to be judged together, or findings of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from hythe.bundle.baseline import Baseline
+from hythe.bundle.schema import Schema
+from hythe.monitor.finding import Finding, Kind
+from hythe.monitor.window import Window
+
+if TYPE_CHECKING:
+    from hythe.monitor.drift.normal import Normal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """One version's window, merged over shares and revisions, with what it is compared with.
+
+    `normal` is what variation between windows was learned to be normal; None where nothing was learned.
+    """
+
+    window: Window
+    baseline: Baseline
+    schema: Schema
+    normal: Normal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A test's result, which the judge turns into a finding together with all others of the period.
+
+    `p_value` is valid by itself: under the null P(p <= x) is at most x for every x. `fine` and `found` are
+    the sentences of the two verdicts. The other fields are those of `Finding`.
+    """
+
+    kind: Kind
+    check: str
+    subject: str
+    p_value: float
+    fine: str
+    found: str
+    value: float | None = None
+    unit: str = ""
+    weight: float = 1.0
+    n: int = 0
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Check(Protocol):
+    """Something that looks at a period: an entry point in the group `hythe.monitor_checks`."""
+
+    @property
+    def name(self) -> str:
+        """The name by which a policy leaves it out."""
+        ...
+
+    def look(self, period: Period) -> Iterable[Candidate | Finding]:
+        """Give p-values to be judged with the others, and findings that need no judge."""
+        ...

@@ -1,0 +1,1 @@
+"""Data quality: values that should not be there, and those that should."""

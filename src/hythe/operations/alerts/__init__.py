@@ -1,0 +1,1 @@
+"""Alerts: their deliveries, and what people do with them."""

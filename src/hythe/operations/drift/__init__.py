@@ -1,0 +1,1 @@
+"""Drift of data in files."""

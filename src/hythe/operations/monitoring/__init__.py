@@ -1,0 +1,1 @@
+"""Monitoring: windows and baselines of the catalog become reports."""
