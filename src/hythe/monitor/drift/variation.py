@@ -1,0 +1,106 @@
+"""How much one feature or output varies between windows, and whether a new window is within it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from hythe.monitor.drift.directions import FIRST_NUMBER, totals
+from hythe.monitor.drift.seasons import Season, slot
+from hythe.statistics.deviance import signed_deviance
+from hythe.statistics.prediction import predicted_p
+
+
+class Deviation(NamedTuple):
+    """How unlikely a window's counts are, and the direction that tells most.
+
+    `expected` and `seen` are the shares of the cells from `first` up to, without, `last`; `effect` is the
+    learned mean design effect of windows in that direction, 1 for independent rows.
+    """
+
+    p_value: float
+    first: int
+    last: int
+    expected: float
+    seen: float
+    effect: float
+
+
+class Slot(msgspec.Struct, frozen=True):
+    """What windows of one slot of the season held together.
+
+    `apart` is the variance of their mean level, in units of that of one window's level.
+    """
+
+    cells: tuple[int, ...]
+    windows: int
+    apart: float
+
+
+class Variation(msgspec.Struct, frozen=True, kw_only=True):
+    """What was learned of one feature or output.
+
+    Directions are the cells, then the numbers before each of the `cuts`. Of each direction `scale` is the
+    mean square deviation of a learned window from the others of its slot, in units of what independent rows
+    would have, and `df` its degrees of freedom. `weight` is how much variation between windows weighed in
+    those deviations, relative to that of rows: the variation of a level by the variance of 1 / rows.
+    """
+
+    season: Season
+    slots: Mapping[int, Slot]
+    cuts: tuple[int, ...]
+    scale: tuple[float, ...]
+    df: tuple[float, ...]
+    weight: float
+
+    @property
+    def cells(self) -> int:
+        """How many cells there are."""
+        return len(self.scale) - len(self.cuts)
+
+    def slot(self, start: int, period_s: int) -> Slot | None:
+        """Find what windows like one that begins at `start` held; None where there were none."""
+        return self.slots.get(slot(self.season, start, period_s))
+
+    def judge(
+        self, cells: NDArray[np.int64], start: int, period_s: int, place: int | None = None
+    ) -> Deviation | None:
+        """Test all directions, half of the error for cells and half for cuts, or the cell `place` alone."""
+        known = self.slot(start, period_s)
+        n = int(cells.sum())
+        if known is None or not n:
+            return None
+        learned = np.asarray(known.cells, dtype=np.int64)
+        seen, expected = totals(cells, self.cuts), totals(learned, self.cuts)
+        m = int(learned.sum())
+        tests = self._tests() if place is None else np.where(np.arange(len(seen)) == place, 1.0, np.inf)
+        z = signed_deviance(seen, n, expected, m)
+        p = self._p_values(z, tests, (1.0 + known.apart) / (1.0 / n + 1.0 / m) / self.weight)
+        best = int(np.argmin(p))
+        first, last = self._range(best)
+        share, was = float(seen[best] / n), float(expected[best] / m)
+        return Deviation(float(p[best]), first, last, was, share, max(1.0, self.scale[best]))
+
+    def _tests(self) -> NDArray[np.float64]:
+        """Give the factor by which each direction's p-value grows, because there are others."""
+        halves = 2.0 if self.cuts else 1.0
+        return np.repeat([halves * self.cells, halves * len(self.cuts)], [self.cells, len(self.cuts)])
+
+    def _p_values(self, z: NDArray[np.float64], tests: NDArray[np.float64], ratio: float) -> NDArray[np.float64]:
+        """Give the corrected p-value of each direction; 1 where even independent rows would tell nothing."""
+        from scipy.special import ndtr
+
+        found = np.ones(len(z))
+        worth = 2.0 * ndtr(-np.abs(z)) * tests < 1.0
+        scale, df = np.asarray(self.scale)[worth], np.asarray(self.df)[worth]
+        found[worth] = np.minimum(predicted_p(z[worth], scale, df, ratio) * tests[worth], 1.0)
+        return found
+
+    def _range(self, direction: int) -> tuple[int, int]:
+        if direction < self.cells:
+            return direction, direction + 1
+        return FIRST_NUMBER, self.cuts[direction - self.cells]
