@@ -200,6 +200,15 @@ leases = Table(
     Column("turn", BigInteger, nullable=False),
 )
 
+refusals = Table(
+    "refusals",
+    METADATA,
+    Column("endpoint", Text, primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Text, nullable=False),
+)
+
 monitors = Table(
     "monitors",
     METADATA,
@@ -219,6 +228,15 @@ reports = Table(
     Column("start", BigInteger, primary_key=True, autoincrement=False),
     Column("document", LargeBinary, nullable=False),
     Index("reports_by_start", "endpoint", "start"),
+)
+
+learned = Table(
+    "learned",
+    METADATA,
+    Column("endpoint", Text, primary_key=True),
+    Column("digest", Text, primary_key=True),
+    Column("period_s", Integer, primary_key=True, autoincrement=False),
+    Column("document", LargeBinary, nullable=False),
 )
 
 alerts = Table(

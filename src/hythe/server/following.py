@@ -30,7 +30,8 @@ Prepare: TypeAlias = Callable[[str, str], Awaitable[Ready | Refused]]
 class Following:
     """Keeps `spec` what the endpoint `name` is to serve, None before anything of it is ready.
 
-    `notice` says why it is not what the catalog says. `changed` is called when either is another.
+    `notice` says why it is not what the catalog says, and `refused` is the revision that it cannot become,
+    with the reason. `changed` is called when any is another.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Following:
         self.name = name
         self.spec = spec
         self.notice = ""
+        self.refused: tuple[int, str] | None = None
         self._prepare = prepare
         self._ready = {} if spec is None else _served(spec)
         self._clock = clock
@@ -75,6 +77,7 @@ class Following:
         try:
             plan = msgspec.convert(record.document, Plan)
         except (msgspec.ValidationError, HytheError) as err:
+            self.refused = (record.revision, str(err))
             self._tell(f"the plan of {record.endpoint!r} at revision {record.revision} is wrong: {err}")
             return
         if self.spec is not None and plan == self.spec.plan:
@@ -135,6 +138,8 @@ class Following:
     def _refuse(self, refused: Refused, revision: int) -> None:
         if refused.again:
             self._again_at = self._clock.monotonic_s() + self._waits.died(lived_s=0.0)
+        else:
+            self.refused = (revision, refused.reason)
         left = "and none is served" if self.spec is None else "and the one before stays"
         self._tell(
             f"the plan of {self.name!r} at revision {revision} is not switched in, {left}: {refused.reason}"

@@ -81,6 +81,7 @@ class Steward:
         self._following = {spec.name: self._followed(spec.name, spec) for spec in self._posting.endpoints}
         self._leftovers = Leftovers(memory.bulletin, self._posting.endpoints, self._clock)
         self._keys, self._found_issuers = self._posting.keys, self._posting.issuers
+        self._refused: dict[str, tuple[int, str]] = {}
         self._notice = ""
         self._waits = Restarts(_RETRY)
         self._issuers_at = self._clock.monotonic_s()
@@ -121,6 +122,7 @@ class Steward:
             self._come_and_go(seen.plans)
         for name, item in self._following.items():
             item.look(seen.plans.get(name))
+        await asyncio.to_thread(self._tell_refusals)
         self._publish()
         self._leftovers.remove()
         return self._look_s
@@ -150,6 +152,17 @@ class Steward:
         for name in [name for name in self._following if name not in plans]:
             self._following.pop(name).stop()
             _LOG.info("endpoint removed", endpoint=name)
+
+    def _tell_refusals(self) -> None:
+        """Tell the catalog of plans that cannot be followed, so that no rollout waits for them."""
+        for name, item in tuple(self._following.items()):
+            if item.refused is not None and item.refused != self._refused.get(name):
+                try:
+                    self._catalog.refusals.tell(name, *item.refused)
+                except HytheError as err:
+                    _LOG.warning("a refused plan is told later", endpoint=name, reason=str(err))
+                    return
+                self._refused[name] = item.refused
 
     def _unreachable(self, err: HytheError) -> None:
         if not self._notice:

@@ -171,6 +171,8 @@ async def test_a_version_that_fails_its_goldens_is_told_and_never_switched_in(ho
     assert len(house.prepared) == 1
     (notice,) = house.posting.notices
     assert "churn:1.1.0 does not answer as it did when packed" in notice
+    refusals = house.catalog.refusals
+    assert refusals.reason("churn", 2) == "churn:1.1.0 does not answer as it did when packed"
     house.put(house.endpoint.plan)
     await house.look()
     assert house.posting.notices == ()
@@ -183,6 +185,7 @@ async def test_what_failed_for_a_moment_is_tried_again_later_each_time(house: Ho
         house.clock.tick(wait_s)
         await house.look()
         assert len(house.prepared) == tries
+    assert house.catalog.refusals.reason("churn", 2) == ""
     house.outcome = house._ready
     house.clock.tick(60.0)
     await house.look()

@@ -13,7 +13,7 @@ from hythe.registry.tables import schema_version
 if TYPE_CHECKING:
     from alembic.operations import Operations
 
-NEWEST = 5
+NEWEST = 6
 """The schema that this Hythe reads and writes; the last step of `_steps`."""
 
 
@@ -50,7 +50,15 @@ def _steps() -> tuple[Callable[[Operations], None], ...]:
         m0003_windows,
         m0004_rollouts,
         m0005_monitoring,
+        m0006_refusals,
     )
 
-    steps = (m0001_first, m0002_keys, m0003_windows, m0004_rollouts, m0005_monitoring)
+    steps = (
+        m0001_first,
+        m0002_keys,
+        m0003_windows,
+        m0004_rollouts,
+        m0005_monitoring,
+        m0006_refusals,
+    )
     return tuple(step.upgrade for step in steps)

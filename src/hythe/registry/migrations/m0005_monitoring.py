@@ -1,4 +1,4 @@
-"""What monitors endpoints: settings, reports of periods, alerts, their deliveries, silences."""
+"""What monitors endpoints: settings, reports of periods, what is normal, alerts, deliveries, silences."""
 
 from __future__ import annotations
 
@@ -30,6 +30,13 @@ def _monitoring(op: Operations) -> None:
         sa.Column("document", sa.LargeBinary, nullable=False),
     )
     op.create_index("reports_by_start", "reports", ["endpoint", "start"])
+    op.create_table(
+        "learned",
+        sa.Column("endpoint", sa.Text, primary_key=True),
+        sa.Column("digest", sa.Text, primary_key=True),
+        sa.Column("period_s", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("document", sa.LargeBinary, nullable=False),
+    )
 
 
 def _alerts(op: Operations) -> None:

@@ -175,6 +175,19 @@ def test_a_candidate_that_is_rejected_meanwhile_goes_back(scene: Scene) -> None:
     assert scene.weights == {"1.0.0": 1.0}
 
 
+def test_a_candidate_that_a_server_cannot_serve_goes_back_and_says_why(scene: Scene) -> None:
+    scene.begin(CANARY)
+    revision = scene.rollout.revisions[-1]
+    scene.registry.catalog.refusals.tell("scoring", revision - 1, "an older plan")
+    scene.look()
+    assert scene.rollout.status == "running"
+    scene.registry.catalog.refusals.tell("scoring", revision, "churn:1.1.0 does not answer as it did")
+    scene.look()
+    assert scene.rollout.status == "rolled_back"
+    assert "a server cannot follow it: churn:1.1.0 does not answer as it did" in scene.rollout.reason
+    assert scene.weights == {"1.0.0": 1.0}
+
+
 def test_of_two_controllers_one_moves_a_rollout(scene: Scene) -> None:
     scene.serve(1000)
     scene.begin(CANARY)
