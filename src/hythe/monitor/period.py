@@ -43,6 +43,8 @@ class Candidate:
     fine: str
     found: str
     value: float | None = None
+    low: float | None = None
+    high: float | None = None
     unit: str = ""
     weight: float = 1.0
     n: int = 0
