@@ -15,7 +15,9 @@ from hythe.registry.feedback import Feedback
 from hythe.registry.leases import Leases
 from hythe.registry.outcomes import Outcomes
 from hythe.registry.reader import Reader
+from hythe.registry.refusals import Refusals
 from hythe.registry.replay import disagreements
+from hythe.registry.reports import Reports
 from hythe.registry.rollouts import RolloutRecord, read_rollout, write_rollout
 from hythe.registry.usage import Spent, add_usage
 from hythe.registry.windows import Observations
@@ -49,6 +51,8 @@ class Catalog(Reader):
         self.differences = Differences(database)
         self.feedback = Feedback(database)
         self.leases = Leases(database)
+        self.refusals = Refusals(database, self._clock)
+        self.reports = Reports(database)
 
     @classmethod
     def of_file(cls, path: Path, clock: Clock | None = None) -> Catalog:
@@ -99,14 +103,15 @@ class Catalog(Reader):
             yield Reader(lambda: nullcontext(connection))
 
     def faults(self) -> list[str]:
-        """Check the database file, the log's hash chain, and that the log leads to the rows that stand."""
+        """Check the database file, the log's hash chain, that it leads to what stands, and reports."""
         if (said := self._database.check()) is not None:
             return [f"the database {self.name} is damaged: {said}; put a backup back"]
         with self.snapshot() as seen:
             broken = first_break(seen.links())
             if broken is not None:
                 return [f"the change log is broken at entry {broken + 1}; compare it with a backup"]
-            return disagreements(seen)
+            found = disagreements(seen)
+        return found + self.reports.faults()
 
     def close(self) -> None:
         """Let go of the database."""

@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select
 
-from hythe.base.clock import Clock, rfc3339
 from hythe.base.errors import Conflict, NotFound
 from hythe.bundle.canonical import canonical
 from hythe.bundle.digests import check_digest
 from hythe.registry.mentions import mentions, serves
-from hythe.registry.reader import Reader
+from hythe.registry.monitor_edits import MonitorEdits
 from hythe.registry.records import Approval, ApprovalState, KeyRecord, VersionRecord
 from hythe.registry.refs import Ref, check_alias, check_name, parse_ref
 from hythe.registry.rollouts import RolloutRecord, write_rollout
-from hythe.registry.tables import aliases, keys, log, models, plans, trust, versions
+from hythe.registry.tables import aliases, keys, models, plans, trust, versions
 from hythe.registry.versions import Version
-from hythe.security.audit import GENESIS, link
 from hythe.security.keys import NewKey, Permit
 
 
-class Edit(Reader):
+class Edit(MonitorEdits):
     """What may be done inside `with catalog.edit(actor=…, why=…)`."""
-
-    def __init__(self, connection: Connection, clock: Clock, actor: str, why: str) -> None:
-        super().__init__(self._lend)
-        self._connection = connection
-        self._now = rfc3339(clock.now())
-        self._actor = actor
-        self._why = why
 
     def add_version(
         self,
@@ -210,17 +199,6 @@ class Edit(Reader):
             self._log("revoke key", f"key/{key_id}", record.state, None)
         return self.key(key_id)
 
-    def note(self, action: str, subject: str, after: Any) -> None:
-        """Write down a change of the outside world, such as a push."""
-        self._log(action, subject, None, after)
-
-    @contextmanager
-    def _lend(self) -> Iterator[Connection]:
-        yield self._connection
-
-    def _run(self, statement: Any) -> None:
-        self._connection.execute(statement)
-
     def _named(self, ref: str) -> VersionRecord:
         wanted = parse_ref(ref)
         if wanted == Ref(wanted.name):
@@ -245,22 +223,6 @@ class Edit(Reader):
     def _change(self, record: VersionRecord, column: str, value: Any) -> None:
         changed = {column: canonical(value).decode(), "changed_at": self._now}
         self._run(versions.update().where(*_row_of(record)).values(**changed))
-
-    def _log(self, action: str, subject: str, before: Any, after: Any) -> None:
-        last = select(log.c.seq, log.c.link).order_by(log.c.seq.desc()).limit(1)
-        row = self._connection.execute(last).one_or_none()
-        seq, previous = (row.seq, row.link) if row else (0, GENESIS)
-        document = canonical(
-            {
-                "at": self._now, "actor": self._actor, "action": action, "subject": subject,
-                "before": before, "after": after, "why": self._why,
-            }
-        )  # fmt: skip
-        self._run(
-            log.insert().values(
-                seq=seq + 1, subject=subject, document=document.decode(), link=link(previous, document)
-            )
-        )
 
 
 def _same(known: VersionRecord, digest: str) -> VersionRecord:

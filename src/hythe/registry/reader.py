@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Connection, Row, RowMapping, select
 
 from hythe.base.errors import NotFound
+from hythe.registry.monitors import MonitorRecord, read_monitors
 from hythe.registry.records import (
     AliasRecord,
     Approval,
@@ -114,6 +115,16 @@ class Reader:
         with self._connects() as connection:
             return [_plan(row) for row in connection.execute(select(plans).order_by(plans.c.endpoint))]
 
+    def monitor(self, endpoint: str) -> MonitorRecord | None:
+        """Tell how an endpoint is monitored; None where the defaults hold."""
+        with self._connects() as connection:
+            return next(iter(read_monitors(connection, endpoint)), None)
+
+    def monitors(self) -> list[MonitorRecord]:
+        """List the settings of all endpoints that have any."""
+        with self._connects() as connection:
+            return read_monitors(connection)
+
     def rollouts(self, endpoint: str | None = None, *, running: bool = False) -> list[RolloutRecord]:
         """List the rollouts of an endpoint, or of all, the oldest first; with `running`, those not ended."""
         with self._connects() as connection:
@@ -143,7 +154,7 @@ class Reader:
             return {(row.id, row.period): row.used for row in connection.execute(select(key_usage))}
 
     def history(self, subject: str | None = None) -> list[LogEntry]:
-        """List the changes of a model, `endpoint/NAME`, `key/ID` or digest, or all, the oldest first."""
+        """List the changes of a model, digest, `endpoint/NAME`, `monitor/NAME`, `key/ID`, or all."""
         query = select(log).order_by(log.c.seq)
         if subject is not None:
             query = query.where(log.c.subject == subject)

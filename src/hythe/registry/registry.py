@@ -90,8 +90,8 @@ class Registry:
         return Bundle.open(self.blobs, self.resolve(ref).digest)
 
     def history(self, subject: str | None = None) -> list[LogEntry]:
-        """List the changes of a model (or of a ref's model, an endpoint, a key, a digest), or all."""
-        if subject is not None and not subject.startswith(("endpoint/", "key/", "sha256:")):
+        """List the changes of a model (or of a ref, an endpoint, its monitoring, a key, a digest), or all."""
+        if subject is not None and not subject.startswith(("endpoint/", "key/", "monitor/", "sha256:")):
             subject = parse_ref(subject).name
         return self.catalog.history(subject)
 

@@ -71,11 +71,11 @@ def _apply_to_others(state: State, entry: LogEntry) -> None:
             state["trust", name] = True
         case "distrust":
             state.pop(("trust", name), None)
-        case "put plan" | "add key":
+        case "put plan" | "add key" | "put monitor":
             state[_kind_and_name(name)] = after
         case "rollout":
             state["rollout", after["id"]] = [name, after["status"]]
-        case "remove plan" | "revoke key":
+        case "remove plan" | "revoke key" | "remove monitor":
             state.pop(_kind_and_name(name), None)
         case _:
             pass
@@ -95,5 +95,6 @@ def _standing(reader: Reader) -> State:
     state |= {("trust", record.digest): True for record in reader.all_trusted()}
     state |= {("key", key.id): key.state for key in reader.all_keys() if not key.revoked_at}
     state |= {("plan", plan.endpoint): plan.document for plan in reader.plans()}
+    state |= {("monitor", item.endpoint): item.document for item in reader.monitors()}
     state |= {("rollout", item.id): [f"endpoint/{item.endpoint}", item.status] for item in reader.rollouts()}
     return state
