@@ -10,6 +10,7 @@ from hythe.base.errors import Invalid
 from hythe.monitor.delivery import Delivery
 from hythe.monitor.retrain import Retrain
 from hythe.monitor.rule import Rule
+from hythe.monitor.service.limits import ServiceLimits
 
 DAY_S = 86400
 
@@ -22,7 +23,8 @@ class MonitorPolicy(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
     false_alarms · P / horizon / len(periods_s). A period of fewer than `least_rows` rows is left to the
     longer ones. The first `learning_days` of a version's own windows teach what variation between windows
     is normal; 0 takes the baseline's rows for independent draws. `segments` are features by whose values
-    performance is told apart; `ignore` are features, outputs and checks that are not looked at.
+    performance is told apart; `ignore` are features, outputs and checks that are not looked at. `limits` are
+    of errors and latencies.
 
     >>> MonitorPolicy().alpha(3600)
     0.00023148148148148146
@@ -35,6 +37,7 @@ class MonitorPolicy(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
     learning_days: float = 0.0
     segments: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    limits: ServiceLimits = ServiceLimits()
     rules: tuple[Rule, ...] = ()
     deliver: tuple[Delivery, ...] = ()
     retrain: tuple[Retrain, ...] = ()

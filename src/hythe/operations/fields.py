@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 import msgspec
@@ -22,6 +23,16 @@ def refuse_unknown(raw: Mapping[str, Any], kind: type[msgspec.Struct], subject: 
     for field in raw:
         if field not in known:
             raise Invalid(f"{subject} a field {field!r} that is not known; fields: {', '.join(known)}")
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """Ask whether a name that is not known is meant to be one that is; "" where none is near.
+
+    >>> nearest("tenrue", ["tenure", "contract"]), nearest("x", ["tenure"])
+    ("did you mean 'tenure'? ", '')
+    """
+    found = get_close_matches(name, known, n=1)
+    return f"did you mean {found[0]!r}? " if found else ""
 
 
 def tables(raw: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:

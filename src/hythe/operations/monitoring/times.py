@@ -1,0 +1,43 @@
+"""Which periods are looked at when."""
+
+from __future__ import annotations
+
+MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
+_LEAST_GRACE_S, _MOST_GRACE_S = 2, 600
+_GRACE = 0.05
+
+
+def grace_s(period_s: int) -> int:
+    """Say for how many seconds late windows of a period are waited for: a twentieth of it, in bounds.
+
+    Servers store each second as it ends; they are later only while the catalog is away. What comes later
+    still is in the longer periods.
+
+    >>> grace_s(5), grace_s(3600), grace_s(86400)
+    (2, 180, 600)
+    """
+    return min(max(round(_GRACE * period_s), _LEAST_GRACE_S), _MOST_GRACE_S)
+
+
+def ended(now: int, period_s: int) -> int:
+    """Give the second by which the last period ended that may be looked at, a multiple of `period_s`.
+
+    >>> ended(7200 + 179, 3600), ended(7200 + 180, 3600)
+    (3600, 7200)
+    """
+    return (now - grace_s(period_s)) // period_s * period_s
+
+
+def caught_up_from(newest: int, period_s: int) -> int:
+    """Give the first second of what is made up for after an outage: a week, where windows are short enough.
+
+    Windows are merged into minutes after 15 minutes and into hours after two days, so that shorter periods
+    cannot be told apart any more.
+    """
+    if period_s % HOUR_S == 0:
+        back_s = max(7 * DAY_S, 2 * period_s)
+    elif period_s % MINUTE_S == 0:
+        back_s = 2 * DAY_S
+    else:
+        back_s = 15 * MINUTE_S
+    return max(0, (newest - back_s) // period_s * period_s)
