@@ -1,0 +1,16 @@
+"""A period's report, with the window that it is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hythe.monitor.finding import Report
+from hythe.monitor.window import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What was found of a period, and the counts in which it was found."""
+
+    report: Report
+    window: Window

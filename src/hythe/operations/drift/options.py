@@ -1,0 +1,38 @@
+"""What is asked when drift of files is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hythe.base.errors import Invalid
+from hythe.operations.placing import Placing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftOptions:
+    """What is examined of the rows, and how often it may alarm for nothing.
+
+    Rows are told apart by the time in the column `timestamp`, into periods of `period_s` seconds. On average
+    `false_alarms` of the periods of one examination alarm for nothing. Only `features` are looked at, where
+    any are named, and nothing named in `ignore`. With `predict` the version answers the rows, by its
+    `variant` and where `placing` says, so that its outputs are examined; `outputs` says in which columns
+    earlier answers stand, by the outputs' names.
+    """
+
+    timestamp: str = ""
+    period_s: int = 3600
+    false_alarms: float = 0.01
+    least_rows: int = 100
+    features: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    predict: bool = False
+    variant: str | None = None
+    placing: Placing | None = None
+    outputs: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not 0 < self.false_alarms < 1:
+            raise Invalid(f"false_alarms is {self.false_alarms}; give a number between 0 and 1, such as 0.01")
+        if self.predict and self.outputs:
+            raise Invalid("answers are both asked for and named as columns; give one of predict and outputs")
