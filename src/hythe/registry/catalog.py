@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hythe.base.clock import Clock, SystemClock
 from hythe.base.errors import Conflict, Invalid
+from hythe.registry.alerts import Alerts
 from hythe.registry.database import Database
 from hythe.registry.differences import Differences
 from hythe.registry.edit import Edit
@@ -53,6 +54,7 @@ class Catalog(Reader):
         self.leases = Leases(database)
         self.refusals = Refusals(database, self._clock)
         self.reports = Reports(database)
+        self.alerts = Alerts(database)
 
     @classmethod
     def of_file(cls, path: Path, clock: Clock | None = None) -> Catalog:

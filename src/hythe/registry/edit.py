@@ -10,6 +10,7 @@ import msgspec
 from hythe.base.errors import Conflict, NotFound
 from hythe.bundle.canonical import canonical
 from hythe.bundle.digests import check_digest
+from hythe.registry.alert_edits import AlertEdits
 from hythe.registry.mentions import mentions, serves
 from hythe.registry.monitor_edits import MonitorEdits
 from hythe.registry.records import Approval, ApprovalState, KeyRecord, VersionRecord
@@ -20,7 +21,7 @@ from hythe.registry.versions import Version
 from hythe.security.keys import NewKey, Permit
 
 
-class Edit(MonitorEdits):
+class Edit(AlertEdits, MonitorEdits):
     """What may be done inside `with catalog.edit(actor=…, why=…)`."""
 
     def add_version(
