@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import reduce
+from operator import add
 from typing import Any
 
 import msgspec
@@ -24,11 +26,20 @@ class Tally(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def __add__(self, other: Tally) -> Tally:
         """Merge; raises Invalid when the bins or centres are others."""
-        if len(self.cells) != len(other.cells) or (self.powers is None) != (other.powers is None):
+        return Tally.sum((self, other))
+
+    @classmethod
+    def sum(cls, tallies: Sequence[Tally]) -> Tally:
+        """Merge one or more; raises Invalid when the bins or centres are others.
+
+        >>> Tally.sum([Tally((1, 0, 2)), Tally((0, 5, 1)), Tally((1, 1, 1))])
+        Tally(cells=(2, 6, 4), powers=None)
+        """
+        powers = [tally.powers for tally in tallies if tally.powers is not None]
+        if len({len(tally.cells) for tally in tallies}) > 1 or len(powers) not in {0, len(tallies)}:
             raise Invalid("tallies over different bins cannot be merged; count with the same baseline")
-        cells = tuple(a + b for a, b in zip(self.cells, other.cells, strict=True))
-        powers = self.powers + other.powers if self.powers is not None and other.powers is not None else None
-        return Tally(cells, powers)
+        cells = tuple(map(sum, zip(*[tally.cells for tally in tallies], strict=True)))
+        return cls(cells, reduce(add, powers) if powers else None)
 
     @property
     def total(self) -> int:
@@ -46,8 +57,9 @@ class Window(msgspec.Struct, frozen=True, omit_defaults=True):
     answered, which counts them. `rows` came with requests,
     `answered_rows` were answered, `counted_rows` are in `features`. `runs` are calls of the model, of
     `run_rows` rows together. `request_s` times answered requests, `unanswered_s` the others. `statistics`
-    holds what guards declare, whole numbers that add up. `unknown` is what a newer Hythe wrote: it stays
-    with the window, and is left out of a merged one.
+    holds what guards declare, whole numbers that add up. `faults` counts refused requests by what was wrong
+    with which column of the schema: `unit:weight`, `document:` (see `hythe.bundle.misfit`). `unknown` is what
+    a newer Hythe wrote: it stays with the window, and is left out of a merged one.
     """
 
     endpoint: str
@@ -72,6 +84,7 @@ class Window(msgspec.Struct, frozen=True, omit_defaults=True):
     features: Mapping[str, Tally] = {}
     outputs: Mapping[str, Tally] = {}
     statistics: Mapping[str, tuple[int, ...]] = {}
+    faults: Mapping[str, int] = {}
     unknown: Mapping[str, Any] = {}
 
     @property
@@ -112,66 +125,111 @@ def merge(one: Window, other: Window) -> Window:
         Invalid: when they are of different endpoints or versions, or over different bins.
 
     """
-    if (one.endpoint, one.version) != (other.endpoint, other.version):
-        raise Invalid(
-            f"windows of {one.endpoint} {one.version} and {other.endpoint} {other.version} "
-            "cannot be merged; merge those of one version"
-        )
-    start, end = min(one.start, other.start), max(one.end, other.end)
+    return merge_all((one, other))
+
+
+def merge_all(windows: Sequence[Window]) -> Window:
+    """Add one or more windows of one endpoint and version up, as `merge` does with two, but faster.
+
+    >>> merge_all([Window("churn", "1.0.0", second, rows=2) for second in range(60)]).rows
+    120
+
+    Raises:
+        Invalid: when they are of different endpoints or versions, or over different bins.
+
+    """
+    first = windows[0]
+    for other in windows:
+        if (other.endpoint, other.version) != (first.endpoint, first.version):
+            raise Invalid(
+                f"windows of {first.endpoint} {first.version} and {other.endpoint} {other.version} "
+                "cannot be merged; merge those of one version"
+            )
+    start, end = min([one.start for one in windows]), max([one.end for one in windows])
     return Window(
-        endpoint=one.endpoint,
-        version=one.version,
+        endpoint=first.endpoint,
+        version=first.version,
         start=start,
         period_s=end - start,
-        share=one.share if one.share == other.share else None,
-        revision=one.revision if one.revision == other.revision else None,
-        requests=_added(one.requests, other.requests),
-        features=_added(one.features, other.features),
-        outputs=_added(one.outputs, other.outputs),
-        statistics=_summed(one.statistics, other.statistics),
-        **{name: getattr(one, name) + getattr(other, name) for name in _SUMS},
+        share=_common([one.share for one in windows]),
+        revision=_common([one.revision for one in windows]),
+        requests=_each([one.requests for one in windows], sum),
+        features=_each([one.features for one in windows], Tally.sum),
+        outputs=_each([one.outputs for one in windows], Tally.sum),
+        statistics=_each([one.statistics for one in windows], _columns),
+        faults=_each([one.faults for one in windows], sum),
+        **{name: sum([getattr(one, name) for one in windows]) for name in _NUMBERS},
+        **{name: reduce(add, [getattr(one, name) for one in windows]) for name in _TIMINGS},
     )
 
 
-_SUMS = (
+_NUMBERS = (
     "rows", "answered_rows", "counted_rows", "runs", "run_rows", "degraded", "cached", "rescued",
-    "request_s", "unanswered_s", "queue_s", "inference_s",
 )  # fmt: skip
+_TIMINGS = ("request_s", "unanswered_s", "queue_s", "inference_s")
 
 
 def coarsen(windows: Iterable[Window], period_s: int) -> list[Window]:
     """Merge windows of one endpoint, version, share and revision into whole periods of `period_s` seconds.
 
-    Windows that are longer already, and those with `unknown` parts, stay as they are.
+    Windows that are longer already, and those with `unknown` parts, stay as they are; those that cannot be
+    added up, being counted over other bins, stay apart.
     """
     kept: list[Window] = []
-    merged: dict[tuple[str, str, float | None, int | None, int], Window] = {}
+    groups: dict[tuple[str, str, float | None, int | None, int], list[Window]] = {}
     for window in windows:
         if window.period_s > period_s or window.unknown:
             kept.append(window)
             continue
         start = window.start // period_s * period_s
         key = (window.endpoint, window.version, window.share, window.revision, start)
-        whole = msgspec.structs.replace(window, start=start, period_s=period_s)
-        merged[key] = merge(merged[key], whole) if key in merged else whole
+        groups.setdefault(key, []).append(window)
+    for (*_, start), group in groups.items():
+        kept += [
+            msgspec.structs.replace(whole, start=start, period_s=period_s) for whole in merge_alike(group)
+        ]
     return sorted(
-        [*kept, *merged.values()],
-        key=lambda w: (w.start, w.endpoint, w.version, w.share or 0.0, w.revision or 0),
+        kept, key=lambda w: (w.start, w.endpoint, w.version, w.share or 0.0, w.revision or 0, w.period_s)
     )
 
 
-def _added(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    found = dict(one)
-    for name, value in other.items():
-        found[name] = found[name] + value if name in found else value
+def merge_alike(windows: Sequence[Window]) -> list[Window]:
+    """Add up windows of one endpoint and version: one, or one for each kind of bins that they were over."""
+    try:
+        return [merge_all(windows)]
+    except Invalid:
+        pass
+    found: list[Window] = []
+    for window in windows:
+        for place, known in enumerate(found):
+            try:
+                found[place] = merge(known, window)
+                break
+            except Invalid:
+                continue
+        else:
+            found.append(window)
     return found
 
 
-def _summed(
-    one: Mapping[str, tuple[int, ...]], other: Mapping[str, tuple[int, ...]]
-) -> dict[str, tuple[int, ...]]:
-    found = dict(one)
-    for name, values in other.items():
-        known = found.get(name)
-        found[name] = values if known is None else tuple(a + b for a, b in zip(known, values, strict=True))
-    return found
+def _common(values: Sequence[Any]) -> Any:
+    """Give the value that all have, None where they differ."""
+    return values[0] if all(value == values[0] for value in values) else None
+
+
+def _each(parts: Sequence[Mapping[str, Any]], total: Callable[[list[Any]], Any]) -> dict[str, Any]:
+    """Give the `total` of the values of each name."""
+    found: dict[str, list[Any]] = {}
+    for part in parts:
+        for name, value in part.items():
+            found.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else total(values) for name, values in found.items()}
+
+
+def _columns(rows: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """Sum the first numbers, the second ones, and so on."""
+    try:
+        return tuple(map(sum, zip(*rows, strict=True)))
+    except ValueError as err:
+        lengths = ", ".join(map(str, sorted({len(row) for row in rows})))
+        raise Invalid(f"a statistic of {lengths} numbers cannot be added up; it is another one now") from err

@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import msgspec
 
-from hythe.base.errors import Corrupt, Invalid
+from hythe.base.errors import Corrupt
 from hythe.monitor.first_requests import KeyOutcome
 from hythe.monitor.join import Join
 from hythe.monitor.window import Window, coarsen
 from hythe.registry.outcomes import OutcomeRecord
 from hythe.registry.windows import JoinRecord, Observations, WindowRecord
 
-MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
-_IN_ONE_GO = 500
 _KEPT_ONCE = {"id", "first", "rows", "at_ns", "endpoint", "version", "revision"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retention:
-    """When windows are merged into longer ones, and when windows and join records are removed."""
+class Ahead(NamedTuple):
+    """Windows whose time has come, and those that begin later: a server's clock is ahead of ours."""
 
-    minutes_after_s: int = 15 * MINUTE_S
-    hours_after_s: int = 2 * DAY_S
-    windows_days: int = 90
-    joins_days: int = 30
+    known: list[Window]
+    ahead: list[Window]
+    by_s: int
 
-    def __post_init__(self) -> None:
-        if not 0 < self.minutes_after_s <= self.hours_after_s or min(self.windows_days, self.joins_days) < 1:
-            raise Invalid(
-                f"windows are merged after {self.minutes_after_s} and {self.hours_after_s} s and kept for "
-                f"{self.windows_days} days, joins for {self.joins_days}; give growing times, and days from 1"
-            )
+    @property
+    def note(self) -> str:
+        """A sentence about those that are ahead; "" where there are none."""
+        if not self.ahead:
+            return ""
+        first = self.ahead[0]
+        return (
+            f"{len(self.ahead)} windows of {first.endpoint} begin up to {self.by_s:,} s from now: the clock "
+            "of a server is ahead of this one; set both right (NTP). They are looked at when that time comes"
+        )
 
 
 def windows(
@@ -58,6 +57,22 @@ def windows(
     """
     records = observations.read(endpoint, version, since=since, until=until, revisions=revisions)
     return coarsen((Window.decode(record.document) for record in records), period_s or 1)
+
+
+def split_ahead(found: Iterable[Window], now: int, slack_s: int = 2) -> Ahead:
+    """Set windows apart that begin more than `slack_s` seconds after `now` (UTC seconds).
+
+    They are kept and counted like all others; only their time is doubtful.
+
+    >>> split = split_ahead([Window("churn", "1.0.0", 100), Window("churn", "1.0.0", 700)], now=100)
+    >>> [window.start for window in split.known], [window.start for window in split.ahead], split.by_s
+    ([100], [700], 600)
+    """
+    known: list[Window] = []
+    ahead: list[Window] = []
+    for window in found:
+        (ahead if window.start > now + slack_s else known).append(window)
+    return Ahead(known, ahead, max((window.start - now for window in ahead), default=0))
 
 
 def stored(window: Window) -> WindowRecord:
@@ -104,38 +119,3 @@ def joined(observations: Observations, ids: Sequence[str]) -> list[Join]:
         except msgspec.MsgspecError as err:
             raise Corrupt(f"the join record of {record.id} cannot be read: {err}; remove it") from err
     return found
-
-
-def tidy(observations: Observations, now: int, retention: Retention) -> int:
-    """Merge some windows that are old enough into minutes and hours, and remove what is too old.
-
-    Give how many stored windows became fewer; what another process merged meanwhile is left to it. Called
-    each few seconds it keeps up, and one call never takes long.
-    """
-    merged = 0
-    for period_s, after_s in ((MINUTE_S, retention.minutes_after_s), (HOUR_S, retention.hours_after_s)):
-        # Whole periods only: a period that is still being written would be merged again and again.
-        before = (now - after_s) // period_s * period_s
-        fewer, past = 0, 0
-        while not fewer and (records := observations.shorter(period_s, before, _IN_ONE_GO, past)):
-            fewer, past = _merge(observations, records, period_s), records[-1].id
-        merged += fewer
-    observations.forget(
-        windows_before=now - retention.windows_days * DAY_S, joins_before=now - retention.joins_days * DAY_S
-    )
-    return merged
-
-
-def _merge(observations: Observations, records: Iterable[WindowRecord], period_s: int) -> int:
-    """Merge windows, an endpoint's version and period at a time."""
-    groups: dict[tuple[str, str, int], list[WindowRecord]] = defaultdict(list)
-    for record in records:
-        groups[record.endpoint, record.version, record.start // period_s].append(record)
-    fewer = 0
-    for group in groups.values():
-        mergeable = {record.id: Window.decode(record.document) for record in group}
-        old = [record for record in group if not mergeable[record.id].unknown]
-        new = [stored(window) for window in coarsen((mergeable[record.id] for record in old), period_s)]
-        if old and observations.replace(old, new):
-            fewer += len(old) - len(new)
-    return fewer

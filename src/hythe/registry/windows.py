@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, func, select, tuple_
 
 from hythe.registry.database import Database
 from hythe.registry.differences import DifferenceRecord, keep_worst
@@ -43,6 +43,14 @@ class WindowKey(NamedTuple):
     id: int
     start: int
     period_s: int
+
+
+class Stretch(NamedTuple):
+    """The windows of a version of an endpoint from second `start` on."""
+
+    start: int
+    endpoint: str
+    version: str
 
 
 class JoinRecord(msgspec.Struct, frozen=True):
@@ -118,6 +126,13 @@ class Observations:
             query = select(windows.c.endpoint).distinct().order_by(windows.c.endpoint)
             return list(connection.execute(query).scalars())
 
+    def first(self, endpoint: str, version: str) -> int | None:
+        """Give the second in which the first window of a version begins, None where there is none."""
+        query = select(func.min(windows.c.start)).where(windows.c.endpoint == endpoint)
+        with self._database.reading() as connection:
+            found: int | None = connection.execute(query.where(windows.c.version == version)).scalar_one()
+        return found
+
     def read(
         self,
         endpoint: str,
@@ -168,15 +183,39 @@ class Observations:
         with self._database.reading() as connection:
             return list(_windows(connection, query))
 
-    def shorter(self, period_s: int, before: int, most: int, past: int = 0) -> list[WindowRecord]:
-        """Give up to `most` windows shorter than `period_s` that begin before `before`.
+    def crowded(
+        self,
+        period_s: int,
+        before: int,
+        most: int,
+        *,
+        since: int = 0,
+        past: Stretch | None = None,
+    ) -> list[Stretch]:
+        """Give up to `most` whole periods of `period_s` seconds that have windows shorter than that.
 
-        They come in the order in which they were stored, behind the one with the id `past`.
+        Of windows that begin from `since` on and before `before`, the oldest periods first, behind `past`.
         """
-        chosen = (windows.c.period_s < period_s) & (windows.c.start < before) & (windows.c.id > past)
-        query = select(windows).where(chosen).order_by(windows.c.id).limit(most)
+        first = (windows.c.start - windows.c.start % period_s).label("first")
+        order = (first, windows.c.endpoint, windows.c.version)
+        chosen = (windows.c.period_s < period_s) & (windows.c.start >= since) & (windows.c.start < before)
+        query = select(*order).where(chosen).distinct().order_by(*order).limit(most)
+        if past is not None:
+            query = query.where(tuple_(*order) > tuple_(past.start, past.endpoint, past.version))
         with self._database.reading() as connection:
-            return list(_windows(connection, query))
+            return [Stretch(*row) for row in connection.execute(query)]
+
+    def within(self, stretch: Stretch, period_s: int) -> list[WindowRecord]:
+        """Give the windows that lie within a period, those as long as it included."""
+        query = select(windows).where(
+            (windows.c.endpoint == stretch.endpoint)
+            & (windows.c.version == stretch.version)
+            & (windows.c.start >= stretch.start)
+            & (windows.c.start < stretch.start + period_s)
+            & (windows.c.period_s <= period_s)
+        )
+        with self._database.reading() as connection:
+            return list(_windows(connection, query.order_by(windows.c.start, windows.c.id)))
 
     def replace(self, old: Sequence[WindowRecord], new: Sequence[WindowRecord]) -> bool:
         """Put `new` windows in the place of stored ones; False, and nothing, when those are not all there."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from hythe.monitor.statistic import declared
 from hythe.operations.differences import tidy_differences
 from hythe.operations.feedback.match import Keeping, match, tidy_feedback
-from hythe.operations.windows import Retention, tidy
+from hythe.operations.roll_up import RollUp
 from hythe.registry.catalog import Catalog
 from hythe.registry.database import Database
 from hythe.runtime.bulletin import Bulletin
@@ -37,7 +37,8 @@ from hythe.server.worker_spec import WorkerSpec
 
 _BUSY_TIMEOUT_S = 2.0
 _MATCH_S = 0.1
-"""So long feedback is joined before the rings are looked at again."""
+_TIDY_S = 0.2
+"""So long feedback is joined, and windows are merged, before the rings are looked at again."""
 
 
 def main(place: int, talk: int, spec: int) -> int:
@@ -79,12 +80,14 @@ def assembled(spec: WorkerSpec, place: int, versions: Versions) -> Sidecar:
     folder, server = Path(spec.source.home) / FOLDER, rings[0].id
     outbox = Outbox(catalog.observations, Spool(folder, server), server)
 
-    def look_after(now: int) -> None:
+    roll_up = RollUp(catalog.observations)
+
+    def look_after(now: int) -> bool:
         outbox.adopt(abandoned(folder, but=server))
-        tidy(catalog.observations, now, Retention())
         tidy_differences(catalog, now * 10**9)
         for endpoint, rows in tidy_feedback(catalog, now * 10**9, Keeping()).items():
             counters.counter(FEEDBACK_ORPHANS.name, endpoint=endpoint).add(rows)
+        return roll_up.turn(now, _TIDY_S)
 
     return Sidecar(intake, outbox, counters, match=lambda: match(catalog, _MATCH_S).more, tidy=look_after)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hythe.registry.windows import Delivery, JoinRecord, WindowRecord
+from hythe.registry.windows import Delivery, JoinRecord, Stretch, WindowRecord
 from hythe.testing.catalog_checks import Check, Open
 
 HOUR = 3600
@@ -49,11 +49,28 @@ def windows_are_replaced_whole_or_not_at_all(opened: Open) -> None:
     """Two processes that merge the same windows do not count them twice."""
     observations = opened().observations
     observations.store(_delivery(1, _window(0), _window(1), _window(HOUR)))
-    short = observations.shorter(60, before=60, most=10)
+    [minute] = observations.crowded(60, before=60, most=10)
+    short = observations.within(minute, 60)
     assert [window.start for window in short] == [0, 1]
     assert observations.replace(short, [_window(0, 60)])
     assert not observations.replace(short, [_window(0, 60)])
     assert [(window.start, window.period_s) for window in observations.read("churn")] == [(0, 60), (HOUR, 1)]
+
+
+def periods_with_shorter_windows_are_found_from_the_oldest_on(opened: Open) -> None:
+    """Find each once, whatever is in it, and go on behind one that was found."""
+    observations = opened().observations
+    seconds = [_window(at, version=version) for version in ("2.0.0", "1.0.0") for at in (65, 61, 3, 125)]
+    observations.store(_delivery(1, *seconds, _window(180, 60), _window(HOUR, 60), _window(HOUR + 1)))
+    found = observations.crowded(60, before=180, most=10)
+    expected = [(start, "churn", version) for start in (0, 60, 120) for version in ("1.0.0", "2.0.0")]
+    assert [tuple(stretch) for stretch in found] == expected
+    assert observations.crowded(60, before=180, most=2, past=found[2]) == found[3:5]
+    assert [stretch.start for stretch in observations.crowded(60, before=2 * HOUR, most=9, since=181)] == [
+        HOUR
+    ]
+    hour = observations.within(Stretch(HOUR, "churn", "1.0.0"), 60)
+    assert [(window.start, window.period_s) for window in hour] == [(HOUR, 60), (HOUR + 1, 1)]
 
 
 def joins_are_found_by_prediction_id(opened: Open) -> None:
@@ -96,6 +113,7 @@ CHECKS: Sequence[Check] = (
     windows_are_found_by_version_and_time,
     documents_come_back_as_they_were,
     windows_are_replaced_whole_or_not_at_all,
+    periods_with_shorter_windows_are_found_from_the_oldest_on,
     joins_are_found_by_prediction_id,
     what_is_old_is_forgotten,
 )

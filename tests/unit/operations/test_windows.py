@@ -6,19 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from hythe.base.errors import Corrupt, Invalid
+from hythe.base.errors import Corrupt
 from hythe.monitor.join import Join
 from hythe.monitor.window import Window
-from hythe.operations.windows import (
-    DAY_S,
-    HOUR_S,
-    Retention,
-    joined,
-    stored,
-    stored_join,
-    tidy,
-    windows,
-)
+from hythe.operations.windows import joined, split_ahead, stored, stored_join, windows
 from hythe.registry.database import Database
 from hythe.registry.windows import Delivery, JoinRecord, Observations, WindowRecord
 
@@ -58,18 +49,6 @@ def test_windows_are_merged_into_the_periods_asked_for(observations: Observation
     assert [w.rows for w in windows(observations, "churn", since=60, until=100)] == [1, 7]
 
 
-def test_old_seconds_become_minutes_and_old_minutes_hours(observations: Observations) -> None:
-    old, older = NOW - HOUR_S, NOW - 3 * DAY_S
-    put(observations, *[second(older + n) for n in range(130)], *[second(old + n) for n in range(130)])
-    put(observations, second(NOW - 10), second(NOW - 9))
-    while tidy(observations, NOW, Retention()):
-        pass
-    found = windows(observations, "churn")
-    assert {(w.period_s, w.start < NOW - 2 * DAY_S) for w in found} == {(1, False), (60, False), (3600, True)}
-    assert sum(w.rows for w in found) == 262
-    assert len(observations.read("churn")) <= 2 + 4 + 2
-
-
 def test_windows_of_one_plan_are_read_by_its_revision(observations: Observations) -> None:
     put(
         observations,
@@ -84,29 +63,13 @@ def test_windows_of_one_plan_are_read_by_its_revision(observations: Observations
     assert [w.rows for w in windows(observations, "churn", period_s=60)] == [8, 5, 2]
 
 
-def test_windows_of_several_plans_stay_apart_as_they_age(observations: Observations) -> None:
-    old = (NOW - 3 * DAY_S) // HOUR_S * HOUR_S
-    put(observations, *[second(old + n, revision=n % 2 + 1) for n in range(100)])
-    while tidy(observations, NOW, Retention()):
-        pass
-    assert [(r.period_s, r.revision) for r in observations.read("churn")] == [(HOUR_S, 1), (HOUR_S, 2)]
-    assert [w.rows for w in windows(observations, "churn", revisions=[2])] == [50]
-
-
-def test_what_a_newer_hythe_wrote_is_not_merged_away(observations: Observations) -> None:
-    newer = WindowRecord(
-        "churn", "1.0.0", NOW - HOUR_S, 1, b'{"endpoint":"churn","new":1,"start":5,"version":"1.0.0"}'
-    )
-    put(observations, newer, second(NOW - HOUR_S), second(NOW - HOUR_S))
-    tidy(observations, NOW, Retention())
-    assert {record.document for record in observations.read("churn")} >= {newer.document}
-    assert len(observations.read("churn")) == 2
-
-
-def test_what_is_too_old_is_removed(observations: Observations) -> None:
-    put(observations, second(NOW - 91 * DAY_S), second(NOW - 89 * DAY_S))
-    tidy(observations, NOW, Retention())
-    assert [w.start for w in windows(observations, "churn")] == [NOW - 89 * DAY_S - (NOW - 89 * DAY_S) % 3600]
+def test_windows_that_begin_later_than_now_are_set_apart_and_told(observations: Observations) -> None:
+    put(observations, second(NOW - 1), second(NOW), second(NOW + 1), second(NOW + 3600))
+    split = split_ahead(windows(observations, "churn"), NOW)
+    assert [window.start - NOW for window in split.known] == [-1, 0, 1]
+    assert [window.start - NOW for window in split.ahead] == [3600]
+    assert "begin up to 3,600 s from now" in split.note
+    assert split_ahead(windows(observations, "churn"), NOW + 3600).note == ""
 
 
 def test_joins_come_back_as_they_were(observations: Observations) -> None:
@@ -122,9 +85,3 @@ def test_a_damaged_join_is_told(observations: Observations) -> None:
     observations.store(Delivery("server", 1, NOW, {}, (), (record,)))
     with pytest.raises(Corrupt, match="the join record of a cannot be read"):
         joined(observations, ["a"])
-
-
-@pytest.mark.parametrize("wrong", [{"minutes_after_s": 0}, {"hours_after_s": 60}, {"joins_days": 0}])
-def test_times_that_make_no_sense_are_refused(wrong: dict[str, int]) -> None:
-    with pytest.raises(Invalid, match="give growing times"):
-        Retention(**wrong)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from hythe.base.clock import Clock, SystemClock
 from hythe.base.errors import HytheError
-from hythe.operations.windows import HOUR_S, MINUTE_S
+from hythe.operations.roll_up import HOUR_S, MINUTE_S
 from hythe.runtime.counters import Counters
 from hythe.runtime.log import Log
 from hythe.runtime.server_metrics import WINDOWS_WAITING
@@ -28,7 +28,7 @@ class Sidecar:
     """Moves observations from `intake` to `outbox`, or nowhere without one.
 
     While the catalog takes them, `match` is called after each delivery, and again as long as it says that
-    there is more to do; `tidy` now and then.
+    there is more to do; `tidy` now and then, and sooner where it says that there is more.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Sidecar:
         counters: Counters,
         *,
         match: Callable[[], bool] = lambda: False,
-        tidy: Callable[[int], object] = lambda _now: None,
+        tidy: Callable[[int], bool] = lambda _now: False,
         clock: Clock | None = None,
     ) -> None:
         self._intake = intake
@@ -53,6 +53,7 @@ class Sidecar:
         self._delivered: dict[str, int] = {}
         self._delivered_at = 0
         self._tidied_at = 0
+        self._tidy_more = False
 
     def step(self) -> float:
         """Take one turn; give the seconds until the next."""
@@ -87,9 +88,9 @@ class Sidecar:
         self._settle(outbox)
         if (due or self._more) and not outbox.gone:
             self._more = bool(self._look_after(self._match))
-        if now >= self._tidied_at + _TIDY_S and not outbox.gone:
+        if now >= self._tidied_at + (1 if self._tidy_more else _TIDY_S) and not outbox.gone:
             self._tidied_at = now
-            self._look_after(lambda: self._tidy(now))
+            self._tidy_more = bool(self._look_after(lambda: self._tidy(now)))
 
     def _hand_on(self, outbox: Outbox) -> None:
         if outbox.gone:

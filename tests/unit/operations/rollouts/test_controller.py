@@ -280,11 +280,13 @@ def test_a_shadow_rollout_finishes_and_moves_no_traffic(scene: Scene) -> None:
 
 
 def test_what_was_seen_of_merged_windows_counts_once(scene: Scene) -> None:
-    from hythe.operations.windows import Retention, tidy
+    from hythe.operations.roll_up import RollUp
 
     scene.begin(replace(CANARY, step_s=1000.0))
     scene.pass_time(3)
     seen = scene.rollout.reports[0].n_candidate
-    assert tidy(scene.registry.catalog.observations, scene.second + 10_000, Retention()) > 0
+    roll_up = RollUp(scene.registry.catalog.observations)
+    roll_up.turn(scene.second + 10_000)
+    assert roll_up.merged > 0
     scene.look()
     assert scene.rollout.reports[0].n_candidate == seen == 1200
