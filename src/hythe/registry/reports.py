@@ -127,9 +127,15 @@ class Reports:
         what = f"what was learned of {endpoint}"
         return Learned(row.endpoint, row.digest, row.period_s, _plain(row.document, what))
 
-    def forget(self, before: int) -> int:
-        """Remove reports of periods that ended before this UTC second; give how many."""
-        old = reports.c.start + reports.c.period_s <= before
+    def lengths(self) -> list[int]:
+        """List the lengths of periods that there are reports of, in seconds."""
+        query = select(reports.c.period_s).distinct().order_by(reports.c.period_s)
+        with self._database.reading() as connection:
+            return list(connection.execute(query).scalars())
+
+    def forget(self, period_s: int, before: int) -> int:
+        """Remove reports of periods of one length that ended before this UTC second; give how many."""
+        old = (reports.c.period_s == period_s) & (reports.c.start + period_s <= before)
         with self._database.reading() as connection:
             n = connection.execute(select(func.count()).select_from(reports).where(old)).scalar_one()
         if n:

@@ -122,13 +122,17 @@ def reports_are_found_by_endpoint_version_length_and_time(opened: Open) -> None:
 
 
 def old_reports_are_forgotten(opened: Open) -> None:
-    """Those of periods that ended by then, and no others."""
+    """Remove those of periods of that length that ended by then, and no others."""
     reports_ = opened().reports
     for start in (1, 2, 3):
         reports_.put(msgspec.structs.replace(REPORT, start=start * HOUR))
-    assert reports_.forget(3 * HOUR) == 2
-    assert reports_.forget(3 * HOUR) == 0
-    assert [report.start for report in reports_.read("scoring")] == [3 * HOUR]
+    reports_.put(msgspec.structs.replace(REPORT, period_s=60, start=HOUR))
+    assert reports_.lengths() == [60, HOUR]
+    assert reports_.forget(HOUR, 3 * HOUR) == 2
+    assert reports_.forget(HOUR, 3 * HOUR) == 0
+    assert [(report.period_s, report.start) for report in reports_.read("scoring")] == [
+        (60, HOUR), (HOUR, 3 * HOUR),
+    ]  # fmt: skip
 
 
 def periods_with_windows_and_without_a_report_are_due(opened: Open) -> None:

@@ -55,7 +55,8 @@ def _finding(timing: Timing, name: str, q: float, limit: float | None, alpha: fl
     value = timing.quantile(q)
     low, high = quantile_interval(timing, q, alpha)
     above = limit is not None and low > limit
-    said = f"{name} of {timing.n:,} answers is {_ms(value)} (between {_ms(low)} and {_ms(high)})"
+    most = f"between {_ms(low)} and {_ms(high)}" if math.isfinite(high) else f"{_ms(low)} or more"
+    said = f"{name} of {timing.n:,} answers is {_ms(value)} ({most})"
     if limit is None:
         said += "; there is no limit, and too little past to compare with"
     elif above:

@@ -31,13 +31,22 @@ def ended(now: int, period_s: int) -> int:
 def caught_up_from(newest: int, period_s: int) -> int:
     """Give the first second of what is made up for after an outage: a week, where windows are short enough.
 
-    Windows are merged into minutes after 15 minutes and into hours after two days, so that shorter periods
-    cannot be told apart any more.
+    Windows are merged into minutes after 15 minutes and into hours after two days; shorter periods
+    cannot be told apart any more then.
     """
     if period_s % HOUR_S == 0:
         back_s = max(7 * DAY_S, 2 * period_s)
     elif period_s % MINUTE_S == 0:
-        back_s = 2 * DAY_S
+        back_s = DAY_S
     else:
         back_s = 15 * MINUTE_S
     return max(0, (newest - back_s) // period_s * period_s)
+
+
+def kept_s(period_s: int) -> int:
+    """Say for how long reports of periods of this length are kept: 2160 of them, between 2 and 400 days.
+
+    >>> [kept_s(period_s) // DAY_S for period_s in (5, HOUR_S, DAY_S)]
+    [2, 90, 400]
+    """
+    return min(max(2160 * period_s, 2 * DAY_S), 400 * DAY_S)

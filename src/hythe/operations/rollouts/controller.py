@@ -8,12 +8,13 @@ that a rollout is, is in the catalog: whoever takes over goes on with it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from hythe.base.clock import Clock
-from hythe.base.errors import Busy, Conflict, Corrupt, HytheError, Unavailable
+from hythe.base.errors import Busy, Conflict, Corrupt, Unavailable
+from hythe.operations.leading import Stop, lead
 from hythe.operations.rollouts.bases import fixed
 from hythe.operations.rollouts.evidence import Evidence, Gathered
 from hythe.operations.rollouts.judge import Judging
@@ -39,18 +40,6 @@ _KEEP_S = 5.0
 _SPOILT_S = 60.0
 """How long a rollout may be impossible to judge before it goes back."""
 _LOG = Log("hythe.controller")
-
-
-class Stop(Protocol):
-    """Says when to stop, as `threading.Event` does."""
-
-    def is_set(self) -> bool:
-        """Tell whether to stop."""
-        ...
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait for it, so many seconds at most; tell whether to stop."""
-        ...
 
 
 class Step(NamedTuple):
@@ -203,25 +192,12 @@ def run(
     `lease_s`. It looks every `turn_s`. A catalog that is gone is waited for: nothing moves
     meanwhile, and traffic goes on as it was. `on_turn` hears after each turn whether this process acts.
     """
-    claim = Claim(catalog.leases, LEASE, holder, clock.monotonic_s, lease_s)
-    controller: Controller | None = None
-    fault = ""
-    while not stop.is_set():
-        acts = False
-        try:
-            acts = claim.held()
-            # Whoever did not act for a while knows nothing of what grew meanwhile.
-            controller = (controller or Controller(catalog, clock)) if acts else None
-            if controller is not None:
-                controller.turn()
-            fault = ""
-        except HytheError as err:
-            if err.code != fault:
-                _LOG.warning("rollouts are not moved now", reason=str(err), code=err.code)
-            fault = err.code
-        on_turn(acts)
-        stop.wait(turn_s)
-    try:
-        claim.release()
-    except HytheError as err:
-        _LOG.warning("the controller's lease is left to run out", reason=str(err))
+    lead(
+        Claim(catalog.leases, LEASE, holder, clock.monotonic_s, lease_s),
+        stop,
+        lambda: Controller(catalog, clock),
+        turn_s=turn_s,
+        log=_LOG,
+        halted="rollouts are not moved now",
+        on_turn=on_turn,
+    )

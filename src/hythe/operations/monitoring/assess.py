@@ -1,0 +1,130 @@
+"""One period of one version, looked at whole: service, values, performance; one report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, TypeAlias
+
+from msgspec.structs import replace
+
+from hythe.monitor.finding import Finding, Report
+from hythe.monitor.period import Period
+from hythe.monitor.policy import MonitorPolicy
+from hythe.monitor.service.judge import SHARE, service
+from hythe.monitor.service.served import Served
+from hythe.operations.monitoring.gather import Gathered, GoOn, gather
+from hythe.operations.monitoring.learning import Asked, Known, Learning
+from hythe.operations.monitoring.past import Past
+from hythe.operations.monitoring.versions import Plans, References
+from hythe.registry.registry import Registry
+from hythe.registry.reports import Learned, PeriodKey
+
+Examine: TypeAlias = Callable[[Period, MonitorPolicy, float], Report]
+
+
+class Assessed(NamedTuple):
+    """A report, and what else is to be stored with it."""
+
+    report: Report
+    served: Served
+    fresh: Learned | None = None
+
+
+class Assessor:
+    """Makes reports of periods: a function of windows, baselines, the policy, and what was learned.
+
+    Nothing is written. What was read once is remembered: baselines, what is normal, how earlier periods were
+    served.
+    """
+
+    def __init__(self, registry: Registry, examine: Examine | None = None) -> None:
+        self._catalog = registry.catalog
+        self._references = References(registry)
+        self._learning = Learning(registry.catalog)
+        self._examine = examine or _examine
+        self.past = Past(registry.catalog.reports)
+
+    def assess(
+        self, plans: Plans, key: PeriodKey, policy: MonitorPolicy, period_s: int, go_on: GoOn = lambda: True
+    ) -> Assessed:
+        """Look at one period.
+
+        Raises:
+            Corrupt: when a window, a report or what was learned cannot be read.
+            Unavailable: when the catalog is gone, or `go_on` says that somebody else goes on.
+
+        """
+        catalog = self._catalog
+        gathered = gather(catalog.observations, catalog, plans, key, period_s, go_on)
+        past = self.past.of(plans.endpoint, key.version, period_s, key.start)
+        alpha, share = policy.alpha(period_s), plans.shares.get(key.version, 0.0)
+        served = service(gathered.served, gathered.timing, past, policy.limits, SHARE * alpha, share=share)
+        values, fresh = self._values(plans.endpoint, key, policy, period_s, gathered, go_on)
+        findings = [each for each in (*served, *values.findings) if each.check not in policy.ignore]
+        report = Report(
+            endpoint=plans.endpoint,
+            version=key.version,
+            start=key.start,
+            period_s=period_s,
+            rows=gathered.window.rows if gathered.window else 0,
+            alpha=alpha,
+            findings=_ordered(findings),
+            notes=(*gathered.notes, *values.notes),
+        )
+        return Assessed(report, gathered.served, fresh)
+
+    def _values(
+        self,
+        endpoint: str,
+        key: PeriodKey,
+        policy: MonitorPolicy,
+        period_s: int,
+        gathered: Gathered,
+        go_on: GoOn,
+    ) -> tuple[Report, Learned | None]:
+        """Hold the values of features and outputs against the baseline, where there is one."""
+        alpha = (1.0 - SHARE) * policy.alpha(period_s)
+        empty = Report(
+            endpoint=endpoint, version=key.version, start=key.start, period_s=period_s, rows=0, alpha=alpha
+        )
+        if gathered.window is None:
+            return empty, None
+        reference, missing = self._references.of(gathered.digest)
+        if reference is None:
+            return replace(empty, notes=(missing,)), None
+        asked = Asked(endpoint, key.version, reference, policy, period_s, key.start + period_s)
+        known = self._learning.of(asked, go_on)
+        period = Period(
+            window=gathered.window,
+            baseline=reference.baseline,
+            schema=reference.schema,
+            normal=known.normal,
+        )
+        return _told(self._examine(period, policy, alpha), known), known.fresh
+
+
+def _told(report: Report, known: Known) -> Report:
+    """Add what is said of learning; while it lasts no test alarms, for nobody knows yet what is normal."""
+    notes = (*report.notes, known.note) if known.note else report.notes
+    if not known.learning:
+        return replace(report, notes=notes)
+    findings = tuple(
+        replace(finding, verdict="too_little") if _by_test(finding) else finding
+        for finding in report.findings
+    )
+    return replace(report, findings=findings, notes=notes)
+
+
+def _by_test(finding: Finding) -> bool:
+    return finding.p_value is not None and finding.verdict == "alarm"
+
+
+def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Put alarms first; else the order stays."""
+    return tuple(sorted(findings, key=lambda finding: finding.verdict != "alarm"))
+
+
+def _examine(period: Period, policy: MonitorPolicy, alpha: float) -> Report:
+    from hythe.monitor.examine import examine
+
+    return examine(period, policy, alpha)

@@ -1,0 +1,196 @@
+"""Monitors endpoints: looks at each period that ended, once, and stores what was found with its alerts.
+
+Any number of processes may do so; one acts, by a lease in the catalog. A report, the alerts that it fires or
+resolves and what was learned for it are stored in one transaction, and a report of a period is stored once;
+so whatever dies at whatever point, the next turn does what is left, and nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from hythe.base.clock import Clock
+from hythe.base.errors import Busy, Unavailable
+from hythe.monitor.finding import Report
+from hythe.monitor.policy import MonitorPolicy
+from hythe.operations.alerts.take import take
+from hythe.operations.leading import Stop, lead
+from hythe.operations.monitoring.assess import Assessed, Assessor, Examine
+from hythe.operations.monitoring.policy import policy_in
+from hythe.operations.monitoring.stored import record_of
+from hythe.operations.monitoring.times import HOUR_S, caught_up_from, ended, grace_s, kept_s
+from hythe.operations.monitoring.versions import Plans
+from hythe.registry.leases import Claim
+from hythe.registry.registry import Registry
+from hythe.registry.reports import PeriodKey
+from hythe.runtime.log import Log
+
+ACTOR = LEASE = "monitor"
+TURN_S = 2.0
+LEASE_S = 10.0
+MOST_A_TURN = 8
+"""How many periods of one length of one endpoint a turn looks at; what is left waits for the next."""
+_SETTLED_S = 30
+_LOG = Log("hythe.monitor")
+
+
+class Monitoring:
+    """Looks at all endpoints that have windows, a `turn` at a time.
+
+    `go_on` is asked between steps whether this process still is the one that acts.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        clock: Clock,
+        go_on: Callable[[], bool] = lambda: True,
+        *,
+        examine: Examine | None = None,
+    ) -> None:
+        self._catalog = registry.catalog
+        self._clock = clock
+        self._go_on = go_on
+        self._assessor = Assessor(registry, examine)
+        self._done: dict[tuple[str, int], int] = {}
+        self._faults: dict[str, str] = {}
+        self._reached_s = clock.monotonic_s()
+        self._tidied_s = float("-inf")
+
+    def turn(self) -> list[Report]:
+        """Look at what has ended and is not looked at yet, some of it; give the reports that were stored.
+
+        What is wrong with one endpoint is logged, and keeps none of the others.
+
+        Raises:
+            Busy: when the catalog is, for too long.
+            Unavailable: when the catalog is gone.
+
+        """
+        try:
+            found = [
+                report
+                for endpoint in self._catalog.observations.endpoints()
+                for report in self._tried(endpoint)
+            ]
+            self._tidy()
+        except (Busy, Unavailable):
+            # Servers kept windows meanwhile; they get the time to store them.
+            self._reached_s = self._clock.monotonic_s()
+            raise
+        return found
+
+    def _tried(self, endpoint: str) -> list[Report]:
+        found: list[Report] = []
+        try:
+            for report in self._endpoint(endpoint):
+                found.append(report)  # noqa: PERF402 - what was stored before a fault counts, too
+        except (Busy, Unavailable):
+            raise
+        except Exception as err:  # noqa: BLE001 - one endpoint's fault must not hold up the others
+            fault = f"{type(err).__name__}: {err}"
+            if self._faults.get(endpoint) != fault:
+                _LOG.error("an endpoint cannot be monitored", endpoint=endpoint, reason=fault)
+            self._faults[endpoint] = fault
+        else:
+            self._faults.pop(endpoint, None)
+        return found
+
+    def _endpoint(self, endpoint: str) -> Iterator[Report]:
+        policy = policy_in(self._catalog.monitor(endpoint))
+        now = int(self._clock.now().timestamp())
+        plans: Plans | None = None
+        for period_s in sorted(policy.periods_s):
+            newest = ended(now, period_s)
+            if self._done.get((endpoint, period_s)) == newest or not self._settled(period_s):
+                continue
+            plans = plans or Plans.of(self._catalog, endpoint)
+            since = caught_up_from(newest, period_s)
+            due = self._catalog.reports.due(endpoint, period_s, since=since, until=newest, most=MOST_A_TURN)
+            whole = len(due) < MOST_A_TURN
+            for key in (*due, *(self._silent(plans, period_s, newest) if whole else ())):
+                report = self._look(plans, key, policy, period_s, now)
+                if report is not None:
+                    yield report
+            if whole:
+                self._done[endpoint, period_s] = newest
+
+    def _settled(self, period_s: int) -> bool:
+        """Tell whether servers have had the time to store what they kept while the catalog was away."""
+        return self._clock.monotonic_s() - self._reached_s >= min(grace_s(period_s), _SETTLED_S)
+
+    def _silent(self, plans: Plans, period_s: int, newest: int) -> list[PeriodKey]:
+        """Give the last period of versions that are to get traffic, had some lately, and got none in it."""
+        start = newest - period_s
+        stored = self._catalog.reports.read(plans.endpoint, period_s=period_s, since=start, until=newest)
+        reported = {record.version for record in stored}
+        return [
+            PeriodKey(start, version)
+            for version in plans.shares
+            if version not in reported
+            and any(
+                each.requests for each in self._assessor.past.of(plans.endpoint, version, period_s, start)
+            )
+        ]
+
+    def _look(
+        self, plans: Plans, key: PeriodKey, policy: MonitorPolicy, period_s: int, now: int
+    ) -> Report | None:
+        found = self._assessor.assess(plans, key, policy, period_s, self._go_on)
+        if not self._go_on():
+            raise Unavailable(f"another process monitors {plans.endpoint!r} now")
+        if not self._stored(found, policy, now):
+            return None
+        self._assessor.past.add(plans.endpoint, key.version, found.served)
+        return found.report
+
+    def _stored(self, found: Assessed, policy: MonitorPolicy, now: int) -> bool:
+        """Store a report and what follows from it; False, and nothing, where it stands already."""
+        report = found.report
+        with self._catalog.edit(actor=ACTOR, why=f"{report.period_s} s from {report.start}") as tx:
+            if not tx.put_report(record_of(report)):
+                return False
+            if found.fresh is not None:
+                tx.put_learned(found.fresh)
+            take(tx, report, policy, now)
+        for finding in report.alarms:
+            _LOG.warning(
+                finding.message, endpoint=report.endpoint, version=report.version, subject=finding.subject
+            )
+        return True
+
+    def _tidy(self) -> None:
+        """Remove reports that are too old, once an hour."""
+        if self._clock.monotonic_s() - self._tidied_s < HOUR_S:
+            return
+        self._tidied_s = self._clock.monotonic_s()
+        now = int(self._clock.now().timestamp())
+        for period_s in self._catalog.reports.lengths():
+            self._catalog.reports.forget(period_s, now - kept_s(period_s))
+
+
+def run(
+    registry: Registry,
+    clock: Clock,
+    stop: Stop,
+    *,
+    holder: str,
+    turn_s: float = TURN_S,
+    lease_s: float = LEASE_S,
+    on_turn: Callable[[bool], None] = lambda _: None,
+) -> None:
+    """Monitor until `stop` is set, while the lease on that is this process's.
+
+    `holder` names the process, as no other is named; another takes over when it has not been heard of for
+    `lease_s`. It looks every `turn_s`. `on_turn` hears after each turn whether this process acts.
+    """
+    claim = Claim(registry.catalog.leases, LEASE, holder, clock.monotonic_s, lease_s)
+    lead(
+        claim,
+        stop,
+        lambda: Monitoring(registry, clock, lambda: not stop.is_set() and claim.held()),
+        turn_s=turn_s,
+        log=_LOG,
+        halted="endpoints are not monitored now",
+        on_turn=on_turn,
+    )
