@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from hythe.base.errors import Invalid
 from hythe.bundle.found import plain
+from hythe.bundle.misfit import Fault, Misfit, fault_of, unknown_name
 from hythe.bundle.rows import Array, Rows
 from hythe.bundle.schema import EXACT_INTEGER, Column, Schema, Tensor
 from hythe.bundle.types import arrow_type
@@ -54,9 +55,10 @@ def _check_names(names: list[str], known: list[str], extra: str) -> None:
         raise Invalid(f"column {repeated!r} appears more than once; give it once")
     unknown = [name for name in names if name not in set(known)]
     if unknown and extra == "refuse":
-        raise Invalid(
+        raise Misfit(
             f"column {unknown[0]!r} is not one that the model takes; leave it out; "
-            f"the model takes {', '.join(known)}"
+            f"the model takes {', '.join(known)}",
+            unknown_name(unknown[0], known, names),
         )
 
 
@@ -64,7 +66,10 @@ def _column(given: pa.ChunkedArray | None, rows: int, column: Column) -> pa.Arra
     target = arrow_type(column)
     if given is None:
         if not column.nullable:
-            raise Invalid(f"column {column.name!r} is missing; give a {column.type} for each row")
+            raise Misfit(
+                f"column {column.name!r} is missing; give a {column.type} for each row",
+                Fault("missing_column", column.name),
+            )
         return pa.nulls(rows, target)
     values = _typed(given, column, target)
     if not column.nullable:
@@ -87,10 +92,10 @@ def _typed(given: pa.ChunkedArray, column: Column, target: pa.DataType) -> pa.Ar
     return values if values.type == target else _cast(values, column, target)
 
 
-def _wrong(column: Column, row: int, value: Any, expected: str) -> Invalid:
+def _wrong(column: Column, row: int, value: Any, expected: str) -> Misfit:
     shown = value if isinstance(value, str | int | float | bool) else str(value)
     fault = "the value is missing" if value is None else f"{shown!r} does not fit"
-    return Invalid(f"column {column.name!r}, row {row}: {fault}; expected {expected}")
+    return Misfit(f"column {column.name!r}, row {row}: {fault}; expected {expected}", fault_of(value, column))
 
 
 def _value(values: pa.Array, row: int) -> Any:
@@ -212,7 +217,10 @@ def _check_categories(values: pa.Array, column: Column, target: pa.DataType) -> 
 
 def _tensor(rows: Mapping[str, Array], tensor: Tensor) -> Array:
     if tensor.name not in rows:
-        raise Invalid(f"tensor {tensor.name!r} is missing; give {tensor.dtype}{_shape(tensor)} for each row")
+        raise Misfit(
+            f"tensor {tensor.name!r} is missing; give {tensor.dtype}{_shape(tensor)} for each row",
+            Fault("missing_column", tensor.name),
+        )
     values = rows[tensor.name]
     cells = list(values) if values.dtype.kind == "O" else [values[0]] if len(values) else []
     for row, cell in enumerate(cells):
@@ -233,8 +241,9 @@ def _check_shape(cell: Array, tensor: Tensor, row: int) -> None:
         wanted in {-1, length} for wanted, length in zip(tensor.shape, cell.shape, strict=True)
     )
     if not fits:
-        raise Invalid(
-            f"tensor {tensor.name!r}, row {row}: has shape {list(cell.shape)}; expected {_shape(tensor)}"
+        raise Misfit(
+            f"tensor {tensor.name!r}, row {row}: has shape {list(cell.shape)}; expected {_shape(tensor)}",
+            Fault("shape", tensor.name),
         )
 
 

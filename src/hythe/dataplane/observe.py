@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hythe.base.errors import CallerError, HytheError
+from hythe.bundle.misfit import Misfit
 from hythe.bundle.rows import Array
 from hythe.dataplane.faults import FAULTS
 from hythe.dataplane.meter import Meter
@@ -168,7 +169,8 @@ class Observer:
             self._meter.flagged(version, call.flags)
         self.in_flight.add(-1.0)
         if self._ring is not None:
-            self._recorder(self._ring, version).alone(call, at_ns=time.time_ns())
+            fault = err.fault if isinstance(err, Misfit) else None
+            self._recorder(self._ring, version).alone(call, at_ns=time.time_ns(), fault=fault)
 
     def rescued(self, ticket: Ticket, version: str, err: HytheError, share: float) -> None:
         """Note that a version, drawn with this share of the traffic, failed a request that then went on.

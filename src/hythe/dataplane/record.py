@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import numpy as np
 
+from hythe.bundle.misfit import Fault
 from hythe.bundle.rows import Array
 from hythe.dataplane.slices import Slice, slices
 from hythe.monitor.record import HEAD, RAN, Body, Call, Difference, Field, Layout, Reply, padded
@@ -85,9 +86,12 @@ class Recorder:
         except TypeError:  # an array whose memory is in another order has no plain buffer
             return self._put(parts + [np.ascontiguousarray(array) for array in raw])
 
-    def alone(self, call: Call, *, at_ns: int) -> bool:
-        """Record a request that went through no model: refused, shed, or answered by a constant."""
-        return self._small(Body([call]), call.rows, at_ns)
+    def alone(self, call: Call, *, at_ns: int, fault: Fault | None = None) -> bool:
+        """Record a request that went through no model: refused, shed, or answered by a constant.
+
+        `fault` is what was wrong with its rows, where they did not fit the schema.
+        """
+        return self._small(Body([call], faults=[] if fault is None else [fault]), call.rows, at_ns)
 
     def reply(self, reply: Reply, *, at_ns: int) -> bool:
         """Record how a request ended that was in an earlier record, with the flag `LATER`."""

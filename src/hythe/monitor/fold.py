@@ -59,6 +59,7 @@ def _window(key: Key, group: Group, counter: BinCounter | None, statistics: Sequ
         statistics={
             item.name: tuple(numbers) for item in statistics if (numbers := item.count(requests, group))
         },
+        faults=dict(Counter([f"{fault.kind}:{fault.column}" for fault in group.faults])),
     )
 
 

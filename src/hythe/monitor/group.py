@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hythe.bundle.misfit import Fault
 from hythe.bundle.rows import Array
 from hythe.monitor.arrays import as_array, together
 from hythe.monitor.record import PART, RESCUED, SHADOW, BatchRecord, Call
@@ -54,6 +55,7 @@ class Group:
 
     `score` reads what was predicted, None where the endpoint has none. `rescued` counts failures that another
     version made good; they are not among the `calls`. Neither are the `copies` that a shadow was asked for.
+    `faults` say what was wrong with the rows of refused requests.
     """
 
     score: Score | None = None
@@ -65,6 +67,7 @@ class Group:
     inference_s: list[float] = field(default_factory=list)
     rescued: int = 0
     copies: list[Call] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
     _scores: list[NDArray[np.float64]] = field(default_factory=list)
     _inputs: _Parts = field(default_factory=dict)
     _outputs: _Parts = field(default_factory=dict)
@@ -91,6 +94,7 @@ class Group:
         seen = [call for call in calls if not call.flags & RESCUED]
         self.calls += seen
         self.rescued += len(calls) - len(seen)
+        self.faults += record.faults
         self.rows += sum([call.rows for call in seen])
         if run and record.counts_run:
             self.inference_s.append(record.inference_s)

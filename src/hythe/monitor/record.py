@@ -21,6 +21,7 @@ import msgspec
 import numpy as np
 
 from hythe.base.errors import Corrupt
+from hythe.bundle.misfit import Fault
 from hythe.monitor.arrays import Arrays, Cut, Cuts
 
 HEAD = struct.Struct("<4Iqdd")
@@ -142,7 +143,8 @@ class Body(msgspec.Struct, array_like=True, gc=False):
 
     The calls, in the order of their rows; the rows that the model refused; the arrays without a dtype, in
     the layout's order; replies to calls of earlier records; of a slice, what it is a slice of; what was told
-    of predictions of the layout's endpoint, at the record's time; what a shadow answered otherwise.
+    of predictions of the layout's endpoint, at the record's time; what a shadow answered otherwise; what was
+    wrong with the rows of requests that were refused.
     """
 
     calls: list[Call]
@@ -152,6 +154,7 @@ class Body(msgspec.Struct, array_like=True, gc=False):
     whole: Whole | None = None
     told: list[Told] = []
     differences: list[Difference] = []
+    faults: list[Fault] = []
 
 
 class BatchRecord(msgspec.Struct, frozen=True, gc=False):
@@ -177,6 +180,7 @@ class BatchRecord(msgspec.Struct, frozen=True, gc=False):
     whole: Whole | None = None
     told: Sequence[Told] = ()
     differences: Sequence[Difference] = ()
+    faults: Sequence[Fault] = ()
 
     @property
     def run_rows(self) -> int:
@@ -231,6 +235,7 @@ class RecordReader:
             whole,
             body.told,
             body.differences,
+            body.faults,
         )
 
     def _plan(self, written: bytes) -> _Plan:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from hythe.base.errors import Invalid
+from hythe.bundle.misfit import Fault, Misfit, fault_of, unknown_name
 from hythe.bundle.schema import Column
 from hythe.runtime.cells import checker, expected, show
 from hythe.runtime.documents import only, step
@@ -32,8 +32,9 @@ class Reader:
 
         """
         if not isinstance(document, dict):
-            raise Invalid(
-                f'the body is {show(document)}; send {{"rows": [{{…}}]}}, {{"columns": {{…}}}} or one row'
+            raise Misfit(
+                f'the body is {show(document)}; send {{"rows": [{{…}}]}}, {{"columns": {{…}}}} or one row',
+                Fault("document"),
             )
         if isinstance(document.get("rows"), list):
             only(document, "rows")
@@ -46,8 +47,9 @@ class Reader:
     def row(self, row: Any, where: str = "") -> Any:
         """Read one row that stands at the path `where`; raises Invalid."""
         if not isinstance(row, Mapping):
-            raise Invalid(
-                f"{where or 'the row'} is {show(row)}; expected an object with the columns' names as keys"
+            raise Misfit(
+                f"{where or 'the row'} is {show(row)}; expected an object with the columns' names as keys",
+                Fault("document"),
             )
         self._check_names(row, where)
         return self._row_type(*[self._cell(column, row.get(column.name), where) for column in self._order])
@@ -57,19 +59,22 @@ class Reader:
             return self._checks[column.name](value)
         except (ValueError, TypeError, OverflowError):
             path = where + step(column.name, first=not where) + ("" if index is None else f"[{index}]")
-            raise Invalid(f"{path} is {show(value)}; expected {expected(column)}") from None
+            fault = fault_of(value, column)
+            raise Misfit(f"{path} is {show(value)}; expected {expected(column)}", fault) from None
 
     def _check_names(self, given: Mapping[str, Any], where: str) -> None:
         inside = f"{where} has" if where else "there is"
         for name in given:
             if name not in self._checks:
-                raise Invalid(
-                    f"{inside} a column {show(name)}, which the model does not take; {self._nearest(name)}"
+                raise Misfit(
+                    f"{inside} a column {show(name)}, which the model does not take; {self._nearest(name)}",
+                    unknown_name(str(name), self._checks, given),
                 )
         for column in self._columns:
             if column.name not in given and not column.nullable:
                 inside = f"{where} has no" if where else "there is no"
-                raise Invalid(f"{inside} {show(column.name)}; expected {expected(column)}")
+                fault = Fault("missing_column", column.name)
+                raise Misfit(f"{inside} {show(column.name)}; expected {expected(column)}", fault)
 
     def _nearest(self, name: Any) -> str:
         near = get_close_matches(str(name), self._checks, n=1)
@@ -84,10 +89,12 @@ class Reader:
         for name, cells in given.items():
             if not isinstance(cells, Sequence) or isinstance(cells, str):
                 path = where + step(name, first=not where)
-                raise Invalid(f"{path} is {show(cells)}; expected a list of values, one for each row")
+                fault = Fault("document")
+                raise Misfit(f"{path} is {show(cells)}; expected a list of values, one for each row", fault)
             lengths[name] = len(cells)
         if len(set(lengths.values())) > 1:
-            raise Invalid(f"columns differ in length: {lengths}; give each the same number of values")
+            fault = Fault("document")
+            raise Misfit(f"columns differ in length: {lengths}; give each the same number of values", fault)
         size = max(lengths.values(), default=0)
         cells = [
             [

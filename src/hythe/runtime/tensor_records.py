@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from hythe.base.errors import Invalid
+from hythe.bundle.misfit import Fault, Misfit, unknown_name
 from hythe.bundle.rows import Array, Rows
 from hythe.bundle.schema import Schema, Tensor
 from hythe.runtime.cells import show
@@ -118,34 +119,41 @@ class TensorRecords:
     def _check_names(self, given: Any, where: str) -> None:
         place = where or "the row"
         if not isinstance(given, Mapping):
-            raise Invalid(f"{place} is {show(given)}; expected an object with the tensors' names as keys")
+            raise Misfit(
+                f"{place} is {show(given)}; expected an object with the tensors' names as keys",
+                Fault("document"),
+            )
         names = [tensor.name for tensor in self._tensors]
         for name in given:
             if name not in names:
-                raise Invalid(
+                raise Misfit(
                     f"{place} has a tensor {show(name)}, which the model does not take; "
-                    f"it takes {', '.join(names)}"
+                    f"it takes {', '.join(names)}",
+                    unknown_name(str(name), names, given),
                 )
         for tensor in self._tensors:
             if tensor.name not in given:
-                raise Invalid(f"{place} has no {show(tensor.name)}; expected {_expected(tensor)}")
+                fault = Fault("missing_column", tensor.name)
+                raise Misfit(f"{place} has no {show(tensor.name)}; expected {_expected(tensor)}", fault)
 
 
 def _array(tensor: Tensor, values: Any, path: str) -> Array:
     try:
         array = np.asarray(values)
     except ValueError:
-        raise Invalid(f"{path} is ragged; expected {_expected(tensor)}") from None
+        raise Misfit(f"{path} is ragged; expected {_expected(tensor)}", Fault("shape", tensor.name)) from None
     if array.size == 0:
         array = array.astype(_target(tensor))
     fits = array.ndim == len(tensor.shape) and all(
         wanted in {-1, length} for wanted, length in zip(tensor.shape, array.shape, strict=True)
     )
     if not fits:
-        raise Invalid(f"{path} has the shape {list(array.shape)}; expected {_expected(tensor)}")
+        fault = Fault("shape", tensor.name)
+        raise Misfit(f"{path} has the shape {list(array.shape)}; expected {_expected(tensor)}", fault)
     cast = _cast(array, _target(tensor))
     if cast is None:
-        raise Invalid(f"{path} holds {_words(array)}; expected {_expected(tensor)}")
+        fault = Fault("type", tensor.name)
+        raise Misfit(f"{path} holds {_words(array)}; expected {_expected(tensor)}", fault)
     return cast
 
 

@@ -15,6 +15,7 @@ from pyarrow import csv as arrow_csv
 from hythe.base.amounts import number_or_text
 from hythe.base.errors import Invalid, Malformed, Unsupported
 from hythe.bundle.conform import conform
+from hythe.bundle.misfit import Misfit, unknown_name
 from hythe.bundle.rows import Array
 from hythe.bundle.schema import Column, Output, Schema, Tensor
 from hythe.bundle.types import arrow_type
@@ -99,7 +100,10 @@ def _names(body: bytes, columns: Sequence[Column]) -> tuple[list[str], bool]:
         return known, False
     unknown = next((name for name in first if name not in known), None)
     if unknown is not None:
-        raise Invalid(f"column {unknown!r} is not one that the model takes; it takes {', '.join(known)}")
+        fault = unknown_name(unknown, known, first)
+        raise Misfit(
+            f"column {unknown!r} is not one that the model takes; it takes {', '.join(known)}", fault
+        )
     if len(set(first)) < len(first):
         repeated = next(name for name in first if first.count(name) > 1)
         raise Invalid(f"column {repeated!r} appears more than once; give it once")

@@ -1,0 +1,56 @@
+"""Refused requests: the share that is surely too large alarms, and says what was wrong where."""
+
+from __future__ import annotations
+
+import pytest
+from scipy import stats
+from tests.unit.monitor.quality.real import birds
+
+from hythe.monitor.finding import Finding
+from hythe.monitor.period import Period
+from hythe.monitor.quality.limits import CHANCE, lower_bound, upper_bound
+from hythe.monitor.quality.refused import LIMIT, Refused
+from hythe.monitor.window import Window
+
+
+def look(requests: dict[str, int], faults: dict[str, int] | None = None) -> list[Finding]:
+    window = Window("e", "1.0.0", 0, 3600, requests=requests, faults=faults or {})
+    known = birds()
+    return list(Refused().look(Period(window=window, baseline=known.baseline, schema=known.schema)))
+
+
+@pytest.mark.parametrize(("found", "n"), [(1, 50), (30, 1000), (999, 1000)])
+def test_the_bounds_are_those_of_clopper_and_pearson(found: int, n: int) -> None:
+    interval = stats.binomtest(found, n).proportion_ci(1 - 2 * CHANCE, "exact")
+    assert lower_bound(found, n) == pytest.approx(interval.low, rel=1e-6)
+    assert upper_bound(found, n) == pytest.approx(interval.high, rel=1e-6)
+
+
+def test_no_requests_give_no_finding() -> None:
+    assert look({}) == []
+
+
+def test_few_refusals_are_told_and_do_not_alarm() -> None:
+    [finding] = look({"answered": 995, "refused:invalid": 5})
+    assert (finding.verdict, finding.value, finding.limit) == ("ok", 0.005, LIMIT)
+
+
+def test_many_refusals_alarm_and_name_the_column_and_what_was_wrong() -> None:
+    faults = {"unit:bill_length_mm": 180, "renamed_column:sex": 15, "document:": 5}
+    everything, unit, renamed, document = look({"answered": 800, "refused:invalid": 200}, faults)
+    assert (everything.check, everything.verdict) == ("refused", "alarm")
+    assert "write bill_length_mm with a unit behind it" in everything.message
+    assert (unit.check, unit.subject, unit.verdict) == ("unit", "feature:bill_length_mm", "alarm")
+    assert (renamed.check, renamed.verdict, renamed.value) == ("renamed_column", "ok", 0.015)
+    assert (document.check, document.subject) == ("document", "requests")
+
+
+def test_refusals_for_who_asks_say_nothing_of_the_data() -> None:
+    [finding] = look({"answered": 10, "refused:denied": 500, "refused:busy": 500})
+    assert (finding.verdict, finding.value) == ("ok", 0.0)
+
+
+def test_a_kind_of_fault_of_a_newer_hythe_is_told_by_its_name() -> None:
+    _, finding = look({"refused:invalid": 900}, {"astrology:sex": 900})
+    assert finding.check == "astrology"
+    assert "astrology" in finding.message
