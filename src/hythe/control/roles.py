@@ -1,4 +1,4 @@
-"""The processes of the control plane: the API's, which takes traffic, and the controller's."""
+"""The processes of the control plane: the API's, which takes traffic, the controller's, the monitor's."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from hythe.runtime.role import Command, Role
 
 _API_PLACES = 2
 """One more than there are processes, for a new one beside an old one."""
+_ACTING = ("controller", "monitor")
+"""Processes that act by themselves, each in the module of its name."""
 
 
 class Processes:
@@ -29,24 +31,25 @@ class Processes:
     @property
     def places(self) -> int:
         """How many places the processes need."""
-        return (_API_PLACES if self._api else 0) + 1
+        return (_API_PLACES if self._api else 0) + len(_ACTING)
 
     def roles(self, first: int) -> list[Role]:
         """Give the roles, in the places from `first` on."""
-        controller = first + self.places - 1
+        acting = first + self.places - len(_ACTING)
         found = [
             Role(
-                name="controller",
-                command=self._command("hythe.control.controller"),
-                places=range(controller, controller + 1),
+                name=name,
+                command=self._command(f"hythe.control.{name}"),
+                places=range(place, place + 1),
                 inherit=self._inherit,
             )
+            for place, name in enumerate(_ACTING, start=acting)
         ]
         if self._api:
             api = Role(
                 name="control",
                 command=self._command("hythe.control.worker"),
-                places=range(first, controller),
+                places=range(first, acting),
                 serves=True,
                 inherit=self._inherit,
             )
