@@ -1,0 +1,96 @@
+"""Looks at one period with every check, judges all p-values together, and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from hythe.monitor.checks import declared
+from hythe.monitor.finding import Finding, Report
+from hythe.monitor.judge import judge
+from hythe.monitor.notes import about
+from hythe.monitor.period import Candidate, Check, Period
+from hythe.monitor.policy import MonitorPolicy
+
+MOST_AHEAD_S = 300
+"""How far clocks may differ before a window counts as one from the future."""
+
+
+def examine(
+    period: Period,
+    policy: MonitorPolicy,
+    alpha: float,
+    checks: Sequence[Check] | None = None,
+    *,
+    now: float | None = None,
+) -> Report:
+    """Examine a period that has ended, at the level `alpha`; with every installed check where none are given.
+
+    Where nothing drifts, the probability of any alarm from all p-values of the period is at most `alpha`.
+    `now` (UTC seconds) is the reader's clock: a window that ends after it is not looked at. What could not
+    be looked at, and why, is in the report's notes; a check that raises is left out, and named there.
+    Nothing is read or written: the same values give the same report.
+    """
+    window = period.window
+    notes, lookable = about(period, policy, alpha, None if now is None else now + MOST_AHEAD_S)
+    findings: list[Finding] = []
+    if lookable:
+        found, failures = _look(period, policy, declared() if checks is None else checks)
+        candidates = [each for each in found if isinstance(each, Candidate)]
+        findings = [each for each in found if isinstance(each, Finding)]
+        if policy.learning_days and period.normal is None:
+            notes.append(_still_learning(policy, candidates))
+        else:
+            findings += judge(candidates, alpha)
+        notes += failures
+    return Report(
+        endpoint=window.endpoint,
+        version=window.version,
+        start=window.start,
+        period_s=window.period_s,
+        rows=window.rows,
+        alpha=alpha,
+        findings=tuple(sorted(findings, key=_order)),
+        notes=tuple(notes),
+    )
+
+
+def _look(
+    period: Period, policy: MonitorPolicy, checks: Iterable[Check]
+) -> tuple[list[Candidate | Finding], list[str]]:
+    """Collect what checks find of what the policy does not ignore, and what went wrong."""
+    found: list[Candidate | Finding] = []
+    failures = []
+    for check in checks:
+        if check.name not in policy.ignore:
+            try:
+                found += [each for each in check.look(period) if not _ignored(each, policy.ignore)]
+            except Exception as err:  # noqa: BLE001 - a stranger's check must not hide what ours find
+                failures.append(f"the check {check.name!r} failed and was left out: {err}")
+    return found, failures
+
+
+def _ignored(each: Candidate | Finding, ignore: Sequence[str]) -> bool:
+    """Say whether a policy leaves it out, by `feature:age`, `age`, `probabilities` or `missing`."""
+    return bool({*_names(each)} & {*ignore})
+
+
+def _names(each: Candidate | Finding) -> Iterator[str]:
+    yield each.check
+    yield each.subject
+    short = each.subject.partition(":")[2]
+    yield short
+    yield short.partition("[")[0]
+
+
+def _order(finding: Finding) -> tuple[bool, bool, float, str]:
+    """Put alarms first, then what could be looked at, each by how much it matters: weight times effect."""
+    effect = abs(finding.value) if finding.value is not None and finding.p_value is not None else 1.0
+    too_little = finding.verdict == "too_little"
+    return finding.verdict != "alarm", too_little, -finding.weight * min(effect, 1.0), finding.subject
+
+
+def _still_learning(policy: MonitorPolicy, candidates: Sequence[Candidate]) -> str:
+    return (
+        f"{len(candidates)} tests wait until the {policy.learning_days:g} days of learning have taught what "
+        "variation between windows is normal; set learning_days = 0 to take rows for independent draws"
+    )
