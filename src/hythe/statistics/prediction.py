@@ -22,8 +22,8 @@ def predicted_p(z: ArrayLike, scale: ArrayLike, df: ArrayLike, ratio: ArrayLike 
     well above 1 it is that of Student's t with df degrees of freedom; with scale ≤ 1 and many degrees of
     freedom, the normal one. Shapes are broadcast; the integral is taken over the logarithm of W.
 
-    >>> predicted_p(5.0, 4.0, 1e6).round(4), predicted_p(5.0, 4.0, 5.0).round(4)
-    (array(0.0124), array(0.0545))
+    >>> predicted_p([5.0, 5.0], 4.0, [1e6, 5.0]).round(4).tolist()
+    [0.0124, 0.0545]
     """
     from scipy.special import gammaln, log_ndtr
 

@@ -99,9 +99,7 @@ def _add(period: dict[str, Sequence[int]], subject: str, cells: Sequence[int]) -
     period[subject] = [one + other for one, other in zip(known, cells, strict=True)]
 
 
-def _known(
-    period: Mapping[str, Sequence[int]], summaries: Mapping[str, Summary]
-) -> dict[str, Sequence[int]]:
+def _known(period: Mapping[str, Sequence[int]], summaries: Mapping[str, Summary]) -> dict[str, Sequence[int]]:
     """Leave out what the baseline does not have; what it counts in other cells is of another version."""
     kept = {subject: cells for subject, cells in period.items() if subject in summaries}
     for subject, cells in kept.items():

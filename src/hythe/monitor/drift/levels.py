@@ -20,7 +20,7 @@ from hythe.monitor.drift.variation import Slot, Variation
 Floats = NDArray[np.float64]
 _LONGEST_MEMORY = 0.99
 _FEWEST_HITS = 1.0
-"""Cells of fewer values a window vary as the others of the subject do, for all that is known."""
+"""Cells of fewer values a window vary as others of the subject do, for all that is known."""
 
 
 class _Levels(NamedTuple):
@@ -40,9 +40,7 @@ class _Levels(NamedTuple):
         return rows[place] - self.n, hits[place] - self.hits
 
 
-def vary(
-    starts: Sequence[int], cells: NDArray[np.int64], period_s: int, *, ordered: bool
-) -> Variation:
+def vary(starts: Sequence[int], cells: NDArray[np.int64], period_s: int, *, ordered: bool) -> Variation:
     """Learn from windows that began at `starts` (ascending) and counted `cells` [windows, cells]."""
     cuts = choose_cuts(cells.sum(axis=0)) if ordered else ()
     hits = totals(cells, cuts)
@@ -74,7 +72,7 @@ def _variation(
     weights, apart = _weights(levels, rows, memory, period_s)
     scale = (z**2).mean(axis=0)
     df = _degrees(levels, scale, memory)
-    scale, df = _shared(scale, df, levels.hits.mean(axis=0), cells.shape[1])
+    scale, df, times = _shared(scale, df, levels)
     slots = {
         int(place): Slot(
             tuple(cells[levels.slots == place].sum(axis=0).tolist()),
@@ -84,7 +82,12 @@ def _variation(
         for place in np.unique(levels.slots)
     }
     return Variation(
-        season=season, slots=slots, cuts=cuts, scale=_short(scale), df=_short(df), weight=_six(weights.mean())
+        season=season,
+        slots=slots,
+        cuts=cuts,
+        scale=_short(scale),
+        df=_short(df),
+        weight=_short(weights.mean() / times),
     )
 
 
@@ -111,9 +114,7 @@ def _memory(z: Floats, starts: NDArray[np.int64], period_s: int) -> float:
     return float(min(found + error, _LONGEST_MEMORY)) if found > error else 0.0
 
 
-def _weights(
-    levels: _Levels, rows: Floats, memory: float, period_s: int
-) -> tuple[Floats, dict[int, float]]:
+def _weights(levels: _Levels, rows: Floats, memory: float, period_s: int) -> tuple[Floats, dict[int, float]]:
     """Give how much variation between windows weighs in each window's deviation, and in each slot's mean.
 
     Deviations of one slot's windows are correlated by `memory` to the power of their distance in periods.
@@ -148,13 +149,24 @@ def _degrees(levels: _Levels, scale: Floats, memory: float) -> Floats:
     return np.maximum(free / (1.0 + alike + lumps), 1.0)
 
 
-def _shared(scale: Floats, df: Floats, hits: Floats, cells: int) -> tuple[Floats, Floats]:
-    """Let cells of so few values that they cannot tell vary as the subject's others do, at least."""
-    rare = hits < _FEWEST_HITS
-    telling = np.flatnonzero(~rare[:cells])
-    usual = float(scale[telling].mean()) if telling.size else 1.0
-    freedom = float(df[telling].mean()) if telling.size else float(df.max())
-    return np.where(rare, np.maximum(scale, usual), scale), np.where(rare, freedom, df)
+def _shared(scale: Floats, df: Floats, levels: _Levels) -> tuple[Floats, Floats, Floats]:
+    """Let directions of too few values to tell vary by the same factor as the one that varies most.
+
+    What variation adds to the chance of rows is then in proportion to the share: give scale, df, and by how
+    much less it adds than in the direction that they are from.
+    """
+    share = (levels.hits.sum(axis=0) + 0.5) / (levels.n.sum() + 1.0)
+    spread = share * (1.0 - share)
+    hits = levels.hits.mean(axis=0)
+    rare = hits < min(_FEWEST_HITS, hits.max())
+    telling = np.flatnonzero(~rare)
+    most = telling[np.argmax((scale[telling] - 1.0) / spread[telling])]
+    taken = rare & (scale < 1.0 + (scale[most] - 1.0) * spread / spread[most])
+    return (
+        np.where(taken, scale[most], scale),
+        np.where(rare, df[most], df),
+        np.where(taken, spread / spread[most], 1.0),
+    )
 
 
 def _short(values: Floats) -> tuple[float, ...]:

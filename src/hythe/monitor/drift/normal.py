@@ -32,7 +32,7 @@ class Normal(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     >>> samples = [Sample(3600 * hour, cells) for hour, cells in enumerate(busy)]
     >>> normal = learn_samples(samples, 3600)
     >>> normal.reference("feature:plan", 3600 * 100)
-    (0, 3058, 1742, 0)
+    (0, 3051, 1749, 0)
     >>> found = normal.judge("feature:plan", (0, 20, 80, 0), 3600 * 100)
     >>> found.p_value < 0.01, round(found.expected, 2), round(found.seen, 2)
     (True, 0.64, 0.2)

@@ -12,7 +12,7 @@ _SATURDAY = 5
 LEAST_A_SLOT = 2
 
 Season: TypeAlias = Literal["none", "day", "weekend", "week"]
-"""Which windows are alike: all; those of one time of day; that apart on weekends; those of one time of week."""
+"""Which windows are alike: all; those of a time of day; the same, weekends apart; those of a time of week."""
 SEASONS: tuple[Season, ...] = ("none", "day", "weekend", "week")
 
 
@@ -36,17 +36,21 @@ def slot(season: Season, start: int, period_s: int) -> int:
 def learnable(starts: Sequence[int], period_s: int) -> list[Season]:
     """Give the seasons that windows with these starts can teach: each of their slots has two or more.
 
+    Those that part the windows no further than the ones before are left out.
+
     >>> learnable(range(0, 7 * 86400, 3600), 3600), learnable(range(0, 14 * 86400, 86400), 86400)
     (['none', 'day', 'weekend'], ['none', 'weekend', 'week'])
     """
-    return [season for season in SEASONS if _teachable(season, starts, period_s)]
+    found: list[Season] = []
+    most = 0
+    for season in SEASONS:
+        slots = Counter(slot(season, start, period_s) for start in starts)
+        if _whole(season, period_s) and len(slots) > most and min(slots.values()) >= LEAST_A_SLOT:
+            found.append(season)
+            most = len(slots)
+    return found
 
 
-def _teachable(season: Season, starts: Sequence[int], period_s: int) -> bool:
-    if season == "none":
-        return True
-    whole = WEEK_S if season == "week" else DAY_S
-    if whole % period_s or (season == "day" and period_s == DAY_S):
-        return False
-    found = Counter(slot(season, start, period_s) for start in starts)
-    return len(found) > 1 and min(found.values()) >= LEAST_A_SLOT
+def _whole(season: Season, period_s: int) -> bool:
+    """Tell whether a season has a whole number of periods."""
+    return season == "none" or (WEEK_S if season == "week" else DAY_S) % period_s == 0

@@ -14,6 +14,8 @@ from hythe.monitor.drift.seasons import Season, slot
 from hythe.statistics.deviance import signed_deviance
 from hythe.statistics.prediction import predicted_p
 
+Floats = NDArray[np.float64]
+
 
 class Deviation(NamedTuple):
     """How unlikely a window's counts are, and the direction that tells most.
@@ -47,7 +49,7 @@ class Variation(msgspec.Struct, frozen=True, kw_only=True):
     Directions are the cells, then the numbers before each of the `cuts`. Of each direction `scale` is the
     mean square deviation of a learned window from the others of its slot, in units of what independent rows
     would have, and `df` its degrees of freedom. `weight` is how much variation between windows weighed in
-    those deviations, relative to that of rows: the variation of a level by the variance of 1 / rows.
+    those deviations, relative to that of rows: the variance of levels by that of the mean of so many rows.
     """
 
     season: Season
@@ -55,7 +57,7 @@ class Variation(msgspec.Struct, frozen=True, kw_only=True):
     cuts: tuple[int, ...]
     scale: tuple[float, ...]
     df: tuple[float, ...]
-    weight: float
+    weight: tuple[float, ...]
 
     @property
     def cells(self) -> int:
@@ -79,28 +81,44 @@ class Variation(msgspec.Struct, frozen=True, kw_only=True):
         m = int(learned.sum())
         tests = self._tests() if place is None else np.where(np.arange(len(seen)) == place, 1.0, np.inf)
         z = signed_deviance(seen, n, expected, m)
-        p = self._p_values(z, tests, (1.0 + known.apart) / (1.0 / n + 1.0 / m) / self.weight)
+        weight = np.asarray(self.weight)
+        p = self._p_values(z, tests, (1.0 + known.apart) / weight * _reach(z, seen / n, expected, m))
         best = int(np.argmin(p))
         first, last = self._range(best)
         share, was = float(seen[best] / n), float(expected[best] / m)
         return Deviation(float(p[best]), first, last, was, share, max(1.0, self.scale[best]))
 
-    def _tests(self) -> NDArray[np.float64]:
+    def _tests(self) -> Floats:
         """Give the factor by which each direction's p-value grows, because there are others."""
         halves = 2.0 if self.cuts else 1.0
         return np.repeat([halves * self.cells, halves * len(self.cuts)], [self.cells, len(self.cuts)])
 
-    def _p_values(self, z: NDArray[np.float64], tests: NDArray[np.float64], ratio: float) -> NDArray[np.float64]:
+    def _p_values(self, z: Floats, tests: Floats, ratio: Floats) -> Floats:
         """Give the corrected p-value of each direction; 1 where even independent rows would tell nothing."""
         from scipy.special import ndtr
 
         found = np.ones(len(z))
         worth = 2.0 * ndtr(-np.abs(z)) * tests < 1.0
         scale, df = np.asarray(self.scale)[worth], np.asarray(self.df)[worth]
-        found[worth] = np.minimum(predicted_p(z[worth], scale, df, ratio) * tests[worth], 1.0)
+        found[worth] = np.minimum(predicted_p(z[worth], scale, df, ratio[worth]) * tests[worth], 1.0)
         return found
 
     def _range(self, direction: int) -> tuple[int, int]:
         if direction < self.cells:
             return direction, direction + 1
         return FIRST_NUMBER, self.cuts[direction - self.cells]
+
+
+def _reach(z: Floats, seen: Floats, hits: Floats, m: int) -> Floats:
+    """Give z² over the square of the distance of shares, in units of what rows would vary.
+
+    How far a share moves between windows is normal on the scale of shares, or of their logarithms (a mean
+    that moves multiplies the shares of the tails): the distance is the smaller of the two.
+    """
+    share = (hits + 0.5) / (m + 1.0)
+    spread = share * (1.0 - share)
+    with np.errstate(divide="ignore"):
+        odds = np.log(seen) - np.log1p(-seen) - np.log(share) + np.log1p(-share)
+    distance = np.minimum(np.abs(seen - share), spread * np.abs(odds))
+    reach: Floats = z**2 * spread / np.where(distance > 0.0, distance, np.inf) ** 2
+    return reach
