@@ -13,7 +13,7 @@ from hythe.monitor.policy import MonitorPolicy
 from hythe.monitor.service.judge import SHARE, service
 from hythe.monitor.service.served import Served
 from hythe.operations.monitoring.gather import Gathered, GoOn, gather
-from hythe.operations.monitoring.learning import Asked, Known, Learning
+from hythe.operations.monitoring.learning import Asked, Learning
 from hythe.operations.monitoring.past import Past
 from hythe.operations.monitoring.versions import Plans, References
 from hythe.registry.registry import Registry
@@ -100,23 +100,8 @@ class Assessor:
             schema=reference.schema,
             normal=known.normal,
         )
-        return _told(self._examine(period, policy, alpha), known), known.fresh
-
-
-def _told(report: Report, known: Known) -> Report:
-    """Add what is said of learning; while it lasts no test alarms, for nobody knows yet what is normal."""
-    notes = (*report.notes, known.note) if known.note else report.notes
-    if not known.learning:
-        return replace(report, notes=notes)
-    findings = tuple(
-        replace(finding, verdict="too_little") if _by_test(finding) else finding
-        for finding in report.findings
-    )
-    return replace(report, findings=findings, notes=notes)
-
-
-def _by_test(finding: Finding) -> bool:
-    return finding.p_value is not None and finding.verdict == "alarm"
+        found = self._examine(period, policy, alpha)
+        return replace(found, notes=(*found.notes, *filter(None, (known.note,)))), known.fresh
 
 
 def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
