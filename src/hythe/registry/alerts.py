@@ -15,8 +15,8 @@ from hythe.base.errors import NotFound
 from hythe.registry.database import Database
 from hythe.registry.tables import alert_deliveries, alerts, silences
 
-WAITING = "waiting"
-"""The state of a delivery that is to be made; every other one has ended."""
+WAITING, SENT = "waiting", "sent"
+"""A delivery that is to be made, and one whose receiver has taken it; in every other state it has ended."""
 _DAY_S = 86400
 _DELIVERIES_S = 90 * _DAY_S
 _MOST = 500
@@ -111,6 +111,15 @@ class Alerts:
         order = (table.due, table.alert, table.event, table.receiver)
         with self._database.reading() as connection:
             return _deliveries(connection, query.order_by(*order).limit(most))
+
+    def last_sent(self, endpoint: str, receiver: str) -> DeliveryRecord | None:
+        """Give what a receiver was sent last of an endpoint's alerts; `due` is when. None for nothing."""
+        table = alert_deliveries.c
+        own = select(alerts.c.id).where(alerts.c.endpoint == endpoint)
+        query = select(alert_deliveries).where(table.receiver == receiver, table.state == SENT)
+        query = query.where(table.alert.in_(own)).order_by(table.due.desc()).limit(1)
+        with self._database.reading() as connection:
+            return next(iter(_deliveries(connection, query)), None)
 
     def silences(self, endpoint: str | None = None) -> list[SilenceRecord]:
         """List the silences of all endpoints, or those that concern one, the first to end first."""

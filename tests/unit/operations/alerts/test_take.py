@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from tests.unit.monitor.alerts.play import HOUR, finding, report
@@ -17,19 +16,11 @@ from hythe.operations.alerts.act import acknowledge, resolve
 from hythe.operations.alerts.stored import alert_in
 from hythe.operations.alerts.take import take
 from hythe.registry.catalog import Catalog
-from hythe.registry.database import Database
 
 HOOK = Delivery(to="webhook", url="https://hooks.example.com/T0/secret")
 PAGER = Delivery(to="alertmanager", url="http://127.0.0.1:9093", severities=("critical",))
 POLICY = MonitorPolicy(deliver=(HOOK, PAGER), retrain=(Retrain(on="drift", command=("train",)),))
 BAD, FINE = finding("feature:age", p_value=1e-9), finding("feature:age", "ok", p_value=0.5)
-
-
-@pytest.fixture
-def catalog() -> Iterator[Catalog]:
-    made = Catalog(Database("sqlite://"))
-    yield made
-    made.close()
 
 
 def taken(catalog: Catalog, told: Report, policy: MonitorPolicy = POLICY) -> list[str]:
@@ -47,7 +38,7 @@ def test_drift_is_stored_logged_and_posted_once(catalog: Catalog) -> None:
     assert entry.after["title"] == "scoring 1.0.0: drifted: age"
     assert entry.after["evidence"] == ["feature:age alarm"]
     posted = catalog.alerts.deliveries(1)
-    assert [each.receiver.split(":")[0] for each in posted] == ["retrain", "webhook"]
+    assert [each.receiver.split(":")[0] for each in posted] == ["log", "retrain", "webhook"]
     [alert] = [alert_in(record) for record in catalog.alerts.read()]
     assert (alert.subjects[0].until, alert.taken) == (2 * HOUR, {HOUR: HOUR})
 
@@ -57,7 +48,7 @@ def test_recovery_is_posted_to_those_who_were_told_and_starts_no_training(catalo
     taken(catalog, report(HOUR, FINE))
     assert taken(catalog, report(2 * HOUR, FINE), MonitorPolicy()) == ["resolved 1"]
     resolved = [each for each in catalog.alerts.deliveries(1) if each.event == "resolved"]
-    assert [each.receiver.split(":")[0] for each in resolved] == ["webhook"]
+    assert [each.receiver.split(":")[0] for each in resolved] == ["log", "webhook"]
 
 
 def test_no_secret_of_a_receiver_is_kept_with_its_deliveries(catalog: Catalog) -> None:
@@ -65,6 +56,7 @@ def test_no_secret_of_a_receiver_is_kept_with_its_deliveries(catalog: Catalog) -
     for each in catalog.alerts.deliveries(1):
         assert "secret" not in each.receiver + each.document
     assert [json.loads(each.document)["to"] for each in catalog.alerts.deliveries(1)] == [
+        "log",
         "retraining on drift",
         "webhook hooks.example.com",
     ]
@@ -73,7 +65,7 @@ def test_no_secret_of_a_receiver_is_kept_with_its_deliveries(catalog: Catalog) -
 def test_severe_alerts_reach_those_who_want_only_such(catalog: Catalog) -> None:
     taken(catalog, report(0, finding("requests", kind="errors")))
     receivers = {each.receiver.split(":")[0] for each in catalog.alerts.deliveries(1)}
-    assert receivers == {"alertmanager", "webhook"}
+    assert receivers == {"alertmanager", "log", "webhook"}
 
 
 def test_versions_have_alerts_of_their_own(catalog: Catalog) -> None:
