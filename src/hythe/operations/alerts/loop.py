@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Protocol
 
 from hythe.base.clock import Clock
-from hythe.base.errors import HytheError
 from hythe.operations.alerts.deliver import Deliverer
 from hythe.operations.alerts.expire import expire
+from hythe.operations.leading import Stop, lead
 from hythe.registry.catalog import Catalog
 from hythe.registry.leases import Claim
 from hythe.runtime.log import Log
@@ -21,16 +20,27 @@ _TIDY_S = 60.0
 _LOG = Log("hythe.alerts")
 
 
-class Stop(Protocol):
-    """Says when to stop, as `threading.Event` does."""
+class Telling:
+    """Tells of alerts, a `turn` at a time."""
 
-    def is_set(self) -> bool:
-        """Tell whether to stop."""
-        ...
+    def __init__(self, catalog: Catalog, clock: Clock, deliverer: Deliverer) -> None:
+        self._catalog = catalog
+        self._clock = clock
+        self._deliverer = deliverer
+        self._tidied_s = float("-inf")
 
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait for it, so many seconds at most; tell whether to stop."""
-        ...
+    def turn(self) -> None:
+        """Begin the deliveries that are due, and once a minute look for alerts that nobody looks at.
+
+        Raises:
+            Busy: when the catalog is, for too long.
+            Unavailable: when the catalog is gone.
+
+        """
+        self._deliverer.turn()
+        if self._clock.monotonic_s() - self._tidied_s >= _TIDY_S:
+            self._tidied_s = self._clock.monotonic_s()
+            expire(self._catalog, int(self._clock.now().timestamp()))
 
 
 def run(
@@ -45,26 +55,18 @@ def run(
 ) -> None:
     """Deliver until `stop` is set, while the lease is held by `holder`, which names the process.
 
-    A catalog that is gone is waited for; what was to be sent is sent then.
+    A catalog that is gone is waited for; what was to be sent is sent then. `environ` has the secrets.
     """
     claim = Claim(catalog.leases, LEASE, holder, clock.monotonic_s, lease_s)
     deliverer = Deliverer(catalog, clock, environ)
-    tidied_s, fault = float("-inf"), ""
-    while not stop.is_set():
-        try:
-            if claim.held():
-                deliverer.turn()
-                if clock.monotonic_s() - tidied_s >= _TIDY_S:
-                    tidied_s = clock.monotonic_s()
-                    expire(catalog, int(clock.now().timestamp()))
-            fault = ""
-        except HytheError as err:
-            if err.code != fault:
-                _LOG.warning("alerts are not delivered now", reason=str(err), code=err.code)
-            fault = err.code
-        stop.wait(turn_s)
-    deliverer.close()
     try:
-        claim.release()
-    except HytheError as err:
-        _LOG.warning("the lease on deliveries is left to run out", reason=str(err))
+        lead(
+            claim,
+            stop,
+            lambda: Telling(catalog, clock, deliverer),
+            turn_s=turn_s,
+            log=_LOG,
+            halted="alerts are not delivered now",
+        )
+    finally:
+        deliverer.close()
