@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.unit.monitor.alerts.play import finding
@@ -36,7 +36,7 @@ def running(path: Path, holder: str) -> Iterator[None]:
 def test_of_two_processes_one_delivers_and_the_other_takes_over(tmp_path: Path) -> None:
     path = tmp_path / "catalog.db"
     catalog = Catalog.of_file(path)
-    scene = Scene(catalog, FakeClock(datetime.now(UTC)))
+    scene = Scene(catalog, FakeClock(datetime.now(UTC) - timedelta(hours=6)))
     with receiver() as hook:
         scene.policy(deliver=(Delivery(to="webhook", url=hook.url),))
         with running(path, "two"):
