@@ -35,9 +35,11 @@ _COMMANDS = {
     "key": "Make, list and end API keys.",
     "predict": "Answer rows from a file, here or against a server.",
     "replay": "Compare how two versions answer recorded rows.",
+    "drift": "Compare rows of files with what a version was made for.",
     "load": "Send requests at a fixed rate and measure latencies.",
     "top": "Watch a running server.",
     "observe": "Show what an endpoint's versions did lately.",
+    "monitor": "Show how an endpoint does: traffic, values, performance, alerts.",
 }
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 

@@ -19,7 +19,12 @@ def holder_name() -> str:
 
 
 def controller_at_work(catalog: Catalog) -> str:
-    """Name the process that moves rollouts, "" for none: the lease's holder, unless it is known to be dead.
+    """Name the process that moves rollouts, "" for none; see `at_work`."""
+    return at_work(catalog, LEASE)
+
+
+def at_work(catalog: Catalog, lease: str) -> str:
+    """Name the process that has a lease, "" for none: its holder, unless that is known to be dead.
 
     One that ended in order gave the lease back. Of one on this machine that was killed the process is gone;
     one elsewhere gets the benefit of the doubt, for no clock says when it was there last.
@@ -28,7 +33,7 @@ def controller_at_work(catalog: Catalog) -> str:
         Unavailable: when the catalog is gone.
 
     """
-    holder = catalog.leases.read(LEASE).holder
+    holder = catalog.leases.read(lease).holder
     machine, _, rest = holder.partition(" ")
     process = rest.partition(" ")[0]
     here = machine == socket.gethostname() and process.isdecimal()
