@@ -4,37 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hythe.monitor.finding import Finding
-from hythe.monitor.period import Period
+from hythe.monitor.period import Candidate, Period
 from hythe.monitor.quality.subjects import Subject, features, learned_p, nan_is_missing
 from hythe.statistics.bins import NumberBins
 from hythe.statistics.fisher import at_least
 
 CHANCE = 1e-12
-"""It alarms where chance would make all rows equal more rarely than this."""
+"""It speaks only where chance would make all rows equal more rarely than this."""
 
 
 class Frozen:
     """Finds features with one value in all rows, missing ones left aside, that vary in the baseline.
 
-    It gives no p-value to be judged, for it alarms only where rows drawn from one distribution with the
-    baseline's would all be equal with a chance of at most 1e-12: a thousand features, looked at each hour,
-    would alarm once in a thousand centuries. The chance is that of Fisher's exact test for the value's cell,
-    times the number of values that can be as frequent (all rows over the value's); where variation between
-    windows was learned, it is that of its test.
+    It gives a candidate only where rows drawn from one distribution with the baseline's would all be equal
+    with a chance of at most 1e-12: a thousand features, looked at each hour, would have one in a thousand
+    centuries. So the others need no place among the tests of a period. The chance is that of Fisher's exact
+    test for the value's cell, times the number of values that can be as frequent (all rows over the value's);
+    where variation between windows was learned, it is that of its test.
     """
 
     name = "frozen"
 
-    def look(self, period: Period) -> Iterator[Finding]:
-        """Give a finding for each feature that stands still."""
+    def look(self, period: Period) -> Iterator[Candidate]:
+        """Give a candidate for each feature that stands still."""
         for subject in features(period):
             place = _only(subject)
             if place is None:
                 continue
             chance = p_value(subject, place) if period.normal is None else learned_p(period, subject, place)
             if chance is not None and chance <= CHANCE:
-                yield _finding(subject, place, chance)
+                yield _candidate(subject, place, chance)
 
 
 def p_value(subject: Subject, place: int) -> float:
@@ -65,21 +64,21 @@ def _only(subject: Subject) -> int | None:
     return filled[0]
 
 
-def _finding(subject: Subject, place: int, chance: float) -> Finding:
+def _candidate(subject: Subject, place: int, chance: float) -> Candidate:
     n = sum(subject.now[_first(subject) :])
-    return Finding(
+    return Candidate(
         kind="quality",
         check="frozen",
         subject=subject.name,
-        verdict="alarm",
-        message=(
+        p_value=chance,
+        fine=f"{subject.short} has one value in all of {n} rows that have it",
+        found=(
             f"{subject.short} is {_shown(subject, place)} in all of {n} rows that have it, and varies in the "
             "baseline; see whether what fills it still runs"
         ),
         value=1.0,
-        limit=1.0,
         unit="share",
-        p_value=chance,
+        weight=subject.weight,
         n=n,
         details={"cell": place},
     )

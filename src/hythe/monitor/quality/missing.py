@@ -58,6 +58,7 @@ def _candidate(subject: Subject, p: float) -> Candidate:
         ),
         value=now / subject.rows,
         unit="share",
+        weight=subject.weight,
         n=subject.rows,
         details={"before": before / subject.rows_before},
     )
@@ -77,5 +78,6 @@ def _forbidden(subject: Subject) -> Finding:
         value=now / subject.rows,
         limit=0.0,
         unit="share",
+        weight=subject.weight,
         n=subject.rows,
     )

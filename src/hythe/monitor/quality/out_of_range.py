@@ -72,6 +72,7 @@ def _candidate(subject: Subject, low: float, high: float, p: float) -> Candidate
         found=f"{shown}, which the baseline's {m} never were; look for another unit, or a fault upstream",
         value=(below + above) / n if n else 0.0,
         unit="share",
+        weight=subject.weight,
         n=n,
         details={"below": below, "above": above, "least": low, "greatest": high, "share": percent(2, m + 1)},
     )

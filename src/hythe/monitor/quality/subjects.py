@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hythe.bundle.schema import Column
+from hythe.monitor.drift.importance import weights
 from hythe.monitor.period import Period
 from hythe.statistics.bins import Bins, NumberBins
 from hythe.statistics.moments import Moments
@@ -16,7 +17,8 @@ from hythe.statistics.powers import PowerSums
 class Subject:
     """One feature or output: the cells of its `bins`, of the baseline (`before`) and of the window (`now`).
 
-    `column` is that of the schema; None for tensors, outputs, and what the schema lacks.
+    `column` is that of the schema; None for tensors, outputs, and what the schema lacks. `weight` is how much
+    the feature matters to the model's answers.
     """
 
     name: str
@@ -26,6 +28,7 @@ class Subject:
     column: Column | None = None
     moments: Moments | None = None
     powers: PowerSums | None = None
+    weight: float = 1.0
 
     @property
     def short(self) -> str:
@@ -49,6 +52,7 @@ def features(period: Period) -> Iterator[Subject]:
     Tensors of several values a row are left out: the values of one row are no independent draws.
     """
     columns = {column.name: column for column in period.schema.columns}
+    important = weights(period.baseline)
     wide = {tensor.name for tensor in period.schema.tensors if tensor.shape}
     for name, summary in period.baseline.features.items():
         tally = period.window.features.get(name)
@@ -64,6 +68,7 @@ def features(period: Period) -> Iterator[Subject]:
             column=columns.get(name),
             moments=summary.moments,
             powers=tally.powers,
+            weight=important.get(name, 1.0),
         )
 
 

@@ -107,6 +107,7 @@ def _candidate(subject: Subject, p: float) -> Candidate:
         ),
         value=now / subject.rows,
         unit="share",
+        weight=subject.weight,
         n=subject.rows,
         details={"before": before / subject.rows_before, "known": known},
     )

@@ -143,7 +143,7 @@ def test_a_sensitive_value_is_not_told() -> None:
     hidden = known.schema.replacing("body_mass_g", sensitive=True)
     period = known.period(changed("body_mass_g", FAULTS["one value"][1]))
     [finding] = Frozen().look(Period(window=period.window, baseline=known.baseline, schema=hidden))
-    assert "4000" not in finding.message
+    assert "4000" not in finding.found
 
 
 def test_an_empty_window_gives_nothing() -> None:
