@@ -87,15 +87,15 @@ def unknown_name(given: str, known: Collection[str], present: Collection[str]) -
     Fault(kind='renamed_column', column='tenure')
     """
     absent = [name for name in known if name not in present]
-    plain = {_plain(name): name for name in reversed(absent)}
-    near = get_close_matches(_plain(given[:_LONGEST]), plain, n=1, cutoff=_SIMILAR)
+    plain = {plain_name(name): name for name in reversed(absent)}
+    near = get_close_matches(plain_name(given[:_LONGEST]), plain, n=1, cutoff=_SIMILAR)
     return Fault("renamed_column", plain[near[0]]) if near else Fault("unknown_column")
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """Leave out what people change when they rename: case, and signs between words.
 
-    >>> _plain("Monthly-Charges"), _plain("monthlyCharges")
+    >>> plain_name("Monthly-Charges"), plain_name("monthlyCharges")
     ('monthlycharges', 'monthlycharges')
     """
     return "".join(letter for letter in name.lower() if letter.isalnum()) or name
