@@ -12,6 +12,7 @@ from hythe.bundle.canonical import canonical
 from hythe.bundle.documents import decode
 from hythe.bundle.importances import Importances, Predict, importances
 from hythe.bundle.outcome import Outcome
+from hythe.bundle.pairs import Pairs, pair
 from hythe.bundle.rows import Rows, count
 from hythe.bundle.schema import Column, Output, Schema
 from hythe.bundle.summary import (
@@ -58,6 +59,7 @@ class Baseline(msgspec.Struct, frozen=True, omit_defaults=True):
     correlations: Correlations | None = None
     importances: Importances | None = None
     calibration: Calibration | Residuals | None = None
+    pairs: Pairs | None = None
 
     def encode(self) -> bytes:
         """Write canonical JSON."""
@@ -81,21 +83,26 @@ def compute(
     """Compute the baseline from conformed reference rows and the model's outcome on them.
 
     `targets`, one for each row, give calibration; `predict` gives importances, at the cost of at most
-    `importances.ROW_BUDGET` answered rows. Everything but importances is the same in any order of rows.
+    `importances.ROW_BUDGET` answered rows. Everything but importances is the same in any order of rows, and
+    so are `pairs` while there are at most 16 number columns to choose from.
 
     Raises:
         Invalid: when there are not as many targets as rows.
 
     """
     truth = None if targets is None else Truth.of(targets, outcome, schema)
+    features = _features(rows, schema)
+    shuffled = None if predict is None else importances(rows, outcome, predict, truth, seed=seed)
+    important = {} if shuffled is None else shuffled.change
     return Baseline(
         rows=count(rows),
         refused=int(outcome.refused.sum()),
-        features=_features(rows, schema),
+        features=features,
         outputs=_outputs(outcome, schema),
         correlations=_correlations(rows, schema) if not isinstance(rows, Mapping) else None,
-        importances=None if predict is None else importances(rows, outcome, predict, truth, seed=seed),
+        importances=shuffled,
         calibration=None if truth is None else truth.calibration(outcome),
+        pairs=pair(rows, schema, features, important) if not isinstance(rows, Mapping) else None,
     )
 
 

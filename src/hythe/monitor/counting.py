@@ -13,6 +13,7 @@ from hythe.bundle.rows import Array
 from hythe.bundle.schema import Column, Output, Schema
 from hythe.bundle.summary import Summary, output_parts
 from hythe.monitor.observing import Observing
+from hythe.monitor.pair_counting import PairCounter
 from hythe.monitor.sources import Source, codes_of, sources
 from hythe.monitor.window import Tally
 from hythe.statistics.bins import NumberBins, ValueBins, hashed
@@ -29,9 +30,11 @@ class BinCounter:
 
     def __init__(self, schema: Schema, baseline: Baseline, feed: Feed | None, observing: Observing) -> None:
         columns = {column.name: column for column in schema.columns}
+        found = sources(schema, baseline, feed, observing)
+        self._pairs = PairCounter.of(baseline.pairs, found)
         self._by_array: dict[str, list[tuple[str, Source]]] = {}
         self._counters: dict[str, _Counter] = {}
-        for name, source in sources(schema, baseline, feed, observing).items():
+        for name, source in found.items():
             self._by_array.setdefault(source.array, []).append((name, source))
             self._counters[name] = _counter(baseline.features[name], source, columns.get(name))
         self._features = baseline.features
@@ -46,6 +49,10 @@ class BinCounter:
                 found[feature] = found[feature] + tally if feature in found else tally
         return found
 
+    def pairs(self, arrays: Iterable[tuple[str, Array]]) -> dict[str, tuple[int, ...]]:
+        """Count which values of the baseline's paired features are high together, as statistics by name."""
+        return {} if self._pairs is None else self._pairs.count(arrays)
+
     def outputs(self, arrays: Iterable[tuple[str, Array]]) -> dict[str, Tally]:
         """Count output arrays by name; one of several columns gives a tally for each, as in the baseline."""
         found: dict[str, Tally] = {}
@@ -54,7 +61,7 @@ class BinCounter:
             for part, cells in output_parts(values, output):
                 summary = self._outputs.get(part)
                 if summary is not None:
-                    tally = _tally(summary, cells.reshape(-1))
+                    tally = tally_of(summary, cells.reshape(-1))
                     found[part] = found[part] + tally if part in found else tally
         return found
 
@@ -63,7 +70,7 @@ class BinCounter:
             return []
         if members[0][1].place is None:
             [(name, _)] = members
-            return [(name, _tally(self._features[name], values.reshape(-1)))]
+            return [(name, tally_of(self._features[name], values.reshape(-1)))]
         places = [source.place or 0 for _, source in members]
         columns = np.ascontiguousarray(values[:, places].T)
         cells = [self._counters[name](column) for (name, _), column in zip(members, columns, strict=True)]
@@ -129,7 +136,7 @@ def _cells(bins: ValueBins, source: Source) -> dict[int, int]:
     return table
 
 
-def _tally(summary: Summary, values: Array) -> Tally:
+def tally_of(summary: Summary, values: Array) -> Tally:
     """Count values as they are: those of a tensor, or of an output."""
     bins = summary.counts.bins
     if isinstance(bins, ValueBins):

@@ -35,6 +35,7 @@ def _window(key: Key, group: Group, counter: BinCounter | None, statistics: Sequ
     endpoint, version, share, revision, second = key
     requests = Requests.of(group.calls)
     kinds = Counter([(call.outcome, call.reason, call.flags) for call in requests.calls])
+    inputs = [] if counter is None else group.inputs()
     return Window(
         endpoint=endpoint,
         version=version,
@@ -54,11 +55,12 @@ def _window(key: Key, group: Group, counter: BinCounter | None, statistics: Sequ
         unanswered_s=timings(requests.duration_s[~requests.answered]),
         queue_s=timings(requests.queue_s),
         inference_s=timings(np.array(group.inference_s, dtype=np.float64)),
-        features={} if counter is None else counter.features(group.inputs()),
+        features={} if counter is None else counter.features(inputs),
         outputs={} if counter is None else counter.outputs(group.outputs()),
         statistics={
             item.name: tuple(numbers) for item in statistics if (numbers := item.count(requests, group))
-        },
+        }
+        | ({} if counter is None else counter.pairs(inputs)),
         faults=dict(Counter([f"{fault.kind}:{fault.column}" for fault in group.faults])),
     )
 

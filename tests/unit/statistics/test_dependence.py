@@ -32,7 +32,7 @@ def test_tables_of_parts_add_up_to_those_of_the_whole() -> None:
 
 def test_phi_is_the_correlation_of_the_signs() -> None:
     whole = COLUMNS[~np.isnan(COLUMNS).any(axis=1)]
-    expected = np.corrcoef(whole >= np.asarray(BORDERS), rowvar=False)
+    expected = np.atleast_2d(np.corrcoef(whole >= np.asarray(BORDERS), rowvar=False))
     found = phi(tables(signs(whole, BORDERS)))
     assert found == pytest.approx([expected[pair] for pair in PAIRS])
 

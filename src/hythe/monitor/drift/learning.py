@@ -9,10 +9,11 @@ import numpy as np
 
 from hythe.base.errors import Invalid
 from hythe.bundle.baseline import Baseline
-from hythe.bundle.summary import Summary
+from hythe.bundle.pairs import JOINT, PAIRS
+from hythe.monitor.drift.associations import Associations, associate
 from hythe.monitor.drift.levels import vary
 from hythe.monitor.drift.normal import Normal
-from hythe.monitor.window import Tally, Window
+from hythe.monitor.window import Window
 from hythe.statistics.bins import NumberBins
 
 LEAST_WINDOWS = 7
@@ -20,10 +21,11 @@ LEAST_WINDOWS = 7
 
 
 class Sample(NamedTuple):
-    """Counts by cell of subjects over one stretch of time, from second `start` (UTC)."""
+    """Counts by cell of subjects over one stretch of time, from second `start` (UTC); `tables` of pairs."""
 
     start: int
     cells: Mapping[str, Sequence[int]]
+    tables: Sequence[int] = ()
 
 
 def learn(windows: Iterable[Window], baseline: Baseline, period_s: int, *, least_rows: int = 100) -> Normal:
@@ -36,16 +38,15 @@ def learn(windows: Iterable[Window], baseline: Baseline, period_s: int, *, least
         Invalid: when fewer than seven periods are left; when windows are counted over other bins.
 
     """
-    kinds = {"feature": baseline.features, "output": baseline.outputs}
-    summaries = {f"{kind}:{name}": each for kind, known in kinds.items() for name, each in known.items()}
+    cells, ordered = _expected(baseline)
     merged: dict[int, dict[str, Sequence[int]]] = {}
     for window in windows:
         if window.period_s <= period_s:
             period = merged.setdefault(window.start // period_s * period_s, {})
-            for subject, tally in _tallies(window):
-                _add(period, subject, tally.cells)
-    ordered = {subject for subject, each in summaries.items() if isinstance(each.counts.bins, NumberBins)}
-    samples = [Sample(start, _known(cells, summaries)) for start, cells in merged.items()]
+            for subject, counts in _counts(window):
+                if subject in cells:
+                    _add(period, subject, counts, cells[subject])
+    samples = [Sample(start, period, period.pop(PAIRS, ())) for start, period in merged.items()]
     return learn_samples(samples, period_s, ordered=ordered, least_rows=least_rows)
 
 
@@ -78,35 +79,45 @@ def learn_samples(
             f"the learning period has {most} windows of {period_s} s with {least_rows} rows or more, and "
             f"{LEAST_WINDOWS} are needed; learn from a longer time, or for shorter periods"
         )
-    return Normal(period_s=period_s, start=those[0].start, windows=most, subjects=subjects)
+    pairs = _pairs(those, period_s, least_rows)
+    return Normal(period_s=period_s, start=those[0].start, windows=most, subjects=subjects, pairs=pairs)
 
 
-def _tallies(window: Window) -> Iterable[tuple[str, Tally]]:
+def _pairs(samples: Sequence[Sample], period_s: int, least_rows: int) -> Associations | None:
+    """Learn how the dependence of pairs varies, from the samples that hold enough rows of some pair."""
+    found = [(sample.start, np.reshape(sample.tables, (-1, 4))) for sample in samples if sample.tables]
+    enough = [(start, tables) for start, tables in found if tables.sum(axis=1).max() >= least_rows]
+    if len(enough) < LEAST_WINDOWS:
+        return None
+    starts, tables = zip(*enough, strict=True)
+    return associate(starts, np.array(tables, dtype=np.int64), period_s)
+
+
+def _expected(baseline: Baseline) -> tuple[dict[str, int], set[str]]:
+    """Give how many counts each subject of a baseline has, and which subjects have cells of numbers."""
+    kinds = {"feature": baseline.features, "output": baseline.outputs}
+    summaries = {f"{kind}:{name}": each for kind, known in kinds.items() for name, each in known.items()}
+    cells = {subject: each.counts.bins.cells for subject, each in summaries.items()}
+    ordered = {subject for subject, each in summaries.items() if isinstance(each.counts.bins, NumberBins)}
+    if baseline.pairs is not None:
+        cells |= {JOINT: baseline.pairs.joint.bins.cells, PAIRS: len(baseline.pairs.tables)}
+        ordered.add(JOINT)
+    return cells, ordered
+
+
+def _counts(window: Window) -> Iterable[tuple[str, Sequence[int]]]:
     for kind, tallies in (("feature", window.features), ("output", window.outputs)):
         for name, tally in tallies.items():
-            yield f"{kind}:{name}", tally
+            yield f"{kind}:{name}", tally.cells
+    yield from window.statistics.items()
 
 
-def _add(period: dict[str, Sequence[int]], subject: str, cells: Sequence[int]) -> None:
-    known = period.get(subject)
-    if known is None:
-        period[subject] = cells
-        return
-    if len(known) != len(cells):
+def _add(period: dict[str, Sequence[int]], subject: str, counts: Sequence[int], expected: int) -> None:
+    """Add counts to what is known of a period."""
+    if len(counts) != expected:
         raise Invalid(
-            f"windows count {subject} in {len(known)} and in {len(cells)} cells; learn from one version's"
+            f"a window counts {subject} in {len(counts)} cells, and the baseline in {expected}; learn from "
+            "windows of the baseline's version"
         )
-    period[subject] = [one + other for one, other in zip(known, cells, strict=True)]
-
-
-def _known(period: Mapping[str, Sequence[int]], summaries: Mapping[str, Summary]) -> dict[str, Sequence[int]]:
-    """Leave out what the baseline does not have; what it counts in other cells is of another version."""
-    kept = {subject: cells for subject, cells in period.items() if subject in summaries}
-    for subject, cells in kept.items():
-        bins = summaries[subject].counts.bins.cells
-        if len(cells) != bins:
-            raise Invalid(
-                f"windows count {subject} in {len(cells)} cells, and the baseline in {bins}; learn from "
-                "windows of the baseline's version"
-            )
-    return kept
+    known = period.get(subject)
+    period[subject] = counts if known is None else [a + b for a, b in zip(known, counts, strict=True)]

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hythe.base.errors import Corrupt, Invalid
+from hythe.monitor.drift.associations import Associations
 from hythe.monitor.drift.variation import Deviation, Variation
 
 
@@ -24,8 +25,8 @@ class Normal(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Learned from `windows` windows of `period_s` seconds, the first of which began at `start` (UTC).
 
     It holds for periods of that length alone. `subjects` are named as in findings: `feature:tenure`,
-    `output:probabilities[yes]`; what had too few rows or windows is not among them, and nothing is known to
-    be normal there.
+    `output:probabilities[yes]`, `joint`; what had too few rows or windows is not among them, and nothing is
+    known to be normal there. `pairs` tells how far the dependence of the baseline's pairs varies.
 
     >>> from hythe.monitor.drift.learning import Sample, learn_samples
     >>> busy = [{"feature:plan": (0, 50 + 7 * (hour % 5), 50 - 7 * (hour % 5), 0)} for hour in range(48)]
@@ -42,6 +43,7 @@ class Normal(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     start: int
     windows: int
     subjects: Mapping[str, Variation] = {}
+    pairs: Associations | None = None
 
     def reference(self, subject: str, start: int) -> tuple[int, ...] | None:
         """Give the counts by cell of the learned windows that are like one that begins at `start`.

@@ -203,5 +203,3 @@ def test_windows_longer_than_a_period_are_left_out() -> None:
 def test_windows_of_another_baseline_are_refused() -> None:
     with pytest.raises(Invalid, match="in 6 cells, and the baseline in 7"):
         learn([window(MONDAY, (0, 0, 0, 4, 3, 3))], BASELINE, HOUR_S)
-    with pytest.raises(Invalid, match="in 7 and in 6 cells"):
-        learn([window(MONDAY, (0, 0, 0, 4, 3, 3, 0)), window(MONDAY, (0, 0, 0, 4, 3, 3))], BASELINE, HOUR_S)
