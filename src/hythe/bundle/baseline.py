@@ -11,10 +11,13 @@ import numpy as np
 from hythe.bundle.canonical import canonical
 from hythe.bundle.documents import decode
 from hythe.bundle.importances import Importances, Predict, importances
+from hythe.bundle.loss_model import LossModel
 from hythe.bundle.outcome import Outcome
 from hythe.bundle.pairs import Pairs, pair
+from hythe.bundle.reference_cells import loss_model
 from hythe.bundle.rows import Rows, count
 from hythe.bundle.schema import Column, Output, Schema
+from hythe.bundle.score_cells import ScoreCells, score_cells
 from hythe.bundle.summary import (
     Summary,
     column_numbers,
@@ -49,7 +52,9 @@ class Baseline(msgspec.Struct, frozen=True, omit_defaults=True):
     """What monitoring compares with: a function of the rows, the model and the seed alone.
 
     `rows` were given, `refused` of them by the model; features are summarised over all rows, outputs over
-    the answered ones. An output of several columns has an entry for each: `probabilities[yes]`.
+    the answered ones. An output of several columns has an entry for each: `probabilities[yes]`. Targets give
+    `calibration`, and what performance is estimated from where no labels come: `score_cells` of
+    probabilities, the `loss_model` of numbers.
     """
 
     rows: int
@@ -59,6 +64,8 @@ class Baseline(msgspec.Struct, frozen=True, omit_defaults=True):
     correlations: Correlations | None = None
     importances: Importances | None = None
     calibration: Calibration | Residuals | None = None
+    score_cells: tuple[ScoreCells, ...] = ()
+    loss_model: LossModel | None = None
     pairs: Pairs | None = None
 
     def encode(self) -> bytes:
@@ -91,17 +98,19 @@ def compute(
 
     """
     truth = None if targets is None else Truth.of(targets, outcome, schema)
-    features = _features(rows, schema)
+    features, outputs = _features(rows, schema), _outputs(outcome, schema)
     shuffled = None if predict is None else importances(rows, outcome, predict, truth, seed=seed)
     important = {} if shuffled is None else shuffled.change
     return Baseline(
         rows=count(rows),
         refused=int(outcome.refused.sum()),
         features=features,
-        outputs=_outputs(outcome, schema),
+        outputs=outputs,
         correlations=_correlations(rows, schema) if not isinstance(rows, Mapping) else None,
         importances=shuffled,
         calibration=None if truth is None else truth.calibration(outcome),
+        score_cells=() if truth is None else score_cells(truth, outcome, outputs),
+        loss_model=None if truth is None else loss_model(truth, outcome, rows, schema, features, outputs),
         pairs=pair(rows, schema, features, important) if not isinstance(rows, Mapping) else None,
     )
 

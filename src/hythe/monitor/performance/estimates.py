@@ -1,0 +1,70 @@
+"""Estimates as a check of every period: a classifier's performance without labels, from its counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hythe.bundle.baseline import Baseline
+from hythe.monitor.finding import Finding
+from hythe.monitor.performance.confidence import Confidence, estimate_classes
+from hythe.monitor.performance.expected_loss import ExpectedLoss
+from hythe.monitor.performance.measured import Measured
+from hythe.monitor.performance.rates_by_cell import rates_by_cell
+from hythe.monitor.performance.reference import reference_metrics
+from hythe.monitor.period import Period
+
+LEVEL = 0.95
+ASSUMES = (
+    "outcomes depend on scores (of numbers: on features) as they did in the reference rows: no concept drift",
+    "the reference rows were not the ones that the model learned from",
+    "rows lie where the reference had some; the share that does not is told",
+)
+"""What every estimate takes for granted."""
+_MUCH = 0.05
+
+
+class Estimates:
+    """Estimates metrics from how scores are spread over the cells of the baseline's bins.
+
+    They never alarm by themselves, for what they see is drift, which is tested as such; a rule may name them.
+    """
+
+    name = "estimates"
+
+    def look(self, period: Period) -> Iterator[Finding]:
+        """Give a finding for each metric that can be estimated; none where the baseline had no targets."""
+        outputs = {name: tally.cells for name, tally in period.window.outputs.items()}
+        found = estimate_classes(rates_by_cell(period.baseline), outputs)
+        if found is not None:
+            yield from estimate_findings(found, period.baseline)
+
+
+def estimate_findings(found: Confidence | ExpectedLoss, baseline: Baseline) -> Iterator[Finding]:
+    """Give a finding for each metric that was estimated, with what it takes for granted."""
+    reference = reference_metrics(baseline)
+    for metric in found.metrics:
+        yield _finding(metric, found.unknown, reference.get(metric.name))
+
+
+def _finding(metric: Measured, unknown: float, reference: float | None) -> Finding:
+    low, high = metric.interval(LEVEL)
+    before = "" if reference is None else f"; the baseline's is {reference:.4g}"
+    beyond = "" if unknown < _MUCH else f". {unknown:.0%} of the rows lie where the reference had none"
+    return Finding(
+        kind="estimate",
+        check=metric.name,
+        subject="answers",
+        verdict="ok",
+        message=f"without labels, {metric.name} is estimated at {metric.value:.4g} "
+        f"({low:.4g} to {high:.4g}) over {metric.n:,} rows, if there is no concept drift{before}{beyond}",
+        value=metric.value,
+        low=low,
+        high=high,
+        n=metric.n,
+        details={
+            "level": LEVEL,
+            "unknown_share": unknown,
+            "assumes": ASSUMES,
+            **({} if reference is None else {"baseline": reference}),
+        },
+    )

@@ -1,0 +1,68 @@
+"""ROC-AUC: how often a row of the class scores higher than one of another."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hythe.monitor.performance.labelled import LabelledClasses
+from hythe.monitor.performance.measured import Floats, Metric, Undefined, in_unit
+
+_NAME = "roc_auc"
+_PAIR = 2
+
+
+def roc_auc(rows: LabelledClasses) -> Metric:
+    """Measure the area under the ROC curve; of more than two classes the mean of each against the rest.
+
+    Its error is DeLong's (DeLong, DeLong, Clarke-Pearson 1988), over units Obuchowski's (1997). A class that
+    did not occur, or alone occurred, has no curve.
+    """
+    usable = rows.scored()
+    if usable.scores is None or not len(usable):
+        return Undefined(_NAME, "there are no scores that are probabilities")
+    places = [1] if len(rows.classes) == _PAIR else range(len(rows.classes))
+    parts = [
+        _area(usable.scores[:, place], true)
+        for place in places
+        if 0 < (true := usable.truth == place).sum() < len(usable)
+    ]
+    if not parts:
+        said = "came true of every row, or of none" if len(rows.classes) == _PAIR else "came true"
+        named = repr(rows.classes[-1]) if len(rows.classes) == _PAIR else "one class alone"
+        return Undefined(_NAME, f"{named} {said}, and there is nothing to rank it against; wait for others")
+    value = float(np.mean([area for area, _ in parts]))
+    return in_unit(_NAME, value, np.mean([moved for _, moved in parts], axis=0), usable.units)
+
+
+def _area(scores: Floats, true: NDArray[np.bool_]) -> tuple[float, Floats]:
+    """Give the area and its influence values: DeLong's structural components, by ranks (Sun and Xu 2014)."""
+    positives, negatives = int(true.sum()), int((~true).sum())
+    rank = midranks(scores)
+    above = (rank[true] - midranks(scores[true])) / negatives
+    below = 1.0 - (rank[~true] - midranks(scores[~true])) / positives
+    area = float(above.mean())
+    influence = np.empty(len(scores))
+    influence[true] = (above - area) * _grown(positives, len(scores))
+    influence[~true] = (below - area) * _grown(negatives, len(scores))
+    return area, influence
+
+
+def _grown(n: int, rows: int) -> float:
+    """Scale influence to the whole, so that its variance is that of a sample of `n`, with n - 1."""
+    if n == 1:
+        return float(rows)
+    shrink = (rows - 1) / rows
+    return rows / n * float(np.sqrt(n / (n - 1) * shrink))
+
+
+def midranks(values: Floats) -> Floats:
+    """Give ranks from 1, equal values their mean rank.
+
+    >>> midranks(np.array([10.0, 20.0, 10.0])).tolist()
+    [1.5, 3.0, 1.5]
+    """
+    _, places, times = np.unique(values, return_inverse=True, return_counts=True)
+    ends = np.cumsum(times)
+    found: Floats = (ends - (times - 1) / 2.0)[places]
+    return found
