@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _MOST = 12
 _MEASURED = frozenset({"performance", "estimate"})
 _MARKS = {"alarm": "!", "too_little": "?", "ok": " "}
+_PLAIN = 0.1
+"""An effect that is worth a full bar, lest chance looks like mountains."""
 _SHARES = frozenset({"share", ""})
 
 
@@ -120,7 +122,7 @@ def _drift(title: str, found: Sequence[SubjectView]) -> Section:
             value_of(each.finding),
             f"{each.finding.weight:.2f}",
             f"{each.finding.n:,}",
-            sparkline(each.trend),
+            sparkline(each.trend, top=max(_PLAIN, *(abs(value or 0.0) for value in each.trend))),
         ]
         for each in shown
     ]

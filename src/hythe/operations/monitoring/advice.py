@@ -41,13 +41,14 @@ def _alarms(view: MonitorView) -> Iterator[str]:
         worst = next((each for each in views if each.verdict == "alarm"), None)
         if worst is not None:
             name = worst.subject.partition(":")[2] or worst.subject
-            yield f"begin with {name} of {version}: {worst.finding.message}"
+            yield f"begin with {name} of {version}: see what changed where it comes from, and since when"
             return
 
 
 def _attended(view: MonitorView) -> Iterator[str]:
     if not view.monitor:
+        made = f"{view.computed:,} periods were looked at just for this, and " if view.computed else ""
         yield (
-            "nobody monitors by itself: this was computed now, nothing is stored and no alert is sent; start "
-            "hythe up, or hythe control"
+            f"nobody monitors by itself: {made}nothing is stored and no alert is sent; start hythe up, or "
+            "hythe control"
         )

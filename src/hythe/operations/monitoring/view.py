@@ -11,6 +11,7 @@ from hythe.base.clock import Clock, SystemClock
 from hythe.base.progress import Progress
 from hythe.monitor.alerts.alert import Alert
 from hythe.monitor.finding import Report
+from hythe.monitor.policy import MonitorPolicy
 from hythe.operations.alerts.stored import alert_in
 from hythe.operations.monitoring.advice import advice
 from hythe.operations.monitoring.compute import Computer
@@ -28,14 +29,16 @@ class MonitorView(msgspec.Struct, frozen=True, kw_only=True):
 
     `shares` are of the traffic that each version is to get. `subjects` are by version: what each check knows
     of each feature, output and so on. `reports` are of all periods that ended in that time; `computed` of
-    them were made for this look and are not stored. `alerts` stand. `revision` is the policy's, 0 for the
-    usual one; `monitor` names the process that looks by itself, "" for none. `next` says what to do.
+    them were made for this look and are not stored. `alerts` stand. `revision` counts how many times the
+    `policy` was put, 0 for the usual one; `monitor` names the process that looks by itself, "" for none.
+    `next` says what to do.
     """
 
     endpoint: str
     since: int
     until: int
     revision: int
+    policy: MonitorPolicy
     monitor: str
     shares: Mapping[str, float]
     traffic: tuple[VersionTraffic, ...]
@@ -89,6 +92,7 @@ class Viewer:
             since=since,
             until=until,
             revision=found.revision,
+            policy=found.policy,
             monitor=at_work(catalog, LEASE),
             shares=Plans.of(catalog, self._endpoint).shares,
             traffic=tuple(each for each in seen if version in {None, each.version}),

@@ -1,0 +1,68 @@
+"""How endpoints do, and how that is judged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Response, get, put
+from litestar.params import FromPath, FromQuery, JSONBody
+
+from hythe.base.amounts import seconds
+from hythe.control.access import Asking, Here
+from hythe.control.routing import route
+from hythe.operations.monitoring.policy import policy_of
+from hythe.operations.monitoring.settings import Settings, Settled
+from hythe.operations.monitoring.settings import apply as apply_policy
+from hythe.operations.monitoring.settings import settings as settings_of
+from hythe.operations.monitoring.view import MonitorView, Viewer
+from hythe.operations.whole import whole
+
+
+@route(get, "/endpoints/{endpoint:str}/monitor", "view")
+def show(
+    endpoint: FromPath[str],
+    registry: Here,
+    since: FromQuery[str] = "1d",
+    version: FromQuery[str | None] = None,
+) -> Response[MonitorView]:
+    """Show traffic, findings, reports and alerts of the time since so long ago, and the policy.
+
+    Periods that nobody has looked at yet are looked at now; nothing is stored.
+    """
+    return Response(whole(Viewer(registry, endpoint).look(seconds(since), version)))
+
+
+@route(get, "/endpoints/{endpoint:str}/monitor/policy", "view")
+def policy(endpoint: FromPath[str], registry: Here) -> Response[Settings]:
+    """Show by what policy an endpoint is judged; at revision 0 it is the usual one."""
+    return Response(whole(settings_of(registry.catalog, endpoint)))
+
+
+@route(put, "/endpoints/{endpoint:str}/monitor/policy", "admin")
+def apply(
+    endpoint: FromPath[str],
+    data: JSONBody[dict[str, Any]],
+    registry: Here,
+    who: Asking,
+    *,
+    expected_revision: FromQuery[int | None] = None,
+    dry_run: FromQuery[bool] = False,
+    why: FromQuery[str] = "",
+) -> Response[Settled]:
+    """Judge an endpoint by a policy from now on; the same again changes nothing.
+
+    With `expected_revision` the policy that it takes the place of has to be that one, 0 for none.
+    """
+    done = apply_policy(
+        registry,
+        endpoint,
+        policy_of(data),
+        actor=who.name,
+        why=why,
+        expected_revision=expected_revision,
+        dry_run=dry_run,
+    )
+    return Response(whole(done))
+
+
+ROUTES = (show, policy, apply)
