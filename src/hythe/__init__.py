@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from hythe.app.api import load as load
     from hythe.app.api import pack as pack
     from hythe.app.api import registry as registry
+    from hythe.app.drift import drift as drift
     from hythe.app.feedback import feedback as feedback
+    from hythe.app.monitoring import apply_monitor as apply_monitor
+    from hythe.app.monitoring import monitor_settings as monitor_settings
+    from hythe.app.monitoring import monitor_status as monitor_status
     from hythe.app.traffic import abort_rollout as abort_rollout
     from hythe.app.traffic import apply_plan as apply_plan
     from hythe.app.traffic import create_endpoint as create_endpoint
@@ -38,7 +42,9 @@ if TYPE_CHECKING:
 __version__ = VERSION
 _HOMES = {
     "hythe.app.api": ("check", "home", "load", "pack", "registry"),
+    "hythe.app.drift": ("drift",),
     "hythe.app.feedback": ("feedback",),
+    "hythe.app.monitoring": ("apply_monitor", "monitor_settings", "monitor_status"),
     "hythe.app.traffic": (
         "abort_rollout",
         "apply_plan",

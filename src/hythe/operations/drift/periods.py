@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MOST_PERIODS = 10_000
+_FARTHEST_S = 2**36
+"""Seconds from 1970 to beyond the year 4000: what is larger counts milliseconds."""
 WHOLE = 0
 """The start of the one period of rows that are not told apart."""
 
@@ -93,8 +95,13 @@ class Periods:
         if unreadable:
             wrong = next(a for a, b in zip(values, read, strict=True) if a.is_valid and not b.is_valid)
             raise Invalid(f"column {self._column!r} holds {wrong!s}, which is no time; write RFC 3339")
-        found: NDArray[np.float64] = read.to_numpy(zero_copy_only=False).astype(np.float64)
-        return found / per_second
+        found: NDArray[np.float64] = read.to_numpy(zero_copy_only=False).astype(np.float64) / per_second
+        if np.nanmax(np.abs(found), initial=0.0) > _FARTHEST_S:
+            raise Invalid(
+                f"column {self._column!r} holds {np.nanmax(np.abs(found)):.0f}, which is no time in seconds "
+                "since 1970; divide milliseconds by 1000, or write RFC 3339"
+            )
+        return found
 
     def _note(self, starts: NDArray[np.int64]) -> None:
         self._seen.update(starts.tolist())
