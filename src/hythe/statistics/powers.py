@@ -23,6 +23,10 @@ _BITS = 40
 _FARTHEST = 2.0**30
 _ROOM = 2.0**62
 _HALF_BITS = 31
+_LARGEST_EXPONENT = 1023
+_BLOCK = 2**14
+_MODERATE = 4.0
+"""4⁴ · 2⁴⁰ for each value of a block comes to 2⁶² at most, which 64 bits hold."""
 
 Matrix = NDArray[np.float64]
 
@@ -117,6 +121,64 @@ def power_sums(values: Matrix, centres: Sequence[float], exponents: Sequence[int
         )
         for i in range(values.shape[1])
     ]
+
+
+def ordered_power_sums(ordered: NDArray[np.float64], centre: float, exponent: int) -> PowerSums:
+    """Sum the finite values of one long column that stands in ascending order, NaN last.
+
+    To the last bit what `power_sums` gives, in a quarter of the time from some thousand values on: what is
+    finite, near and of moderate size lies side by side, so nothing has to be masked.
+
+    >>> column = np.array([-np.inf, 1.0, 2.0, np.nan])
+    >>> ordered_power_sums(column, 0.0, 0) == power_sums(column[:, None], [0.0], [0])[0]
+    True
+    """
+    first, last = _between(ordered, -np.inf, np.inf)
+    finite = ordered[first:last]
+    with np.errstate(over="ignore", invalid="ignore"):
+        apart = _in_units(finite - centre, exponent)
+    first, last = _between(apart, -_FARTHEST, _FARTHEST)
+    if first == last:
+        return PowerSums(centre, exponent, beyond=len(finite))
+    near = apart[first:last]
+    low, high = np.searchsorted(near, -_MODERATE), np.searchsorted(near, _MODERATE)
+    parts = [_moderate_powers(near[low:high])]
+    parts += [[sums[0] for sums in _powers(far[:, None])] for far in (near[:low], near[high:]) if len(far)]
+    one, two, three, four = (sum(totals) for totals in zip(*parts, strict=True))
+    return PowerSums(
+        centre,
+        exponent,
+        len(near),
+        (one, two, three, four),
+        len(finite) - len(near),
+        float(finite[first]) + 0.0,
+        float(finite[last - 1]) + 0.0,
+    )
+
+
+def _between(ordered: NDArray[np.float64], low: float, high: float) -> tuple[int, int]:
+    """Say from where to where ordered values lie between two limits, without either."""
+    return int(np.searchsorted(ordered, low, side="right")), int(np.searchsorted(ordered, high, side="left"))
+
+
+def _in_units(apart: NDArray[np.float64], exponent: int) -> NDArray[np.float64]:
+    """Divide by 2^exponent, rounding once; a product does so faster where the factor is a float."""
+    if exponent < -_LARGEST_EXPONENT:
+        return np.ldexp(apart, -exponent)
+    return np.multiply(apart, math.ldexp(1.0, -exponent), out=apart)
+
+
+def _moderate_powers(apart: NDArray[np.float64]) -> list[int]:
+    """Sum z, z², z³, z⁴, each rounded to 2⁻⁴⁰, of values of at most `_MODERATE` units."""
+    totals = [0, 0, 0, 0]
+    for start in range(0, len(apart), _BLOCK):
+        block = apart[start : start + _BLOCK]
+        # a power of two changes no digit, so z·2⁴⁰ times z is z² in units of 2⁻⁴⁰, rounded as z² is
+        power = block * 2.0**_BITS
+        for order in range(4):
+            totals[order] += int(np.rint(power).astype(np.int64).sum())
+            power *= block
+    return totals
 
 
 def _powers(apart: Matrix) -> list[list[int]]:
