@@ -92,7 +92,8 @@ class Plans:
         Where the plan does not say, as of a fallback or of a server without a plan, it is the version that
         the model has by that number now.
         """
-        plan = self.by_revision.get(revision or self.revision)
+        standing = self.by_revision.get(self.revision)
+        plan = self.by_revision.get(revision, standing) if revision else standing
         said = plan.digests.get(version, "") if plan else ""
         if said:
             return said
