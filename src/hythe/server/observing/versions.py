@@ -14,6 +14,7 @@ from hythe.bundle.schema import Scalar
 from hythe.bundle.variant import Variant
 from hythe.dataplane.spec import EndpointSpec, OnnxFiles, Posting, VersionSpec
 from hythe.monitor.counting import BinCounter
+from hythe.monitor.row_cells import RowCells
 from hythe.monitor.score import Score
 from hythe.runtime.bulletin import Bulletin
 from hythe.runtime.log import Log
@@ -55,6 +56,11 @@ class Versions:
         made = self._made.get((endpoint, version))
         return None if made is None else made.counter
 
+    def cells(self, endpoint: str, version: str) -> RowCells | None:
+        """Give what finds the cells of a version's rows; None where there is no baseline."""
+        made = self._made.get((endpoint, version))
+        return None if made is None else made.cells
+
     def followed(self, endpoint: str) -> Followed:
         """Say what there is to know of an endpoint's plan; nothing of an endpoint that was never served."""
         return self._followed.get(endpoint) or follow_nothing(endpoint)
@@ -90,6 +96,7 @@ class _Made(NamedTuple):
 
     counter: BinCounter | None
     score: Score | None
+    cells: RowCells | None = None
 
 
 def _make(spec: VersionSpec) -> _Made:
@@ -101,7 +108,8 @@ def _make(spec: VersionSpec) -> _Made:
         feed = None
         if isinstance(spec.files, OnnxFiles):
             feed = Variant.decode(Path(spec.files.variant).read_bytes()).feed
-        return _Made(BinCounter(spec.schema, baseline, feed, spec.observing), Score.of(outputs, baseline))
+        read = spec.schema, baseline, feed, spec.observing
+        return _Made(BinCounter(*read), Score.of(outputs, baseline), RowCells(*read))
     except (HytheError, OSError, msgspec.MsgspecError) as err:
         _LOG.error("a baseline cannot be read; values are not counted", version=spec.version, reason=str(err))
         return _Made(None, Score.of(outputs, None))

@@ -1,0 +1,131 @@
+"""The cell that each feature of a row falls into: a byte of each is kept with predictions that are sampled.
+
+So performance can be told apart by segments, and errors of numbers be estimated, and no value is kept.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hythe.base.errors import Corrupt
+from hythe.bundle.baseline import Baseline
+from hythe.bundle.feed import Feed
+from hythe.bundle.rows import Array
+from hythe.bundle.schema import Column, Schema
+from hythe.monitor.arrays import Cut, as_array
+from hythe.monitor.observing import Observing
+from hythe.monitor.record import BatchRecord
+from hythe.monitor.sources import Source, codes_of, sources
+from hythe.statistics.bins import Bins, NumberBins, ValueBins, hashed
+from hythe.statistics.places import places
+
+MOST_FEATURES = 64
+"""The cells of so many features are kept, those that matter most to the answers."""
+UNKNOWN = 255
+"""Stands where a feature's value was not told."""
+
+Cells: TypeAlias = NDArray[np.uint8]
+"""[rows, features]: the cell of each, or `UNKNOWN`."""
+_Column: TypeAlias = Callable[[Array], NDArray[np.intp]]
+
+
+def kept_features(baseline: Baseline) -> tuple[str, ...]:
+    """Name the features whose cells are kept, in their order there: scalars of at most 255 cells.
+
+    A reader that has the baseline knows them, too.
+    """
+    fit = [name for name, summary in baseline.features.items() if summary.counts.bins.cells <= UNKNOWN]
+    if len(fit) <= MOST_FEATURES:
+        return tuple(fit)
+    matter = baseline.importances.change if baseline.importances is not None else {}
+    first = {*sorted(fit, key=lambda name: -matter.get(name, 0.0))[:MOST_FEATURES]}
+    return tuple(name for name in fit if name in first)
+
+
+class RowCells:
+    """Finds the cells of a version's rows in what its records hold; `feed` is None for a native model."""
+
+    def __init__(self, schema: Schema, baseline: Baseline, feed: Feed | None, observing: Observing) -> None:
+        self.features = kept_features(baseline)
+        columns = {column.name: column for column in schema.columns}
+        found = sources(schema, baseline, feed, observing)
+        self._columns: dict[str, list[tuple[int, int, _Column]]] = {}
+        for index, name in enumerate(self.features):
+            source = found.get(name)
+            if source is not None and source.place is not None:
+                look = _column(baseline.features[name].counts.bins, source, columns.get(name))
+                self._columns.setdefault(source.array, []).append((index, source.place, look))
+
+    def of(self, records: Sequence[BatchRecord]) -> Cells:
+        """Give the cells of all rows of records of one layout; unknown where they hold no input."""
+        parts = [record.inputs for record in records if isinstance(record.inputs, Cut)]
+        rows = sum([record.rows for record in records])
+        found = np.full((rows, len(self.features)), UNKNOWN, dtype=np.uint8)
+        if len(parts) < len(records) or len({id(part.cuts) for part in parts}) != 1:
+            return found
+        for name, columns in self._columns.items():
+            if name in parts[0].cuts.names:
+                values = as_array(parts[0].cuts.joined(name, parts))
+                for index, place, look in columns:
+                    found[:, index] = look(values[:, place])
+        return found
+
+
+def written(cells: Cells) -> str:
+    """Write the cells of some rows as text (base64)."""
+    return b64encode(cells.tobytes()).decode()
+
+
+def read_cells(text: str, rows: int, features: int) -> Cells | None:
+    """Read what `written` wrote; None where there is nothing, or it was counted by another baseline.
+
+    Raises:
+        Corrupt: when it is no base64.
+
+    >>> read_cells(written(np.array([[3, 255]], dtype=np.uint8)), 1, 2).tolist()
+    [[3, 255]]
+    """
+    try:
+        data = b64decode(text, validate=True)
+    except ValueError as err:
+        raise Corrupt(f"the cells of a kept prediction cannot be read: {err}; remove it") from err
+    if not data or len(data) != rows * features:
+        return None
+    return np.frombuffer(data, dtype=np.uint8).reshape(rows, features)
+
+
+def _column(bins: Bins, source: Source, column: Column | None) -> _Column:
+    if isinstance(bins, NumberBins):
+        missing = column is not None and (column.null == "nan" or column.nullable)
+        return lambda values: places(bins, values, np.isnan(values) if missing else None)
+    return _codes(bins, source) if source.coded is not None else _flags(bins)
+
+
+def _flags(bins: ValueBins) -> _Column:
+    """Look up 0 and 1 of a boolean column, in which NaN is missing."""
+    known = {int(value): place for place, value in enumerate(bins.known, start=1)}
+    table = np.array([known.get(0, bins.cells - 1), known.get(1, bins.cells - 1), 0], dtype=np.intp)
+    return lambda values: table[np.where(np.isnan(values), 2, values).astype(np.intp)]
+
+
+def _codes(bins: ValueBins, source: Source) -> _Column:
+    """Look codes up in a table; those that it does not name are other values."""
+    coded = source.coded
+    if coded is None:
+        return _flags(bins)
+    known = {value: place for place, value in enumerate(bins.known, start=1)}
+    codes = codes_of(coded)
+    every = [*codes, coded.missing, coded.unseen]
+    least = min(every)
+    table = np.full(max(every) - least + 1, bins.cells - 1, dtype=np.intp)
+    table[coded.missing - least] = 0
+    for value, code in zip(coded.values, codes, strict=True):
+        place = known.get(hashed(value, bins.key) if bins.key else value)
+        if place is not None:
+            table[code - least] = place
+    return lambda values: table[values.astype(np.intp) - least]
