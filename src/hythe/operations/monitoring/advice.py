@@ -47,7 +47,7 @@ def _alarms(view: MonitorView) -> Iterator[str]:
 
 def _attended(view: MonitorView) -> Iterator[str]:
     if not view.monitor:
-        made = f"{view.computed:,} periods were looked at just for this, and " if view.computed else ""
+        made = f"what nobody had looked at ({view.computed:,}) was looked at now, " if view.computed else ""
         yield (
             f"nobody monitors by itself: {made}nothing is stored and no alert is sent; start hythe up, or "
             "hythe control"

@@ -27,7 +27,7 @@ def test_what_nobody_looked_at_yet_is_looked_at_and_not_stored(scene: Scene) -> 
     assert seen.computed == 3
     assert scene.reports == []
     assert scene.registry.catalog.alerts.read("scoring") == []
-    assert any("3 periods were looked at just for this" in line for line in seen.next)
+    assert any("what nobody had looked at (3) was looked at now" in line for line in seen.next)
 
 
 def test_what_is_computed_is_what_would_be_stored(scene: Scene) -> None:
