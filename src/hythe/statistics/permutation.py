@@ -11,6 +11,8 @@ from hythe.statistics.hypergeometric import log_choose
 
 Floats: TypeAlias = NDArray[np.float64]
 _ROUNDS = 12
+_MOST_LIKELY = 0.46883
+"""No number of independent events is more likely than this over their standard deviation."""
 _LONGEST_STEP = 4.0
 _FARTHEST = 300.0
 
@@ -26,44 +28,50 @@ def midranks(totals: Floats) -> Floats:
     return 2.0 * middle / np.maximum(ends[..., -1:], 1.0) - 1.0
 
 
-def log_p_score(one: Floats, other: Floats, score: Floats) -> Floats:
+def log_p_score(one: Floats, other: Floats, score: Floats, *, averages: bool = False) -> Floats:
     """Bound the log p-value that the mean `score` [..., k] differs, for counts by cell [..., k], two-sided.
 
-    Given all the values, each choice of the n that make up `one` is as likely under the null. The number of
-    choices with score total s or more is at most e^(-bs - an) Π (1 + e^(a + b score))^total for every a and
-    b ≥ 0 (Chernoff's bound on the generating function); the best a and b are the intercept and the slope of a
-    logistic regression of the label on the score. So the bound is as good as the likelihood ratio, holds
-    at any depth, and costs about √(2π n m / (n + m)).
+    Given all the values, each choice of the n that make up `one` is as likely under the null. Weigh every
+    choice, of any size, by e^(a size + b score): as if each value i came in by itself, with probability
+    1 / (1 + e^(-a - b score_i)). The choices of n with score total s or more weigh e^(an + bs) each at
+    least, for b ≥ 0, and together no more than all choices of n: Π (1 + e^(a + b score_i)) times P(n come
+    in), which is at most 0.4688 / √v, v the variance of how many come in (Baillon, Cominetti & Vaisman 2016,
+    theorem 1).
+    The a and b that bound their number best are close to a logistic regression of the label on the score,
+    so the bound is as good as the likelihood ratio, and holds at any depth.
+
+    `averages` says that counts are sums of rows' shares of cells, not of single values; then 0.4688 / √v is
+    left out, and the rest holds since ln(1 + e^x) is convex.
 
     >>> score = np.array([-1.0, 0.0, 1.0])
     >>> bool(log_p_score(np.array([0.0, 5, 95]), np.array([300.0, 400, 300]), score) < -40)
     True
     """
-    totals = one + other
     n, m = one.sum(axis=-1), other.sum(axis=-1)
-    best = _likelihood(one, totals, score)
-    found = np.log(2.0) - log_choose(n + m, n) - best
+    best = _least_bound(one, one + other, score, averages=averages)
+    found = np.log(2.0) - log_choose(n + m, n) + best
     return np.asarray(np.where((n > 0.0) & (m > 0.0), np.minimum(found, 0.0), 0.0))
 
 
-def _likelihood(one: Floats, totals: Floats, score: Floats) -> Floats:
-    """Maximise the log-likelihood of a logistic regression by Newton's method, with short steps.
+def _least_bound(one: Floats, totals: Floats, score: Floats, *, averages: bool) -> Floats:
+    """Bound the log number of choices, at the points that Newton's method tries for the regression.
 
-    Every point that is tried gives a valid bound, so nothing hangs on how well it converges.
+    Every point gives a valid bound, so nothing hangs on how well it converges.
     """
     n, everything = one.sum(axis=-1), totals.sum(axis=-1)
     hits = (one * score).sum(axis=-1)
     level = np.log(np.maximum(n, 0.5) / np.maximum(everything - n, 0.5))
     slope = np.zeros_like(level)
-    best = np.full_like(level, -np.inf)
+    best = np.full_like(level, np.inf)
     for _ in range(_ROUNDS):
         at = level[..., None] + slope[..., None] * score
         log_sum = np.logaddexp(0.0, at)
-        best = np.maximum(best, n * level + hits * slope - (totals * log_sum).sum(axis=-1))
         share = np.exp(at - log_sum)
         spread = totals * share * (1.0 - share)
-        by_level, by_slope = n - (totals * share).sum(axis=-1), hits - (totals * share * score).sum(axis=-1)
         a, b = spread.sum(axis=-1), (spread * score).sum(axis=-1)
+        likeliest = 0.0 if averages else np.log(np.minimum(_MOST_LIKELY / np.sqrt(np.maximum(a, 1e-9)), 1.0))
+        best = np.minimum(best, (totals * log_sum).sum(axis=-1) - n * level - hits * slope + likeliest)
+        by_level, by_slope = n - (totals * share).sum(axis=-1), hits - (totals * share * score).sum(axis=-1)
         c = (spread * score**2).sum(axis=-1)
         below = np.maximum(a * c - b * b, 1e-12 * np.maximum(a * c, 1e-300))
         level = _moved(level, (c * by_level - b * by_slope) / below)

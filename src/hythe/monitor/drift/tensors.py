@@ -39,9 +39,10 @@ def averaged(period: Period) -> Iterator[tuple[Subject, Pair, Mapping[str, Float
 
 def log_p_averages(pair: Pair) -> dict[str, Floats]:
     """Bound log p-values of counts that are averages over rows, and add up to the number of rows."""
-    tests = {"wasserstein": wasserstein.log_p, "jensen_shannon": jensen_shannon.log_p}
-    kept = tests if pair.ordered else {"jensen_shannon": jensen_shannon.log_p}
-    return {name: np.minimum(test(pair) + np.log(len(kept)), 0.0) for name, test in kept.items()}
+    logs = {"jensen_shannon": jensen_shannon.log_p(pair)}
+    if pair.ordered:
+        logs["wasserstein"] = wasserstein.log_p(pair, averages=True)
+    return {name: np.minimum(log + np.log(len(logs)), 0.0) for name, log in logs.items()}
 
 
 def _scaled(cells: tuple[int, ...], rows: int) -> list[float]:

@@ -41,16 +41,16 @@ def error(pair: Pair, lowest: float | None = None, highest: float | None = None)
     return float((np.diff(ends) * np.maximum(one, other)).sum())
 
 
-def log_p(pair: Pair) -> Floats:
+def log_p(pair: Pair, *, averages: bool = False) -> Floats:
     """Bound the logarithm of the p-value that neither the mean nor the spread of the ranks moved.
 
     Each has half of it: the mean rank (Wilcoxon 1945) and the mean square of the distance from the middle
     rank (Mood 1954), ranks among both samples' values together, one for each cell; see
-    `hythe.statistics.permutation`.
+    `hythe.statistics.permutation`, for what `averages` are, too.
     """
     baseline, window = pair.present
     rank = midranks(baseline + window)
-    mean, spread = log_p_score(window, baseline, rank), log_p_score(window, baseline, rank**2)
+    mean, spread = (log_p_score(window, baseline, score, averages=averages) for score in (rank, rank**2))
     return np.asarray(np.minimum(np.minimum(mean, spread) + np.log(2.0), 0.0))
 
 
