@@ -15,6 +15,7 @@ from hythe.bundle.loss_model import LossModel
 from hythe.bundle.outcome import Outcome
 from hythe.bundle.pairs import Pairs, pair
 from hythe.bundle.reference_cells import loss_model
+from hythe.bundle.repeats import Repeats, repeats_of
 from hythe.bundle.rows import Rows, count
 from hythe.bundle.schema import Column, Output, Schema
 from hythe.bundle.score_cells import ScoreCells, score_cells
@@ -54,7 +55,7 @@ class Baseline(msgspec.Struct, frozen=True, omit_defaults=True):
     `rows` were given, `refused` of them by the model; features are summarised over all rows, outputs over
     the answered ones. An output of several columns has an entry for each: `probabilities[yes]`. Targets give
     `calibration`, and what performance is estimated from where no labels come: `score_cells` of
-    probabilities, the `loss_model` of numbers.
+    probabilities, the `loss_model` of numbers. `repeats` tells how many of the rows are equal.
     """
 
     rows: int
@@ -67,6 +68,7 @@ class Baseline(msgspec.Struct, frozen=True, omit_defaults=True):
     score_cells: tuple[ScoreCells, ...] = ()
     loss_model: LossModel | None = None
     pairs: Pairs | None = None
+    repeats: Repeats | None = None
 
     def encode(self) -> bytes:
         """Write canonical JSON."""
@@ -112,6 +114,7 @@ def compute(
         score_cells=() if truth is None else score_cells(truth, outcome, outputs),
         loss_model=None if truth is None else loss_model(truth, outcome, rows, schema, features, outputs),
         pairs=pair(rows, schema, features, important) if not isinstance(rows, Mapping) else None,
+        repeats=repeats_of(rows),
     )
 
 

@@ -55,7 +55,8 @@ class Group:
 
     `score` reads what was predicted, None where the endpoint has none. `rescued` counts failures that another
     version made good; they are not among the `calls`. Neither are the `copies` that a shadow was asked for.
-    `faults` say what was wrong with the rows of refused requests.
+    `faults` say what was wrong with the rows of refused requests; `endpoint` and `version` whose rows they
+    are.
     """
 
     score: Score | None = None
@@ -68,6 +69,8 @@ class Group:
     rescued: int = 0
     copies: list[Call] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    endpoint: str = ""
+    version: str = ""
     _scores: list[NDArray[np.float64]] = field(default_factory=list)
     _inputs: _Parts = field(default_factory=dict)
     _outputs: _Parts = field(default_factory=dict)
@@ -135,7 +138,8 @@ class Groups(dict[Key, Group]):
         self._score_of = scores
 
     def __missing__(self, key: Key) -> Group:
-        group = self[key] = Group(self._score_of(key[0]))
+        endpoint, version, *_ = key
+        group = self[key] = Group(self._score_of(endpoint), endpoint=endpoint, version=version)
         return group
 
 

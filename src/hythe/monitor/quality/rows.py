@@ -6,10 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from hythe.bundle.baseline import Baseline
+from hythe.bundle.repeats import hashes_of
 from hythe.bundle.schema import Column, Schema
 from hythe.monitor.finding import Finding
+from hythe.monitor.quality.duplicates import judged
 from hythe.monitor.quality.formats import ColumnFormat
 from hythe.monitor.quality.names import MOST, Renamed, renamed
+from hythe.monitor.quality.repeats import Memory
 from hythe.monitor.quality.subjects import percent
 
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ class RowLook:
     """Looks at rows as they came, before anything was cast, batch by batch; memory does not grow with them.
 
     `names` are the columns of the source. It gives what windows cannot tell: missing, added and renamed
-    columns, other types and formats; the rest is for the checks of windows.
+    columns, other types and formats, and repeated rows; the rest is for the checks of windows.
 
     >>> import pyarrow as pa
     >>> from hythe.bundle.summary import summarise_column
@@ -50,6 +53,7 @@ class RowLook:
         }
         self._samples: dict[str, list[pa.Array]] = {}
         self._sampled = 0
+        self._repeated = [0, 0, 0]
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -68,6 +72,7 @@ class RowLook:
                 if name in names:
                     self._samples.setdefault(name, []).append(_plain(first.column(name)))
             self._sampled += first.num_rows
+        self._count_repeats(first)
 
     def findings(self) -> tuple[Finding, ...]:
         """Give what was found, columns that are missing first."""
@@ -75,7 +80,20 @@ class RowLook:
 
         values = {name: pa.concat_arrays(parts) for name, parts in self._samples.items() if _alike(parts)}
         moved = renamed(self._missing, values, self._baseline.features)
-        return (*self._of_names(moved), *(each for one in self._formats.values() for each in one.findings()))
+        formats = (each for one in self._formats.values() for each in one.findings())
+        repeated = judged(self._repeated, self._baseline)
+        alarms = () if repeated is None or repeated.verdict != "alarm" else (repeated,)
+        return (*self._of_names(moved), *formats, *alarms)
+
+    def _count_repeats(self, rows: pa.RecordBatch | pa.Table) -> None:
+        """Count rows that repeat an earlier one of these, by the columns of the schema."""
+        import pyarrow as pa
+
+        arrays = {name: _plain(rows.column(name)) for name in self._formats if name in rows.schema.names}
+        hashes = hashes_of(pa.table(arrays)) if arrays else None
+        if hashes is not None:
+            counted = Memory().add(hashes.tolist())
+            self._repeated = [one + other for one, other in zip(self._repeated, counted, strict=True)]
 
     def _of_names(self, moved: Sequence[Renamed]) -> Iterator[Finding]:
         yield from (_renamed(one) for one in moved)

@@ -1,4 +1,4 @@
-"""What is wrong with a file's columns is named: faults are put into real rows, and clean ones raise nothing."""
+"""What is wrong with a file's columns is named: faults put into real rows are, clean ones raise nothing."""
 
 from __future__ import annotations
 

@@ -1,0 +1,67 @@
+"""How many of the reference rows are repeated, so that a normal share of repeats is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from hythe.bundle.rows import Array, Rows
+from hythe.statistics.row_hashes import Hashes, row_hashes
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Repeats(msgspec.Struct, frozen=True):
+    """Of the reference rows, how many are `distinct`, and how many `pairs` of equal ones there are.
+
+    >>> import pyarrow as pa
+    >>> repeats_of(pa.table({"x": [1, 2, 1, 1], "y": ["a", "a", "a", None]}))
+    Repeats(distinct=3, pairs=1)
+    """
+
+    distinct: int
+    pairs: int
+
+
+def repeats_of(rows: Rows) -> Repeats | None:
+    """Count repeated rows; None where there are no rows, or they hold what `hashes_of` cannot compare."""
+    hashes = hashes_of(rows)
+    if hashes is None or not len(hashes):
+        return None
+    _, times = np.unique(hashes, return_counts=True)
+    return Repeats(len(times), int((times * (times - 1) // 2).sum()))
+
+
+def hashes_of(rows: Rows) -> Hashes | None:
+    """Hash each row; None where there are no columns, or one holds other things than numbers and text.
+
+    Text is told apart within these rows alone, so hashes of other rows are no use beside them.
+    """
+    arrays = list(rows.values()) if isinstance(rows, Mapping) else list(_columns(rows))
+    if not arrays or any(array is None or array.dtype.kind not in "biuf" for array in arrays):
+        return None
+    return row_hashes(array for array in arrays if array is not None)
+
+
+def _columns(rows: pa.Table) -> Iterator[Array | None]:
+    """Give each column as numbers, and before it which values are missing, if any; None for other kinds."""
+    import pyarrow as pa
+
+    for chunked in rows.columns:
+        values = chunked.combine_chunks()
+        if values.null_count:
+            yield values.is_null().to_numpy(zero_copy_only=False)
+        if pa.types.is_null(values.type):
+            continue
+        if pa.types.is_string(values.type):
+            values = values.dictionary_encode().indices
+        elif pa.types.is_timestamp(values.type):
+            values = values.cast(pa.int64())
+        if pa.types.is_boolean(values.type):
+            values = values.cast(pa.uint8())
+        number = pa.types.is_integer(values.type) or pa.types.is_floating(values.type)
+        yield values.fill_null(0).to_numpy(zero_copy_only=False) if number else None

@@ -1,0 +1,162 @@
+"""Repeated rows are counted as they are defined, and alarm when chance cannot have made so many."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pytest
+from numpy.typing import NDArray
+from tests.unit.monitor.observed_rows import FEED, Pipe, answers, rows
+from tests.unit.monitor.quality.real import birds, cells
+
+from hythe.bundle.repeats import Repeats, hashes_of, repeats_of
+from hythe.monitor.fold import fold
+from hythe.monitor.period import Period
+from hythe.monitor.quality.duplicates import LIMIT, Duplicates, expected_share, most_repeated
+from hythe.monitor.quality.repeats import LONG, SHORT, Memory, RepeatedRows
+from hythe.monitor.quality.rows import look
+from hythe.monitor.record import RecordReader
+from hythe.monitor.window import Window
+
+
+def by_hand(values: list[int], block: int) -> int:
+    """Count values that equal an earlier one of their block."""
+    parts = [values[start : start + block] for start in range(0, len(values), block)]
+    return sum(len(part) - len(set(part)) for part in parts)
+
+
+@pytest.mark.parametrize("distinct", [3, 300, 10**9])
+def test_repeats_are_counted_in_blocks_however_the_rows_come(distinct: int) -> None:
+    rng = np.random.default_rng(1)
+    values = rng.integers(0, distinct, 3 * LONG + 100).tolist()
+    memory, found, at = Memory(), np.zeros(3, dtype=np.int64), 0
+    while at < len(values):
+        size = int(rng.integers(1, 700))
+        found += memory.add(values[at : at + size])
+        at += size
+    assert found.tolist() == [len(values), by_hand(values, SHORT), by_hand(values, LONG)]
+
+
+def test_windows_count_the_repeated_rows_of_a_second() -> None:
+    pipe, data = Pipe(FEED), rows(40, 0)
+    for _ in range(3):
+        pipe.put(data, answers(40, 0), tables=False)
+    statistic, read = RepeatedRows(), RecordReader()
+    [window] = fold([read(raw) for _, raw in pipe.ring.take()], lambda *_: pipe.counter, [statistic])
+    assert window.statistics["repeats"] == (120, 80, 80)
+    pipe.put(data[:5], {name: values[:5] for name, values in answers(40, 0).items()}, tables=False)
+    [later] = fold([read(raw) for _, raw in pipe.ring.take()], lambda *_: pipe.counter, [statistic])
+    assert later.statistics["repeats"] == (5, 5, 5)
+
+
+def test_the_references_repeats_are_those_that_a_counter_finds() -> None:
+    table = pa.table(
+        {
+            "a": pa.array([1.5, None, 1.5, 1.5, None, 2.0]),
+            "b": pa.array(["x", "y", "x", None, "y", "x"]),
+            "c": pa.array([True, None, True, True, None, False]),
+            "d": pa.nulls(6),
+        }
+    )
+    times = Counter(map(tuple, (row.values() for row in table.to_pylist())))
+    pairs = sum(n * (n - 1) // 2 for n in times.values())
+    assert repeats_of(table) == Repeats(len(times), pairs)
+    assert repeats_of(table.take([5, 3, 1, 0, 2, 4])) == Repeats(len(times), pairs)
+
+
+def test_missing_is_no_zero_and_no_empty_text() -> None:
+    table = pa.table({"a": pa.array([0.0, None]), "b": pa.array(["", ""])})
+    assert repeats_of(table) == Repeats(2, 0)
+
+
+def test_rows_of_other_things_than_numbers_and_text_are_not_compared() -> None:
+    assert hashes_of(pa.table({"a": [[1], [1]]})) is None
+    assert repeats_of({"a": np.array(["x", "y"])}) is None
+    assert repeats_of(pa.table({"a": pa.array([], pa.int64())})) is None
+
+
+def drawn(kind: str, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw rows: of few kinds, of many, or of a heavy-tailed number of kinds."""
+    if kind == "few":
+        return rng.integers(0, 50, n)
+    return rng.integers(0, 20_000, n) if kind == "many" else rng.zipf(1.2, n).clip(max=10**9)
+
+
+@pytest.mark.parametrize("kind", ["few", "many", "heavy"])
+@pytest.mark.parametrize("m", [50, 1000, 20_000])
+def test_what_is_expected_of_blocks_lies_below_the_bound_from_the_reference(kind: str, m: int) -> None:
+    rng = np.random.default_rng(2)
+    truth = {
+        block: np.mean([by_hand(drawn(kind, block, rng).tolist(), block) / block for _ in range(20)])
+        for block in (SHORT, LONG)
+    }
+    for _ in range(20):
+        _, times = np.unique(drawn(kind, m, rng), return_counts=True)
+        known = Repeats(len(times), int((times * (times - 1) // 2).sum()))
+        for block, share in truth.items():
+            assert expected_share(block, m, known, math.log(1e3)) >= share * 0.99
+
+
+def test_the_limit_grows_tighter_with_more_rows_and_never_falls_below_a_tenth() -> None:
+    known = Repeats(1000, 0)
+    limits = [most_repeated(n, SHORT, 1000, known) for n in (10, 100, 1000, 10_000, 10**6)]
+    assert limits == sorted(limits, reverse=True)
+    assert limits[0] == 1.0
+    assert most_repeated(10**6, SHORT, 10**6, Repeats(10**6, 0)) == LIMIT
+
+
+def period(counted: tuple[int, ...], repeats: Repeats | None, m: int = 10_000) -> Period:
+    known = birds()
+    baseline = msgspec.structs.replace(known.baseline, rows=m, repeats=repeats)
+    window = Window("e", "1.0.0", 0, 3600, statistics={"repeats": counted} if counted else {})
+    return Period(window=window, baseline=baseline, schema=known.schema)
+
+
+def test_rows_that_come_twice_alarm_where_the_reference_has_no_repeats() -> None:
+    [finding] = Duplicates().look(period((2000, 1000, 1000), Repeats(10_000, 0)))
+    assert (finding.check, finding.subject, finding.verdict, finding.value) == (
+        "duplicates",
+        "rows",
+        "alarm",
+        0.5,
+    )
+    assert finding.limit is not None
+    assert finding.limit < 0.5
+
+
+def test_as_many_repeats_as_among_the_reference_rows_are_no_fault() -> None:
+    values = drawn("few", 10_000, np.random.default_rng(3))
+    _, times = np.unique(values, return_counts=True)
+    known = Repeats(len(times), int((times * (times - 1) // 2).sum()))
+    counted = (5000, by_hand(values[:5000].tolist(), SHORT), by_hand(values[:5000].tolist(), LONG))
+    [finding] = Duplicates().look(period(counted, known))
+    assert finding.verdict != "alarm"
+
+
+def test_too_few_rows_or_reference_rows_are_told() -> None:
+    [finding] = Duplicates().look(period((20, 20, 20), Repeats(10_000, 0)))
+    assert (finding.verdict, finding.limit) == ("too_little", 1.0)
+    [finding] = Duplicates().look(period((1000, 900, 900), Repeats(1, 0), m=1))
+    assert finding.verdict == "too_little"
+
+
+@pytest.mark.parametrize(
+    ("counted", "known"), [((), Repeats(9, 0)), ((0, 0, 0), Repeats(9, 0)), ((100, 90, 90), None)]
+)
+def test_nothing_counted_and_baselines_of_older_bundles_give_nothing(counted: Any, known: Any) -> None:
+    assert list(Duplicates().look(period(counted, known))) == []
+
+
+def test_a_file_whose_rows_repeat_is_told_and_the_rows_once_are_not() -> None:
+    known = cells()
+    once = pa.Table.from_pandas(known.rest, preserve_index=False)
+    assert look(once, known.schema, known.baseline) == ()
+    often = once.take(np.repeat(np.arange(once.num_rows), 6))
+    [finding] = look(often, known.schema, known.baseline)
+    assert (finding.check, finding.verdict) == ("duplicates", "alarm")
+    assert finding.value == pytest.approx(5 / 6, rel=0.02)
