@@ -13,6 +13,7 @@ from hythe.registry.database import Database
 from hythe.registry.differences import Differences
 from hythe.registry.edit import Edit
 from hythe.registry.feedback import Feedback
+from hythe.registry.labelled import Labelled
 from hythe.registry.leases import Leases
 from hythe.registry.outcomes import Outcomes
 from hythe.registry.reader import Reader
@@ -51,6 +52,7 @@ class Catalog(Reader):
         self.outcomes = Outcomes(database)
         self.differences = Differences(database)
         self.feedback = Feedback(database)
+        self.labelled = Labelled(database)
         self.leases = Leases(database)
         self.refusals = Refusals(database, self._clock)
         self.reports = Reports(database)

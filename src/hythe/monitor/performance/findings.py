@@ -27,16 +27,14 @@ class Told:
     """What became known of one version's predictions.
 
     `rows` have an outcome, None where none has; `values` are business values by name, with the units of their
-    rows; `columns` the values of segment features, one for each of `rows`. `predictions` is how many rows
+    rows; `columns` the segments of `rows` by feature, one for each. `predictions` is how many rows
     were predicted and kept, of which those with an outcome are the labelled share; 0 where that is not known.
     """
 
-    version: str
     rows: Labelled | None = None
     values: Mapping[str, tuple[Any, Units | None]] = field(default_factory=dict)
-    columns: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     predictions: int = 0
-    notes: tuple[str, ...] = ()
 
 
 def performance_findings(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from hythe.bundle.summary import Summary
 from hythe.monitor.performance.labelled import Labelled
 from hythe.monitor.performance.measured import Measured, Metric
 from hythe.monitor.performance.metrics import headline
+from hythe.statistics.bins import ValueBins
 
 MOST_VALUES = 10
 """So many of a feature's values are told apart, the most frequent; all others are one segment."""
@@ -28,19 +30,35 @@ class Segment(NamedTuple):
     rows: int
 
 
-def segments(rows: Labelled, column: str, values: Sequence[Any]) -> list[Segment]:
-    """Measure accuracy, or the mean absolute error, for each of the top values, and the rest together.
+def segments(rows: Labelled, column: str, names: Sequence[str]) -> list[Segment]:
+    """Measure accuracy, or the mean absolute error, of each of the top names, and of the rest together.
 
-    `values` has one for each row; None is a value, too. Numbers with more than ten values are cut at their
-    quartiles.
+    `names` has the segment of each row, as `segment_names` names them.
     """
-    names = _named(values)
+    top = {name for name, _ in Counter(names).most_common(MOST_VALUES)}
+    told = [name if name in top else OTHERS for name in names]
     found = []
-    for name in dict.fromkeys(_ordered(names)):
-        chosen = np.array([each == name for each in names], dtype=np.bool_)
-        part = rows.take(chosen)
+    for name in _ordered(told):
+        part = rows.take(np.array([each == name for each in told], dtype=np.bool_))
         found.append(Segment(column, name, headline(part), len(part)))
     return found
+
+
+def segment_names(summary: Summary) -> list[str]:
+    """Name the segment of each cell of a feature: its value, or of numbers with many values the quarter.
+
+    Quarters are those of the baseline's rows, so that they are the same in every period.
+    """
+    bins = summary.counts.bins
+    if isinstance(bins, ValueBins):
+        return ["missing", *(str(value) for value in bins.known), OTHERS]
+    if bins.high is None:
+        return ["missing", "NaN", "any"]
+    if len(bins.lefts) <= MOST_VALUES:
+        inside = [f"{left:g}" for left in bins.lefts]
+        return ["missing", "NaN", f"below {bins.lefts[0]:g}", *inside, f"above {bins.high:g}"]
+    cuts = _quarters(summary)
+    return ["missing", "NaN", *(_quarter(cell, bins.lefts, cuts) for cell in range(-1, len(bins.lefts) + 1))]
 
 
 def worst(found: Sequence[Segment]) -> Segment | None:
@@ -61,29 +79,21 @@ def _how_bad(metric: Measured) -> float:
     return low if metric.better == "lower" else -high
 
 
-def _named(values: Sequence[Any]) -> list[str]:
-    present = [value for value in values if value is not None and value == value]  # noqa: PLR0124 - not NaN
-    numbers = bool(present) and all(
-        isinstance(value, int | float) and not isinstance(value, bool) for value in present
-    )
-    if numbers and len(set(present)) > MOST_VALUES:
-        cuts = np.quantile(np.array(present, dtype=np.float64), [0.25, 0.5, 0.75], method="inverted_cdf")
-        return [_quarter(value, cuts.tolist()) for value in values]
-    top = {value for value, _ in Counter(map(_text, values)).most_common(MOST_VALUES)}
-    return [_text(value) if _text(value) in top else OTHERS for value in values]
+def _quarters(summary: Summary) -> list[int]:
+    """Choose up to three bins, at whose left borders the baseline's numbers are cut into quarters."""
+    inside = np.cumsum(summary.counts.cells[3:-1])
+    found = [int(np.searchsorted(inside, share * inside[-1])) + 1 for share in (0.25, 0.5, 0.75)]
+    return sorted({cut for cut in found if cut < len(inside)})
 
 
-def _quarter(value: Any, cuts: Sequence[float]) -> str:
-    if value is None or value != value:  # noqa: PLR0124 - NaN
-        return "missing"
-    below = next((place for place, cut in enumerate(cuts) if value <= cut), len(cuts))
-    low = f"above {cuts[below - 1]:g}" if below else ""
-    high = f"up to {cuts[below]:g}" if below < len(cuts) else ""
-    return ", ".join(part for part in (low, high) if part)
-
-
-def _text(value: Any) -> str:
-    return "missing" if value is None or value != value else str(value)  # noqa: PLR0124 - NaN
+def _quarter(cell: int, lefts: Sequence[float], cuts: Sequence[int]) -> str:
+    """Name the quarter of a bin; -1 is what lies below the first."""
+    place = sum(cell >= cut for cut in cuts)
+    if place == 0:
+        return f"below {lefts[cuts[0]]:g}" if cuts else "any"
+    if place == len(cuts):
+        return f"{lefts[cuts[-1]]:g} or more"
+    return f"{lefts[cuts[place - 1]]:g} to {lefts[cuts[place]]:g}"
 
 
 def _ordered(names: Sequence[str]) -> Iterator[str]:

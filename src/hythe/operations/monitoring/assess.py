@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import NamedTuple, TypeAlias
 
 from msgspec.structs import replace
@@ -15,6 +16,8 @@ from hythe.monitor.service.served import Served
 from hythe.operations.monitoring.gather import Gathered, GoOn, gather
 from hythe.operations.monitoring.learning import Asked, Learning
 from hythe.operations.monitoring.past import Past
+from hythe.operations.monitoring.performance import SHARE as OF_PERFORMANCE
+from hythe.operations.monitoring.performance import Performance, VersionPeriod
 from hythe.operations.monitoring.versions import Plans, References
 from hythe.registry.registry import Registry
 from hythe.registry.reports import Learned, PeriodKey
@@ -41,6 +44,7 @@ class Assessor:
         self._catalog = registry.catalog
         self._references = References(registry)
         self._learning = Learning(registry.catalog)
+        self._performance = Performance(registry.catalog)
         self._examine = examine or _examine
         self.past = Past(registry.catalog.reports)
 
@@ -60,7 +64,9 @@ class Assessor:
         alpha, share = policy.alpha(period_s), plans.shares.get(key.version, 0.0)
         served = service(gathered.served, gathered.timing, past, policy.limits, SHARE * alpha, share=share)
         values, fresh = self._values(plans.endpoint, key, policy, period_s, gathered, go_on)
-        findings = [each for each in (*served, *values.findings) if each.check not in policy.ignore]
+        labels, said = self._labels(plans, key, policy, period_s, gathered)
+        every = (*served, *values.findings, *labels)
+        findings = [each for each in every if each.check not in policy.ignore]
         report = Report(
             endpoint=plans.endpoint,
             version=key.version,
@@ -69,9 +75,20 @@ class Assessor:
             rows=gathered.window.rows if gathered.window else 0,
             alpha=alpha,
             findings=_ordered(findings),
-            notes=(*gathered.notes, *values.notes),
+            notes=(*gathered.notes, *values.notes, *said),
         )
         return Assessed(report, gathered.served, fresh)
+
+    def _labels(
+        self, plans: Plans, key: PeriodKey, policy: MonitorPolicy, period_s: int, gathered: Gathered
+    ) -> tuple[list[Finding], list[str]]:
+        """Say how right answers were, by the labels that came in the period."""
+        catalog, version = self._catalog, key.version
+        reference, _ = self._references.of(gathered.digest)
+        known = cache(lambda revision: plans.digest(catalog, version, revision) == gathered.digest)
+        period = VersionPeriod(plans.endpoint, version, key.start, period_s, known)
+        baseline = None if reference is None else reference.baseline
+        return self._performance.findings(period, baseline, policy, OF_PERFORMANCE * policy.alpha(period_s))
 
     def _values(
         self,
@@ -83,7 +100,7 @@ class Assessor:
         go_on: GoOn,
     ) -> tuple[Report, Learned | None]:
         """Hold the values of features and outputs against the baseline, where there is one."""
-        alpha = (1.0 - SHARE) * policy.alpha(period_s)
+        alpha = (1.0 - SHARE - OF_PERFORMANCE) * policy.alpha(period_s)
         empty = Report(
             endpoint=endpoint, version=key.version, start=key.start, period_s=period_s, rows=0, alpha=alpha
         )

@@ -1,0 +1,102 @@
+"""Kept predictions beside what was told of them, by when it was told or when they were made."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import func, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from hythe.registry.database import Database
+from hythe.registry.feedback import JOINED
+from hythe.registry.tables import feedback, joins
+from hythe.registry.windows import JoinRecord
+
+_IN_ONE_GO = 500
+_DRAW = 22
+"""The place, from 1, of the part of an id that samples are drawn by."""
+
+
+class ToldPart(msgspec.Struct, frozen=True):
+    """One `part` of what was told of row `row`: its `outcome`, or `value:NAME`; `value` is JSON."""
+
+    row: int
+    part: str
+    value: str
+
+
+class LabelledPrediction(msgspec.Struct, frozen=True):
+    """A kept prediction, and what was told of its rows; nothing where nobody told anything yet."""
+
+    join: JoinRecord
+    told: tuple[ToldPart, ...] = ()
+
+
+class Labelled:
+    """The kept predictions of a catalog."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def told(self, endpoint: str, since_ns: int, until_ns: int, most: int) -> list[LabelledPrediction]:
+        """Give the predictions of which something was told for the first time in [since, until), UTC.
+
+        Each label is in one such stretch of time, however long after its prediction it came. Of more than
+        `most` told parts an even sample is given: by the random end of the ids.
+        """
+        table = feedback.c
+        own = (table.endpoint == endpoint) & (table.state == JOINED) & (table.at_ns >= since_ns)
+        own &= (table.told_ns >= since_ns) & (table.told_ns < until_ns)
+        drawn = func.substr(table.id, _DRAW).desc()
+        query = select(table.id, table.row, table.part, table.value).where(own).order_by(drawn, table.row)
+        parts: dict[str, list[ToldPart]] = defaultdict(list)
+        with self._database.reading() as connection:
+            for found in connection.execute(query.limit(most)):
+                parts[found.id].append(ToldPart(found.row, found.part, found.value))
+        return [_with(join, parts[join.id]) for join in self._joins(list(parts), endpoint)]
+
+    def predicted(
+        self, endpoint: str, version: str, since_ns: int, until_ns: int, most: int
+    ) -> list[LabelledPrediction]:
+        """Give a version's predictions that were made in [since, until), UTC, with what was told by now.
+
+        Of more than `most` requests an even sample is given, as of `told`.
+        """
+        table = joins.c
+        own = (table.endpoint == endpoint) & (table.version == version)
+        own &= (table.at_ns >= since_ns) & (table.at_ns < until_ns)
+        query = select(joins).where(own).order_by(func.substr(table.id, _DRAW).desc(), table.first)
+        with self._database.reading() as connection:
+            found = [JoinRecord(**row) for row in connection.execute(query.limit(most)).mappings()]
+        parts = self._parts([join.id for join in found], endpoint)
+        return [_with(join, parts[join.id]) for join in found]
+
+    def _joins(self, ids: Sequence[str], endpoint: str) -> list[JoinRecord]:
+        found: list[JoinRecord] = []
+        with self._database.reading() as connection:
+            for start in range(0, len(ids), _IN_ONE_GO):
+                own = joins.c.id.in_(ids[start : start + _IN_ONE_GO]) & (joins.c.endpoint == endpoint)
+                query = select(joins).where(own).order_by(joins.c.id, joins.c.first)
+                found += [JoinRecord(**row) for row in connection.execute(query).mappings()]
+        return found
+
+    def _parts(self, ids: Sequence[str], endpoint: str) -> dict[str, list[ToldPart]]:
+        found: dict[str, list[ToldPart]] = defaultdict(list)
+        table = feedback.c
+        with self._database.reading() as connection:
+            for start in range(0, len(ids), _IN_ONE_GO):
+                own: ColumnElement[bool] = table.id.in_(ids[start : start + _IN_ONE_GO])
+                own &= (table.endpoint == endpoint) & (table.state == JOINED)
+                query = select(table.id, table.row, table.part, table.value).where(own).order_by(table.row)
+                for row in connection.execute(query):
+                    found[row.id].append(ToldPart(row.row, row.part, row.value))
+        return found
+
+
+def _with(join: JoinRecord, parts: Sequence[ToldPart]) -> LabelledPrediction:
+    """Give a join with the parts of its own rows: a request may have several joins."""
+    return LabelledPrediction(
+        join, tuple(part for part in parts if join.first <= part.row < join.first + join.rows)
+    )
