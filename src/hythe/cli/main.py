@@ -40,6 +40,7 @@ _COMMANDS = {
     "top": "Watch a running server.",
     "observe": "Show what an endpoint's versions did lately.",
     "monitor": "Show how an endpoint does: traffic, values, performance, alerts.",
+    "alerts": "Show what needs somebody, and say who looks after it.",
 }
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 

@@ -43,6 +43,19 @@ class NewFeedback(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     feedback: list[dict[str, Any]]
 
 
+class NewSilence(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is to be silent for `for_s` seconds: alerts of `endpoint` (`*` for all), or some of them.
+
+    `rule` and `subject` are shell patterns; `note` is for the change log.
+    """
+
+    endpoint: str
+    for_s: float
+    rule: str = "*"
+    subject: str = "*"
+    note: str = ""
+
+
 class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why something is changed, for the change log."""
 

@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from hythe.base.amounts import seconds
 from hythe.control.access import Asking, Here
 from hythe.control.routing import route
+from hythe.operations.alerts.commands import check_no_new_command
 from hythe.operations.monitoring.policy import policy_of
 from hythe.operations.monitoring.settings import Settings, Settled
 from hythe.operations.monitoring.settings import apply as apply_policy
@@ -51,12 +52,15 @@ def apply(
 ) -> Response[Settled]:
     """Judge an endpoint by a policy from now on; the same again changes nothing.
 
-    With `expected_revision` the policy that it takes the place of has to be that one, 0 for none.
+    With `expected_revision` the policy that it takes the place of has to be that one, 0 for none. A command
+    that the standing policy does not have is refused: it would run on the control plane's machine.
     """
+    wanted = policy_of(data)
+    check_no_new_command(registry.catalog, endpoint, wanted)
     done = apply_policy(
         registry,
         endpoint,
-        policy_of(data),
+        wanted,
         actor=who.name,
         why=why,
         expected_revision=expected_revision,

@@ -20,6 +20,9 @@ from hythe.registry.records import LogEntry, VersionRecord
 from hythe.registry.refs import Ref, check_name, parse_ref
 from hythe.registry.register import refuse_other_bytes, register
 
+_SUBJECTS = ("alert/", "endpoint/", "key/", "monitor/", "sha256:", "silence/")
+"""What a subject of the change log that is no model begins with."""
+
 
 class Registry:
     """The versions of a home: bundles in an OCI image layout, facts in a catalog."""
@@ -90,8 +93,8 @@ class Registry:
         return Bundle.open(self.blobs, self.resolve(ref).digest)
 
     def history(self, subject: str | None = None) -> list[LogEntry]:
-        """List the changes of a model (or of a ref, an endpoint, its monitoring, a key, a digest), or all."""
-        if subject is not None and not subject.startswith(("endpoint/", "key/", "monitor/", "sha256:")):
+        """List the changes of a model (or of a ref), of any other subject such as `alert/17`, or all."""
+        if subject is not None and not subject.startswith(_SUBJECTS):
             subject = parse_ref(subject).name
         return self.catalog.history(subject)
 

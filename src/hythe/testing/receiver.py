@@ -39,11 +39,23 @@ class Receiver:
             self.received.append(request)
             self._changed.notify_all()
 
-    def until(self, n: int, patience_s: float = 30.0) -> list[Received]:
+    def until_messages(self, n: int, patience_s: float = 30.0) -> list[Received]:
+        """Wait for so many messages with ids of their own, and give each once, as it first came."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self._messages()) >= n, patience_s), self.received
+            return list(self._messages().values())
+
+    def until(n: int, patience_s: float = 30.0) -> list[Received]:
         """Wait for so many requests, and give all there are."""
         with self._changed:
             assert self._changed.wait_for(lambda: len(self.received) >= n, patience_s), len(self.received)
             return list(self.received)
+
+    def _messages(self) -> dict[str, Received]:
+        found: dict[str, Received] = {}
+        for request in self.received:
+            found.setdefault(request.headers.get("webhook-id", ""), request)
+        return found
 
 
 @contextlib.contextmanager

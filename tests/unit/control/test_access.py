@@ -120,8 +120,7 @@ async def test_every_route_but_health_asks_for_a_verb(guarded: House) -> None:
     nothing = guarded.key(verbs=("predict",))
     for path, methods in described["paths"].items():
         for method in methods:
-            asked = (
-                path.replace("{endpoint}", "scoring").replace("{move}", "abort").replace("{ref}", "churn:1")
-            )
+            named = {"endpoint": "scoring", "move": "abort", "ref": "churn:1", "alert": "1", "silence": "s"}
+            asked = path.format(**named)
             reply = await guarded.call(method.upper(), asked, headers=nothing)
             assert (reply.status_code == 403) != path.startswith("/health/"), (method, path, reply.text)

@@ -69,10 +69,13 @@ def silence(  # noqa: PLR0913 - the words of one long sentence, each by its name
 
     Raises:
         Invalid: when the time is not more than 0.
+        NotFound: when there is no such endpoint.
 
     """
     if not 0 < for_s <= _MOST_S:
         raise Invalid(f"a silence of {for_s:g} s; give more than 0 and at most 365 days")
+    if endpoint != "*" and not catalog.alerts.read(endpoint, most=1):
+        catalog.plan(endpoint)
     now = _now(clock)
     made = Silence(
         endpoint=endpoint, rule=rule, subject=subject, until=now + round(for_s), by=actor, at=now, note=note

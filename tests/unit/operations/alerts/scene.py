@@ -25,6 +25,8 @@ class Scene:
         self.environ: dict[str, str] = {}
         self.deliverer = Deliverer(catalog, clock, self.environ)
         self._hour = self.now() // HOUR - 1
+        with catalog.edit(actor="ana") as tx:
+            tx.put_plan("scoring", {"model": "churn", "arms": [{"version": "1.0.0"}]})
 
     def policy(self, **fields: Any) -> None:
         """Set how the endpoint is monitored."""

@@ -44,7 +44,7 @@ def test_of_two_processes_one_delivers_and_the_other_takes_over(tmp_path: Path) 
                 scene.hour(finding("feature:age"))
                 hook.until(1)
             scene.hour(finding("feature:age"), finding("requests", kind="errors"))
-            sent = hook.until(2)
+            sent = hook.until_messages(2)
     assert [each.document["data"]["rule"] for each in sent] == ["drift", "errors"]
     assert catalog.leases.read(LEASE).holder == ""
     scene.deliverer.close()
