@@ -13,13 +13,16 @@ if TYPE_CHECKING:
     from hythe.monitor.finding import Finding, Report
     from hythe.operations.drift.drift import Drifted
 
-_SHOWN = 15
+_SHOWN, _LEAST_SHOWN = 15, 3
 
 
 def tell(found: Drifted, page: Path | None = None) -> None:
     """Say what was found: of one period every finding that matters, of several what alarmed in each."""
     several = len(found.reports) > 1
+    marks = {"alarm": "ALARM", "ok": "note", "too_little": "note"}
     say(f"{found.version} on {found.data}: {found.rows:,} rows" + _periods(found))
+    if found.findings:
+        say("", *(f"{marks[each.verdict]}  {each.message}" for each in found.findings))
     if several:
         _tell_periods(found.reports)
     for report in [report for report in found.reports if report.alarms or not several]:
@@ -68,7 +71,8 @@ def _first(report: Report) -> str:
 
 def _tell_findings(report: Report) -> None:
     """Show the alarms, then what came closest, as a table; and say of each alarm what it means."""
-    shown = sorted(report.findings, key=_urgency)[: max(_SHOWN, len(report.alarms))]
+    rest = sorted([each for each in report.findings if each.verdict != "alarm"], key=_urgency)
+    shown = [*report.alarms, *rest[: max(_SHOWN - len(report.alarms), _LEAST_SHOWN)]]
     if not shown:
         say("there are no findings")
         return
@@ -92,8 +96,8 @@ def _tell_findings(report: Report) -> None:
         say("", *(f"{finding.subject}: {finding.message}" for finding in report.alarms))
 
 
-def _urgency(finding: Finding) -> tuple[bool, float]:
-    return finding.verdict != "alarm", 1.0 if finding.p_value is None else finding.p_value
+def _urgency(finding: Finding) -> float:
+    return 1.0 if finding.p_value is None else finding.p_value
 
 
 def _effect(finding: Finding) -> str:

@@ -17,6 +17,7 @@ from hythe.monitor.counting import tally_of
 from hythe.monitor.window import Tally, Window
 from hythe.operations.drift.columns import Counted, absent, counters
 from hythe.operations.drift.outputs import Answered
+from hythe.operations.drift.pair_columns import PairColumns
 from hythe.statistics.powers import PowerSums
 
 if TYPE_CHECKING:
@@ -50,10 +51,14 @@ class Running:
         self.answered_rows = 0
         self.features: dict[str, Sums] = {}
         self.outputs: dict[str, Tally] = {}
+        self.statistics: dict[str, tuple[int, ...]] = {}
 
-    def add(self, rows: int, found: Mapping[str, Counted]) -> None:
-        """Add the features of further rows."""
+    def add(self, rows: int, found: Mapping[str, Counted], statistics: Mapping[str, tuple[int, ...]]) -> None:
+        """Add the features of further rows, and what was counted of several features together."""
         self.rows += rows
+        for name, numbers in statistics.items():
+            known = self.statistics.get(name, (0,) * len(numbers))
+            self.statistics[name] = tuple(a + b for a, b in zip(known, numbers, strict=True))
         for name, counted in found.items():
             if name in self.features:
                 self.features[name].add(counted)
@@ -80,16 +85,21 @@ class Running:
             counted_rows=self.rows,
             features={name: sums.tally for name, sums in self.features.items()},
             outputs=self.outputs,
+            statistics=self.statistics,
         )
 
 
 class RowCounter:
-    """Counts rows into the bins of a version's baseline; a `pool` of workers shares the columns out."""
+    """Counts rows into the bins of a version's baseline; a `pool` of workers shares the columns out.
+
+    `pairs` counts which features of a row are high together.
+    """
 
     def __init__(self, schema: Schema, baseline: Baseline, pool: ThreadPoolExecutor, workers: int) -> None:
         self._counters = counters(schema, baseline.features)
         self._summaries = baseline.features
         self._outputs = baseline.outputs
+        self.pairs = PairColumns(baseline.pairs, schema)
         self._pool = pool
         names = list(self._counters)
         self._parts = [part for place in range(workers) if (part := names[place::workers])]

@@ -12,11 +12,16 @@ import msgspec
 from hythe.base.clock import Clock, SystemClock
 from hythe.base.errors import Invalid
 from hythe.base.progress import Progress, Quiet
-from hythe.monitor.finding import Report
-from hythe.operations.drift.examination import Examination
+from hythe.monitor.drift.learning import learn
+from hythe.monitor.drift.normal import Normal
+from hythe.monitor.finding import Finding, Report
+from hythe.monitor.window import Window
+from hythe.operations.drift.examination import examined, learned, windows_of
 from hythe.operations.drift.examined import Examined
 from hythe.operations.drift.options import DriftOptions
 from hythe.operations.drift.outputs import Nothing, Outputs, Predicted, Told, told_columns
+from hythe.operations.drift.periods import Periods, Whole
+from hythe.operations.drift.reading import Read, read
 from hythe.operations.drift.reference import Reference
 from hythe.operations.drift.source import Source, source_of
 from hythe.registry.registry import Registry
@@ -25,20 +30,23 @@ from hythe.registry.registry import Registry
 class Drifted(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What was found in the rows of `data`: a report for each period, in the order of time.
 
-    Without time stamps there is one, which begins at 0 and lasts 0 s. `notes` are about the data as a whole.
+    Without time stamps there is one, which begins at 0 and lasts 0 s. `findings` and `notes` are about the
+    data as a whole: columns that lack or are new, other types and formats.
     """
 
     version: str
     data: str
     rows: int
     false_alarms: float
+    findings: tuple[Finding, ...] = ()
     reports: tuple[Report, ...]
     notes: tuple[str, ...] = ()
 
     @property
     def alarms(self) -> int:
-        """How many findings alarm, of all periods."""
-        return sum(len(report.alarms) for report in self.reports)
+        """How many findings alarm, of the data and of all periods."""
+        whole = sum(finding.verdict == "alarm" for finding in self.findings)
+        return whole + sum(len(report.alarms) for report in self.reports)
 
 
 def drift(
@@ -65,21 +73,64 @@ def drift(
     reference = Reference.of(registry, ref, chosen.features)
     source = source_of(data)
     _check_columns(reference, source, chosen)
+    bar = progress or Quiet()
     with _outputs(registry, reference, source, chosen) as outputs:
-        examination = Examination(reference, source, chosen, outputs, progress or Quiet())
-        periods = examination.counted()
-    examined = list(examination.examined(periods))
+        rows = read(reference, source, _periods(chosen), outputs, progress=bar)
+    normal, windows = _learned(reference, rows, chosen, bar)
+    periods = list(examined(reference, windows, chosen, normal, bar))
     found = Drifted(
         version=reference.ref,
         data=source.name,
-        rows=sum(running.rows for running in periods.values()) + examination.periods.undated,
+        rows=rows.rows,
         false_alarms=chosen.false_alarms,
-        reports=tuple(each.report for each in examined),
-        notes=tuple(examination.notes((clock or SystemClock()).now().timestamp(), periods)),
+        findings=_kept(rows.findings, chosen.ignore),
+        reports=tuple(each.report for each in periods),
+        notes=tuple(_notes(rows, chosen, outputs, (clock or SystemClock()).now().timestamp())),
     )
     if page is not None:
-        _write(page, found, examined, reference)
+        _write(page, found, periods, reference)
     return found
+
+
+def _periods(options: DriftOptions) -> Periods | Whole:
+    return Periods(options.timestamp, options.period_s) if options.timestamp else Whole()
+
+
+def _learned(
+    reference: Reference, rows: Read, options: DriftOptions, progress: Progress
+) -> tuple[Normal | None, list[Window]]:
+    """Learn what is normal, where that was asked for, and give the windows that are left to examine."""
+    windows = windows_of(reference, rows, options)
+    if options.learn_from is None:
+        return learned(reference, windows, options)
+    source = source_of(options.learn_from)
+    _check_columns(reference, source, options)
+    before = windows_of(reference, read(reference, source, _periods(options), progress=progress), options)
+    return learn(before, reference.baseline, options.period_s, least_rows=options.least_rows), windows
+
+
+def _kept(findings: Iterable[Finding], ignore: tuple[str, ...]) -> tuple[Finding, ...]:
+    """Leave out what is to be ignored; alarms first."""
+    kept = [
+        finding
+        for finding in findings
+        if not {finding.check, finding.subject, finding.subject.partition(":")[2]} & {*ignore}
+    ]
+    return tuple(sorted(kept, key=lambda finding: finding.verdict != "alarm"))
+
+
+def _notes(rows: Read, options: DriftOptions, outputs: Outputs, now: float) -> Iterator[str]:
+    """Say what is odd about the rows as a whole."""
+    if rows.undated:
+        yield f"{rows.undated:,} rows have no time in {options.timestamp!r}, and are in no period"
+    later = [running.rows for start, running in rows.periods.items() if options.timestamp and start > now]
+    if later:
+        yield (
+            f"{sum(later):,} rows are of {len(later):,} periods that have not begun; check the clock of "
+            "whoever wrote them"
+        )
+    if isinstance(outputs, Told):
+        yield f"the model's answers were read from the columns {', '.join(outputs.columns)}"
 
 
 def _check_columns(reference: Reference, source: Source, options: DriftOptions) -> None:
@@ -115,8 +166,10 @@ def _outputs(
     yield Told(reference.schema, told) if told else Nothing()
 
 
-def _write(page: Path, found: Drifted, examined: list[Examined], reference: Reference) -> None:
+def _write(page: Path, found: Drifted, periods: list[Examined], reference: Reference) -> None:
     from hythe.operations.drift.html.page import render
 
     title = f"{reference.ref} on {Path(found.data).name}"
-    page.write_text(render(examined, reference.baseline, title=title, notes=found.notes), "utf-8")
+    page.write_text(
+        render(periods, reference.baseline, title=title, findings=found.findings, notes=found.notes), "utf-8"
+    )

@@ -15,7 +15,7 @@ from hythe.base.errors import Invalid
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_BUFFER_BYTES = 2**18
+_BUFFER_BYTES = 2**16
 """How much of each column of a Parquet file is read ahead; without a limit it is a whole row group."""
 _CSV_BYTES = 2**22
 

@@ -24,9 +24,10 @@ WHOLE = 0
 
 
 class Whole:
-    """All rows are one period."""
+    """All rows are one period; no column tells their time."""
 
     undated = 0
+    column = ""
 
     def split(self, batch: pa.RecordBatch) -> Iterator[tuple[int, pa.RecordBatch]]:
         """Give the batch as it is."""
@@ -51,7 +52,7 @@ class Periods:
     def __init__(self, column: str, period_s: int) -> None:
         if period_s < 1:
             raise Invalid(f"a period of {period_s} s is too short; give 1s or more, such as 1h")
-        self._column, self._period_s = column, period_s
+        self.column, self._period_s = column, period_s
         self._seen: set[int] = set()
         self.undated = 0
 
@@ -62,7 +63,7 @@ class Periods:
             Invalid: when a time cannot be read, or there are more than `MOST_PERIODS` periods.
 
         """
-        starts, dated = self._starts(batch.column(self._column))
+        starts, dated = self._starts(batch.column(self.column))
         self.undated += int(len(dated) - dated.sum())
         if not dated.all():
             batch, starts = batch.filter(_mask(dated)), starts[dated]
@@ -90,15 +91,15 @@ class Periods:
             read, unreadable = numbers_of(values)
             per_second = 1.0
         else:
-            read, unreadable = moments_of(values, Column(self._column, "timestamp", unit="us"))
+            read, unreadable = moments_of(values, Column(self.column, "timestamp", unit="us"))
             read, per_second = read.cast(pa.int64()), 1e6
         if unreadable:
             wrong = next(a for a, b in zip(values, read, strict=True) if a.is_valid and not b.is_valid)
-            raise Invalid(f"column {self._column!r} holds {wrong!s}, which is no time; write RFC 3339")
+            raise Invalid(f"column {self.column!r} holds {wrong!s}, which is no time; write RFC 3339")
         found: NDArray[np.float64] = read.to_numpy(zero_copy_only=False).astype(np.float64) / per_second
         if np.nanmax(np.abs(found), initial=0.0) > _FARTHEST_S:
             raise Invalid(
-                f"column {self._column!r} holds {np.nanmax(np.abs(found)):.0f}, which is no time in seconds "
+                f"column {self.column!r} holds {np.nanmax(np.abs(found)):.0f}, which is no time in seconds "
                 "since 1970; divide milliseconds by 1000, or write RFC 3339"
             )
         return found

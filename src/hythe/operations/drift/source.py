@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hythe.base.errors import Invalid, NotFound
-from hythe.operations.drift.formats import FORMATS, Format
+from hythe.operations.drift.formats import FORMATS, Csv, Format
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-BATCH_ROWS = 32_768
+BATCH_ROWS = 16_384
 """How many rows are held at once: enough that a call costs nothing beside its values, little enough that the
 values of a column stay in the processor's cache."""
 
@@ -35,6 +35,11 @@ class Source(Protocol):
     @property
     def rows(self) -> int:
         """How many rows there are; 0 where nobody knows before reading them."""
+        ...
+
+    @property
+    def is_text(self) -> bool:
+        """Whether cells are text whatever they mean, as in CSV."""
         ...
 
     def batches(self, wanted: Collection[str]) -> Iterator[pa.RecordBatch]:
@@ -72,6 +77,11 @@ class Files:
             counts.append(rows)
         return cls(str(data), tuple(paths), tuple(names), sum(counts) if all(counts) else 0)
 
+    @property
+    def is_text(self) -> bool:
+        """Whether any of the files is text."""
+        return any(isinstance(_format(path), Csv) for path in self.paths)
+
     def batches(self, wanted: Collection[str]) -> Iterator[pa.RecordBatch]:
         """Read the files in the order of their names."""
         for path in self.paths:
@@ -84,6 +94,7 @@ class Memory:
 
     table: pa.Table
     name: str = "a table"
+    is_text: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:

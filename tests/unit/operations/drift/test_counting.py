@@ -29,7 +29,7 @@ def running(*tables: pa.Table, workers: int = 2) -> Running:
         found = Running()
         for part in tables:
             [batch] = part.to_batches()
-            found.add(batch.num_rows, counter.features(batch))
+            found.add(batch.num_rows, counter.features(batch), counter.pairs(batch))
     return found
 
 
@@ -46,7 +46,11 @@ def test_a_file_counts_as_the_sidecar_counts_the_same_rows(
     pipe = Pipe(feed)
     data = rows(500, seed)
     pipe.put(data, answers(500, seed), tables=tables)
-    assert tallies(table(data)) == pipe.window().features
+    window = running(table(data)).window("1.0.0", 0, 0)
+    served = pipe.window()
+    assert window.features == served.features
+    assert window.statistics == served.statistics
+    assert window.statistics["pairs"]
 
 
 def test_batches_of_any_size_on_any_number_of_threads_give_the_same() -> None:

@@ -10,7 +10,7 @@ from hythe.operations.drift.html.shapes import Bar
 
 def bars(found: Sequence[Bar], caption: str) -> Markup:
     """Draw a row for each value: two bars, one above the other, and their shares."""
-    widest = max((max(bar.before, bar.now) for bar in found), default=0.0) or 1.0
+    widest = max((max(bar.before, bar.now) for bar in found if not _of_many(bar)), default=0.0) or 1.0
     head = tag(
         "tr",
         tag("th", "value", scope="col"),
@@ -22,7 +22,7 @@ def bars(found: Sequence[Bar], caption: str) -> Markup:
         tag(
             "tr",
             tag("th", bar.label, scope="row"),
-            tag("td", _pair(bar, widest), class_="wide"),
+            tag("td", "" if _of_many(bar) else _pair(bar, widest), class_="wide"),
             tag("td", f"{bar.before:.1%}", class_="number"),
             tag("td", f"{bar.now:.1%}", class_="number"),
         )
@@ -35,6 +35,11 @@ def bars(found: Sequence[Bar], caption: str) -> Markup:
         tag("tbody", *rows),
         class_="bars",
     )
+
+
+def _of_many(bar: Bar) -> bool:
+    """Tell whether it is of several values, which are no measure for one."""
+    return bar.label.endswith(" others")
 
 
 def _pair(bar: Bar, widest: float) -> Markup:

@@ -48,7 +48,7 @@ def check_name(finding: Finding) -> str:
 def effect(finding: Finding) -> str:
     """Write how large a finding is."""
     if finding.value is None:
-        return "–"
+        return "-"
     if finding.unit.startswith("share"):
         return f"{finding.value:.2%}"
     return f"{finding.value:.4g} {finding.unit}".rstrip()
@@ -57,7 +57,7 @@ def effect(finding: Finding) -> str:
 def p_value(finding: Finding) -> str:
     """Write how rare chance makes it."""
     if finding.p_value is None:
-        return "–"
+        return "-"
     return "< 1e-30" if finding.p_value < 1e-30 else f"{finding.p_value:.2g}"  # noqa: PLR2004 - rarer than anything
 
 

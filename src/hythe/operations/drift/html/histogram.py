@@ -7,24 +7,27 @@ from collections.abc import Sequence
 from hythe.operations.drift.html.markup import Markup, joined, tag
 from hythe.operations.drift.html.shapes import Bar, Steps, as_text
 
-_WIDTH, _HEIGHT, _FOOT, _TOP = 640.0, 168.0, 20.0, 8.0
+_WIDTH, _HEIGHT, _FOOT, _TOP = 760.0, 176.0, 20.0, 18.0
 _BAR, _GAP = 46.0, 12.0
 _TICKS = 5
+_LEAST_TALLEST = 0.2
+"""A bar beside the axis is as high as the plot where it holds so many of the rows, or more."""
 
 
 def histogram(steps: Steps, title: str, *, is_time: bool = False) -> Markup:
-    """Draw shares along an axis; bars for what has no place on it stand at the right, to the same scale."""
+    """Draw shares along an axis; what has no place on it stands at the right, to a scale of its own."""
     width = _WIDTH - len(steps.aside) * (_BAR + _GAP) - (_GAP if steps.aside else 0.0)
-    tallest = max(
-        (*steps.before, *steps.now, *(max(bar.before, bar.now) for bar in steps.aside)), default=0.0
-    )
-    scale = (_HEIGHT - _TOP) / (tallest or 1.0)
+    scale = (_HEIGHT - _TOP) / (max((*steps.before, *steps.now), default=0.0) or 1.0)
+    tallest = max((*(max(bar.before, bar.now) for bar in steps.aside), _LEAST_TALLEST))
     marks = [
         tag("title", title),
         tag("path", d=_area(steps.before, width, scale), class_="before"),
         tag("path", d=_outline(steps.now, width, scale), class_="now"),
         _axis(steps, width, is_time=is_time),
-        *(_aside(bar, width + _GAP + place * (_BAR + _GAP), scale) for place, bar in enumerate(steps.aside)),
+        *(
+            _aside(bar, width + _GAP + place * (_BAR + _GAP), (_HEIGHT - _TOP) / tallest)
+            for place, bar in enumerate(steps.aside)
+        ),
     ]
     box = f"0 0 {_WIDTH:.0f} {_HEIGHT + _FOOT:.0f}"
     return tag("svg", *marks, viewBox=box, role="img", aria_label=title, class_="histogram")
@@ -68,11 +71,13 @@ def _axis(steps: Steps, width: float, *, is_time: bool) -> Markup:
 
 def _aside(bar: Bar, left: float, scale: float) -> Markup:
     half = _BAR / 2
+    top = _HEIGHT - max(bar.before, bar.now) * scale
     heights = [max(share * scale, 1.0 if share else 0.0) for share in (bar.before, bar.now)]
     marks = [
         tag("title", f"{bar.label}: {bar.before:.2%} of the baseline, {bar.now:.2%} of the window"),
         tag("rect", x=left, y=_HEIGHT - heights[0], width=half, height=heights[0], class_="before"),
         tag("rect", x=left + half, y=_HEIGHT - heights[1], width=half, height=heights[1], class_="now"),
+        tag("text", f"{bar.now:.1%}", x=left + half, y=top - 4.0, text_anchor="middle"),
         tag("text", bar.label, x=left + half, y=_HEIGHT + 15.0, text_anchor="middle"),
     ]
     return tag("g", *marks)

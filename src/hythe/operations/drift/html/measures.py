@@ -1,4 +1,4 @@
-"""What the measures beside a verdict are, in words: how far a feature moved, and what chance alone would do."""
+"""What the measures beside a verdict are, in words: how far a feature moved, and what chance would do."""
 
 from __future__ import annotations
 

@@ -23,14 +23,25 @@ MOST_PERIODS_SHOWN = 5
 _MOST_CARDS = 40
 
 
-def render(examined: Sequence[Examined], baseline: Baseline, *, title: str, notes: Sequence[str] = ()) -> str:
-    """Write one HTML file about one period or several of one version, in the order of time."""
+def render(
+    examined: Sequence[Examined],
+    baseline: Baseline,
+    *,
+    title: str,
+    findings: Sequence[Finding] = (),
+    notes: Sequence[str] = (),
+) -> str:
+    """Write one HTML file about one period or several of one version, in the order of time.
+
+    `findings` and `notes` are about all of it together.
+    """
     reports = [each.report for each in examined]
     body = tag(
         "main",
         tag("h1", title),
         tag("p", _about(reports, baseline), class_="soft"),
-        _verdict(reports),
+        _verdict(reports, findings),
+        *([_whole(findings)] if findings else []),
         *([_periods(reports)] if len(reports) > 1 else []),
         *(_period(each, baseline, alone=len(examined) == 1) for each in _chosen(examined)),
         _notes([*notes, *(note for report in reports for note in report.notes)]),
@@ -50,30 +61,49 @@ def _about(reports: Sequence[Report], baseline: Baseline) -> str:
     return f"{rows:,} rows against a baseline of {baseline.rows:,}; {subjects} features and outputs"
 
 
-def _verdict(reports: Sequence[Report]) -> Markup:
-    alarms = [finding for report in reports for finding in report.alarms]
+def _verdict(reports: Sequence[Report], findings: Sequence[Finding]) -> Markup:
+    alarms = [each for report in reports for each in report.alarms]
+    alarms += [each for each in findings if each.verdict == "alarm"]
     tested = any(report.findings for report in reports)
     verdict: Verdict = "alarm" if alarms else "ok" if tested else "too_little"
-    subjects = {finding.subject for finding in alarms}
-    periods = sum(1 for report in reports if report.alarms)
-    where = f", in {periods} of {len(reports)} periods" if len(reports) > 1 else ""
     heads = {
-        "alarm": f"{len(subjects)} {'subject differs' if len(subjects) == 1 else 'subjects differ'}{where}",
+        "alarm": _differing(reports, {each.subject for each in alarms}),
         "ok": "No alarm: these rows look like those that the model was made for",
         "too_little": "Too little to tell",
     }
-    rate = sum(report.alpha for report in reports)
-    said = (
-        f"All tests together are held to a stated rate: where nothing drifts, {rate:.2g} of the periods examined "
-        "here alarm at most, on average."
-    )
     marks = {"alarm": "▲", "ok": "✓", "too_little": "?"}
     return tag(
         "section",
         tag("span", marks[verdict], class_="mark", aria_hidden="true"),
-        tag("div", tag("strong", heads[verdict]), tag("span", said)),
+        tag("div", tag("strong", heads[verdict]), tag("span", _rate(reports))),
         class_=f"card verdict {verdict}",
     )
+
+
+def _differing(reports: Sequence[Report], subjects: set[str]) -> str:
+    said = "1 subject differs" if len(subjects) == 1 else f"{len(subjects)} subjects differ"
+    periods = sum(1 for report in reports if report.alarms)
+    return f"{said}, in {periods} of {len(reports)} periods" if len(reports) > 1 else said
+
+
+def _rate(reports: Sequence[Report]) -> str:
+    """Say how often such a page is wrong."""
+    rate = sum(report.alpha for report in reports)
+    if len(reports) == 1:
+        return f"Where nothing drifts, at most {rate:.2g} of such examinations alarm, all tests together."
+    return f"Where nothing drifts, at most {rate:.2g} of these periods alarm on average, all tests together."
+
+
+def _whole(findings: Sequence[Finding]) -> Markup:
+    """Write what was found of the columns as such: their names, types and formats."""
+    rows = [
+        tag(
+            "tr", tag("td", pill(each.verdict)), tag("th", each.subject, scope="row"), tag("td", each.message)
+        )
+        for each in findings
+    ]
+    body = tag("table", tag("caption", "Columns", class_="hidden"), tag("tbody", *rows))
+    return joined(tag("h2", "Columns"), tag("div", tag("div", body, class_="scroll"), class_="card"))
 
 
 def _periods(reports: Sequence[Report]) -> Markup:
@@ -93,10 +123,8 @@ def _period(each: Examined, baseline: Baseline, *, alone: bool) -> Markup:
     alarming = list(dict.fromkeys(finding.subject for finding in report.alarms))[:_MOST_CARDS]
     plots = _Plots(each, baseline)
     heading = "What was found" if alone else f"{when(report)}: {report.rows:,} rows"
-    first = [
-        finding for finding in report.findings if finding.subject in alarming or finding.verdict == "alarm"
-    ]
-    rest = [finding for finding in report.findings if finding not in first]
+    first = report.alarms
+    rest = [finding for finding in report.findings if finding.verdict != "alarm"]
     linked = frozenset(alarming) if alone else frozenset[str]()
     parts = [tag("h2", heading)]
     if first:
@@ -178,10 +206,10 @@ def _power(report: Report, baseline: Baseline) -> Markup:
         return Markup()
     least = detectable(report.rows, baseline.rows, report.alpha, tests)
     said = (
-        f"With {report.rows:,} rows here and {baseline.rows:,} in the baseline, a feature alarms half of the time "
-        f"when {least.distance:.1%} of its rows lie elsewhere, when its mean moves by {least.mean_sd:.2g} standard "
-        f"deviations, or when {least.missing:.2%} of a column without missing values come to be missing. What is "
-        "smaller than that may go unnoticed."
+        f"With {report.rows:,} rows here and {baseline.rows:,} in the baseline, a feature alarms half of the "
+        f"time when {least.distance:.1%} of its rows lie elsewhere, when its mean moves by {least.mean_sd:.2g} "
+        f"standard deviations, or when {least.missing:.2%} of a column that missed no values come to be "
+        "missing. What is smaller than that may go unnoticed."
     )
     return tag("p", said, class_="soft")
 

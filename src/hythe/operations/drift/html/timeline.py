@@ -13,7 +13,7 @@ _MARK = 4.0
 
 
 def timeline(reports: Sequence[Report]) -> Markup:
-    """Draw a bar for each period, as high as it has rows; those that alarm stand out in colour and by a mark."""
+    """Draw a bar for each period, as high as it has rows; colour and a mark tell those that alarm."""
     first, last = reports[0].start, reports[-1].start + reports[-1].period_s
     wide = _WIDTH / max(last - first, 1)
     most = max(report.rows for report in reports) or 1

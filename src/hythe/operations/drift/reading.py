@@ -1,0 +1,106 @@
+"""Reads all rows of a source once: counts those of each period, and looks at how they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from hythe.base.errors import Invalid
+from hythe.base.progress import Progress
+from hythe.bundle.schema import Schema
+from hythe.monitor.finding import Finding
+from hythe.monitor.quality.rows import MOST_ROWS, RowLook
+from hythe.operations.drift.cells import moments_of, numbers_of
+from hythe.operations.drift.counting import RowCounter, Running, ahead, workers
+from hythe.operations.drift.outputs import Nothing, Outputs
+from hythe.operations.drift.periods import Periods, Whole
+from hythe.operations.drift.reference import Reference
+from hythe.operations.drift.source import Source
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_PANDAS_INDEX = "__index_level_"
+
+
+@dataclass(slots=True)
+class Read:
+    """What was read: counts by the first second of their period, in order, and findings of all rows together.
+
+    `undated` rows have no time, and are in no period.
+    """
+
+    periods: dict[int, Running] = field(default_factory=dict)
+    findings: Sequence[Finding] = ()
+    undated: int = 0
+
+    @property
+    def rows(self) -> int:
+        """How many rows were read."""
+        return self.undated + sum(running.rows for running in self.periods.values())
+
+
+def read(
+    reference: Reference,
+    source: Source,
+    periods: Periods | Whole,
+    outputs: Outputs | None = None,
+    *,
+    progress: Progress,
+) -> Read:
+    """Read all rows of a source; without `outputs` no answers are counted.
+
+    Raises:
+        Invalid: when there are no rows, or a file cannot be read.
+
+    """
+    answers = outputs or Nothing()
+    look = RowLook(reference.schema, reference.baseline, _columns(source, periods, answers))
+    found = Read()
+    wanted = {item.name for item in reference.schema.inputs} | {
+        *look.wanted,
+        *answers.columns,
+        periods.column,
+    }
+    with workers() as (pool, several):
+        counter = RowCounter(reference.schema, reference.baseline, pool, several)
+        for batch in ahead(source.batches(wanted), pool):
+            progress.step("counting rows", found.rows, source.rows)
+            first = batch.slice(0, MOST_ROWS)
+            look.take(typed(first, reference.schema) if source.is_text else first)
+            for start, rows in periods.split(batch):
+                running = found.periods.setdefault(start, Running())
+                running.add(rows.num_rows, counter.features(rows), counter.pairs(rows))
+                answered = answers(rows)
+                running.answer(answered.rows, counter.outputs(answered))
+            found.undated = periods.undated
+    if not found.periods:
+        dated = " with a time" if found.undated else ""
+        raise Invalid(f"{source.name!r} holds no rows{dated}; give at least one")
+    found.periods = dict(sorted(found.periods.items()))
+    found.findings = look.findings()
+    return found
+
+
+def typed(batch: pa.RecordBatch, schema: Schema) -> pa.RecordBatch:
+    """Read cells of text, as CSV has them, by the schema's types, where all of a column can be read."""
+    columns = {column.name: column for column in schema.columns}
+    arrays = list(batch.columns)
+    for place, name in enumerate(batch.schema.names):
+        column = columns.get(name)
+        if column is None or column.type in {"string", "category"}:
+            continue
+        if column.type == "timestamp":
+            values, unreadable = moments_of(arrays[place], column)
+        else:
+            values, unreadable = numbers_of(arrays[place], truth=column.type == "bool")
+        if not unreadable:
+            arrays[place] = values
+    return type(batch).from_arrays(arrays, names=batch.schema.names)
+
+
+def _columns(source: Source, periods: Periods | Whole, outputs: Outputs) -> list[str]:
+    """Name the columns that rows have for the model, without times, answers, and a row's number in pandas."""
+    beside = {*outputs.columns, periods.column}
+    return [name for name in source.columns if name not in beside and not name.startswith(_PANDAS_INDEX)]
