@@ -93,7 +93,7 @@ async def test_a_key_of_another_endpoint_sees_and_ends_nothing(guarded: House) -
 
 @pytest.mark.parametrize(
     "fields",
-    [{"deliver": [{"to": "command", "command": ["sh"]}]}, {"retrain": [{"on": "x", "command": ["sh"]}]}],
+    [{"deliver": [{"to": "command", "command": ["sh"]}]}, {"retrain": [{"on": "drift", "command": ["sh"]}]}],
 )
 async def test_no_program_is_brought_over_http(house: House, fields: dict[str, object]) -> None:
     await house.call("POST", "/endpoints", {"endpoint": "scoring", "ref": "churn:1.0.0"})
