@@ -27,21 +27,24 @@ def examine(
 
     Where nothing drifts, the probability of any alarm from all p-values of the period is at most `alpha`.
     `now` (UTC seconds) is the reader's clock: a window that ends after it is not looked at. What could not
-    be looked at, and why, is in the report's notes; a check that raises is left out, and named there.
+    be looked at, and why, is in the report's notes; a check that raises is left out, and named there. Where
+    too few rows came, only checks with `of_requests` look: a period may have none because all were refused.
     Nothing is read or written: the same values give the same report.
     """
     window = period.window
     notes, lookable = about(period, policy, alpha, None if now is None else now + MOST_AHEAD_S)
-    findings: list[Finding] = []
-    if lookable:
-        found, failures = _look(period, policy, declared() if checks is None else checks)
-        candidates = [each for each in found if isinstance(each, Candidate)]
-        findings = [each for each in found if isinstance(each, Finding)]
-        if policy.learning_days and period.normal is None:
-            notes.append(_still_learning(policy, candidates))
-        else:
-            findings += judge(candidates, alpha)
-        notes += failures
+    chosen = declared() if checks is None else checks
+    if not lookable:
+        ahead = now is not None and window.end > now + MOST_AHEAD_S
+        chosen = [check for check in chosen if getattr(check, "of_requests", False) and not ahead]
+    found, failures = _look(period, policy, chosen)
+    candidates = [each for each in found if isinstance(each, Candidate)]
+    findings = [each for each in found if isinstance(each, Finding)]
+    if lookable and policy.learning_days and period.normal is None:
+        notes.append(_still_learning(policy, candidates))
+    else:
+        findings += judge(candidates, alpha)
+    notes += failures
     return Report(
         endpoint=window.endpoint,
         version=window.version,

@@ -42,6 +42,7 @@ class Refused:
     """
 
     name = "refused"
+    of_requests = True
 
     def look(self, period: Period) -> Iterator[Finding]:
         """Give a finding for all requests together, and one for each kind of fault and column."""

@@ -6,8 +6,10 @@ import pytest
 from scipy import stats
 from tests.unit.monitor.quality.real import birds
 
+from hythe.monitor.examine import examine
 from hythe.monitor.finding import Finding
 from hythe.monitor.period import Period
+from hythe.monitor.policy import MonitorPolicy
 from hythe.monitor.quality.limits import CHANCE, lower_bound, upper_bound
 from hythe.monitor.quality.refused import LIMIT, Refused
 from hythe.monitor.window import Window
@@ -54,3 +56,15 @@ def test_a_kind_of_fault_of_a_newer_hythe_is_told_by_its_name() -> None:
     _, finding = look({"refused:invalid": 900}, {"astrology:sex": 900})
     assert finding.check == "astrology"
     assert "astrology" in finding.message
+
+
+def test_a_period_whose_requests_were_all_refused_alarms_though_no_rows_came() -> None:
+    known = birds()
+    window = Window(
+        "e", "1.0.0", 0, 3600, requests={"refused:invalid": 500}, faults={"missing_column:sex": 500}
+    )
+    period = Period(window=window, baseline=known.baseline, schema=known.schema)
+    report = examine(period, MonitorPolicy(), 1e-4)
+    assert {finding.check for finding in report.alarms} == {"refused", "missing_column"}
+    assert any(note.startswith("too_little") for note in report.notes)
+    assert not examine(period, MonitorPolicy(), 1e-4, now=-3600.0).findings
