@@ -1,6 +1,6 @@
 # Everything runs in .venv, which any target makes on first use; uv is used where it is there.
 .DEFAULT_GOAL := help
-.PHONY: help setup services clients demo test lint fix bench bench-check bench-serving coverage docs clean
+.PHONY: help setup services clients demo test lint fix bench test-slow bench-serving coverage docs clean
 
 # Hundreds of processes import the package: they find its bytecode, whatever the shell says of that.
 export PYTHONDONTWRITEBYTECODE :=
@@ -43,14 +43,14 @@ clients:  # kserve's client needs older releases of what Hythe uses, so it lives
 demo: setup  ## train, pack, prove, serve and query a model, end to end
 	@$(BIN)/python examples/demo.py
 
-test: setup services clients  ## run every test but the benchmarks'
-	@$(PYTEST) -m 'not benchmark'
+test: setup services clients  ## run every test that does not take long
+	@$(PYTEST) -m 'not slow'
 
-bench-check: setup services  ## run every benchmark in its fast mode
-	@$(PYTEST) -m benchmark
+test-slow: setup services clients  ## run the others: benchmarks in their fast modes, long integration tests
+	@$(PYTEST) -m slow
 
 coverage: setup services clients  ## run the tests and say what they do not reach
-	@$(PYTEST) -m 'not benchmark' --cov --cov-report=term:skip-covered
+	@$(PYTEST) --cov --cov-report=term:skip-covered
 
 lint: setup  ## check style, types and the direction of imports
 	@$(BIN)/ruff check .

@@ -10,7 +10,7 @@ import pytest
 
 from hythe.testing.services import or_skip, program
 
-pytestmark = pytest.mark.benchmark
+pytestmark = pytest.mark.slow
 
 BENCH = Path(__file__).parents[2] / "bench"
 TESTED_ELSEWHERE = {"crash"}

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 PACK_ALL = r"""
 import json, sys, time
 
@@ -90,6 +92,7 @@ def digests(folder: Path, seed: int, days: int) -> dict[str, str]:
     return found
 
 
+@pytest.mark.slow
 def test_packing_twice_gives_one_digest_whatever_the_process_the_hash_seed_and_the_day(
     tmp_path: Path,
 ) -> None:

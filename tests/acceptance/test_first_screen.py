@@ -129,6 +129,7 @@ def test_python_packs_the_same_bytes_as_the_command_line(
     assert hythe.pack(model, "churn", examples=rows, targets=targets, home=home).digest == packed["digest"]
 
 
+@pytest.mark.slow
 def test_a_version_is_checked_shown_named_approved_and_remembered(run: Run, packed: dict[str, Any]) -> None:
     assert all(item["holds"] for item in json.loads(run("check", "churn", "--json").stdout)["variants"])
     assert json.loads(run("show", "churn", "--json").stdout)["record"]["digest"] == packed["digest"]
@@ -143,6 +144,7 @@ def test_a_version_is_checked_shown_named_approved_and_remembered(run: Run, pack
     run("gc")
 
 
+@pytest.mark.slow
 def test_text_for_people_says_what_to_do_next(run: Run, packed: dict[str, Any]) -> None:
     assert "proven" in run("show", packed["name"]).stdout
     assert "churn:1.0.0" in run("list").stdout

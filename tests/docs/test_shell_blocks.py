@@ -98,6 +98,7 @@ class Shell:
 
 
 @pytest.mark.integration
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page in PAGES if lines_of(page)], ids=lambda page: page.name)
 def test_every_command_that_a_page_shows_runs(page: Path, desk: Path, registry: str) -> None:
     shell = Shell(desk, registry)

@@ -10,7 +10,7 @@ import pytest
 CRASH = Path(__file__).parents[2] / "bench" / "crash.py"
 
 
-@pytest.mark.benchmark
+@pytest.mark.slow
 @pytest.mark.integration
 def test_a_process_killed_at_any_moment_loses_no_finished_change(tmp_path: Path) -> None:
     command = [sys.executable, str(CRASH), "--fast", "--json", str(tmp_path / "crash.json")]

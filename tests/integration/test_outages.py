@@ -16,7 +16,7 @@ from tests.integration.survival.house import BAD, GOOD, PROMOTED, house
 from hythe.operations.rollouts.back import rollback
 from hythe.testing.services import or_skip, postgres
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 HOUR_S = 3600
 

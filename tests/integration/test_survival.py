@@ -12,7 +12,7 @@ import pytest
 from tests.integration.chaos.processes import freeze
 from tests.integration.survival.house import BAD, GOOD, PROMOTED, House, house
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 BACK = [("split 20% (1 of 2)", "running"), ("split 20% (1 of 2)", "rolled_back")]
 

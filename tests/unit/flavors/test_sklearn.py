@@ -36,6 +36,7 @@ def _write(files: Any, folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_nearly_every_estimator_is_stored_without_a_program() -> None:
     saved = {name: FLAVOR.save(model) for name, model in fitted()}
     assert {name for name, s in saved.items() if s.program} == _SKOPS_CANNOT

@@ -202,6 +202,7 @@ def test_no_failure_at_all_is_never_worse() -> None:
     assert outcome.promoted.share == 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("candidate", "tolerance", "wrong"),
     [(0.02, 0.0, "rolled_back"), (0.03, 0.01, "promoted")],
