@@ -45,7 +45,7 @@ class Receiver:
             assert self._changed.wait_for(lambda: len(self._messages()) >= n, patience_s), self.received
             return list(self._messages().values())
 
-    def until(n: int, patience_s: float = 30.0) -> list[Received]:
+    def until(self, n: int, patience_s: float = 30.0) -> list[Received]:
         """Wait for so many requests, and give all there are."""
         with self._changed:
             assert self._changed.wait_for(lambda: len(self.received) >= n, patience_s), len(self.received)
