@@ -1,4 +1,4 @@
-"""Evidently's preset, with its default settings, on pairs of samples: how many columns it calls drifted.
+"""Evidently's preset, as it is by default, on pairs of samples: how many columns it calls drifted.
 
 python clean_windows.py PAIRS.npz, with arrays `reference` [pairs, rows, columns] and `current`; prints a list.
 """

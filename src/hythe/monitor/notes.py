@@ -9,8 +9,8 @@ from hythe.monitor.period import Period
 from hythe.monitor.policy import MonitorPolicy
 
 _SHOWN = 5
-_TOO_COARSE = 0.5
-"""A test that finds no change of fewer than half of the rows is no watch worth the name."""
+_TOO_COARSE = 0.35
+"""Where changes of fewer than a third of the rows go unseen, people should know."""
 
 
 def about(

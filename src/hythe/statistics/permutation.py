@@ -76,7 +76,7 @@ def _least_bound(one: Floats, totals: Floats, score: Floats, *, averages: bool) 
         below = np.maximum(a * c - b * b, 1e-12 * np.maximum(a * c, 1e-300))
         level = _moved(level, (c * by_level - b * by_slope) / below)
         slope = _moved(slope, (a * by_slope - b * by_level) / below)
-    return best
+    return np.asarray(best)
 
 
 def _moved(value: Floats, step: Floats) -> Floats:

@@ -14,7 +14,7 @@ from hythe.monitor.drift import (
     population_stability_index,
     wasserstein,
 )
-from hythe.monitor.drift.pair import Pair
+from hythe.monitor.drift.pair import Floats, Pair
 from hythe.statistics.bins import ValueBins
 from hythe.statistics.moments import Moments
 
@@ -22,7 +22,7 @@ _DIGITS = 5
 
 
 class Moved(NamedTuple):
-    """The share of rows that changed most: of one value, or of the numbers below a border.
+    """The share that changed most: of one value among the rows, or below a border among the numbers there.
 
     `name` is the value, `missing`, `NaN`, `other values` or `below 3.5`.
     """
@@ -46,8 +46,9 @@ def most_moved(pair: Pair, *, hashed: bool = False) -> Moved:
     one, other = pair.shares()
     names = _cell_names(pair, hashed)
     if pair.ordered:
-        before, now = np.cumsum(one[2:])[:-1], np.cumsum(other[2:])[:-1]
-        one, other = np.concatenate([one[:2], before]), np.concatenate([other[:2], now])
+        one, other = (np.concatenate([each[:2], _below(each[2:])]) for each in (one, other))
+        if not one[2:].any() or not other[2:].any():
+            one[2:] = other[2:] = 0.0
     best = int(np.argmax(np.abs(one - other)))
     return Moved(names[best], float(one[best]), float(other[best]))
 
@@ -87,6 +88,11 @@ def _moved_by(pair: Pair, before: Moments | None, now: Moments | None) -> dict[s
     if now is not None and now.mean is not None:
         found |= {"mean": now.mean, "standard_deviation": math.sqrt(now.variance or 0.0)}
     return found
+
+
+def _below(shares: Floats) -> Floats:
+    """Give which share of the numbers that are there lies below each border."""
+    return np.asarray(np.cumsum(shares)[:-1] / max(float(shares.sum()), 1e-300))
 
 
 def _cell_names(pair: Pair, hashed: bool) -> list[str]:

@@ -1,0 +1,87 @@
+"""A stream that is not the same at all hours, remembers its last hour, and drifts nowhere."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calm.endpoints import least_log_p
+from hythe.monitor.drift.learning import Sample, learn_samples
+from hythe.monitor.drift.pair import Pair
+from hythe.monitor.policy import MonitorPolicy
+from hythe.statistics.bins import NumberBins
+
+Floats = NDArray[np.float64]
+HOUR_S, HOURS = 3600, 24
+FEATURES = ("feature:amount", "feature:age", "feature:score")
+BINS = 16
+_MEMORY, _SWING, _WANDER, _WEEKEND = 0.8, 0.3, 0.08, 0.2
+_ROWS = 400.0
+
+
+def alarms(rng: np.random.Generator, policy: MonitorPolicy, days: int) -> tuple[int, int]:
+    """Learn for the policy's days, watch `days` more, and count the periods that alarm.
+
+    First with what was learned, then with the learned rows taken for a baseline of independent draws.
+    """
+    learning = int(policy.learning_days) * HOURS
+    hours = np.array([_hours(rng, learning + days * HOURS) for _ in FEATURES])
+    learned = naive = 0
+    for period_s in policy.periods_s:
+        merged = hours.reshape(len(FEATURES), -1, period_s // HOUR_S, hours.shape[-1]).sum(axis=2)
+        first = learning * HOUR_S // period_s
+        alpha = policy.alpha(period_s)
+        learned += _learned(merged, first, period_s, alpha)
+        naive += _naive(merged, first, alpha)
+    return learned, naive
+
+
+def _hours(rng: np.random.Generator, hours: int) -> NDArray[np.int64]:
+    """Draw one feature's counts [hours, cells]: its mean swings over the day and the week, and wanders."""
+    at = np.arange(hours)
+    swing = _SWING * np.sin(2.0 * np.pi * at / HOURS + rng.uniform(0, 6))
+    weekend = _WEEKEND * ((at // HOURS % 7) >= 5)
+    wander = np.zeros(hours)
+    steps = rng.normal(0.0, _WANDER * np.sqrt(1.0 - _MEMORY**2), hours)
+    for hour in range(1, hours):
+        wander[hour] = _MEMORY * wander[hour - 1] + steps[hour]
+    rows = rng.poisson(_ROWS * (1.0 + 0.7 * np.sin(2.0 * np.pi * at / HOURS)))
+    places = np.linspace(-1.5, 1.5, BINS)
+    weights = np.exp(-0.5 * (places - (swing + weekend + wander)[:, None]) ** 2)
+    drawn = rng.multinomial(rows, weights / weights.sum(axis=1, keepdims=True))
+    return np.pad(drawn, [(0, 0), (3, 1)])
+
+
+def _learned(merged: NDArray[np.int64], first: int, period_s: int, alpha: float) -> int:
+    samples = [
+        Sample(
+            place * period_s, {name: tuple(merged[of, place].tolist()) for of, name in enumerate(FEATURES)}
+        )
+        for place in range(first)
+    ]
+    normal = learn_samples(samples, period_s, ordered=FEATURES)
+    found = 0
+    for place in range(first, merged.shape[1]):
+        p_values = [
+            deviation.p_value
+            for of, name in enumerate(FEATURES)
+            if (deviation := normal.judge(name, merged[of, place].tolist(), place * period_s)) is not None
+        ]
+        found += _rejects(np.array(p_values), alpha)
+    return found
+
+
+def _naive(merged: NDArray[np.int64], first: int, alpha: float) -> int:
+    bins = NumberBins(tuple(float(place) for place in range(BINS)), float(BINS))
+    logs = []
+    for of in range(len(FEATURES)):
+        windows = merged[of, first:].astype(np.float64)
+        baseline = np.broadcast_to(merged[of, :first].sum(axis=0), windows.shape).astype(np.float64)
+        logs.append(least_log_p(Pair(bins, baseline, windows)))
+    return sum(_rejects(np.exp(each), alpha) for each in np.array(logs).T)
+
+
+def _rejects(p_values: Floats, alpha: float) -> bool:
+    """Say whether Benjamini and Hochberg reject anything."""
+    ordered = np.sort(p_values)
+    return bool((ordered <= alpha * np.arange(1, len(ordered) + 1) / max(len(ordered), 1)).any())
