@@ -16,6 +16,7 @@ from hythe.operations.whole import whole
 if TYPE_CHECKING:
     from hythe.operations.monitoring.settings import Settings, Settled
     from hythe.operations.monitoring.view import MonitorView, Viewer
+    from hythe.registry.registry import Registry
 
 monitor_command = App(name="monitor", help="Show how an endpoint does, and say how that is judged.")
 _Flag = Annotated[bool, Parameter(negative=())]
@@ -30,6 +31,7 @@ def show(
     version: str | None = None,
     watch: _Flag = False,
     interval: float = 5.0,
+    report: Path | None = None,
     common: Common = COMMON,
 ) -> None:
     """Show traffic, latency, errors, drift, quality, performance and alerts of an endpoint on one screen.
@@ -48,6 +50,8 @@ def show(
         On a terminal, renew the screen until Ctrl-C.
     interval
         Seconds between two looks.
+    report
+        Write what was found of the version that is asked most into an HTML file, with plots.
 
     """
     from hythe.app.wire import opened
@@ -61,10 +65,14 @@ def show(
         viewer = Viewer(here.registry, endpoint)
         with Bar() as bar:
             view = viewer.look(length_s, version, bar)
+            if report is not None:
+                _write(here.registry, view, report, bar)
         if watch and not common.json and sys.stdout.isatty():
             _live(viewer, view, since, version, interval)
             return
     emit(common, whole(view), lambda: _print(view, since))
+    if report is not None and not common.json:
+        say(f"written: {report}")
 
 
 @monitor_command.command
@@ -118,6 +126,16 @@ def settings(endpoint: str, *, common: Common = COMMON) -> None:
         found = settings_of(here.catalog, endpoint)
     text = to_toml(endpoint, found.policy, _heading(found))
     emit(common, whole(found), lambda: print(text, end=""))
+
+
+def _write(registry: Registry, view: MonitorView, file: Path, bar: Bar) -> None:
+    from hythe.operations.monitoring.page import page
+
+    text = page(registry, view, bar)
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as err:
+        raise Invalid(f"{file} cannot be written: {err}; name another file") from err
 
 
 def _heading(found: Settings) -> str:

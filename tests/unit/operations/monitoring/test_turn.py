@@ -14,8 +14,10 @@ from hythe.monitor.finding import Finding, Report
 from hythe.monitor.policy import MonitorPolicy
 from hythe.operations.alerts import take as taking
 from hythe.operations.monitoring import turn
+from hythe.operations.monitoring.assess import Assessor
 from hythe.operations.monitoring.stored import report_in
 from hythe.operations.monitoring.turn import MOST_A_TURN, Monitoring
+from hythe.operations.monitoring.versions import Plans
 from hythe.registry.monitor_edits import MonitorEdits
 from hythe.registry.reports import Reports
 from hythe.registry.windows import WindowRecord
@@ -95,8 +97,8 @@ class Killed(BaseException):
 
 
 POINTS: dict[str, tuple[Any, str]] = {
-    "while it reads windows": (turn.Plans, "of"),
-    "before it looks": (turn.Assessor, "assess"),
+    "while it reads windows": (Plans, "of"),
+    "before it looks": (Assessor, "assess"),
     "before it stores": (MonitorEdits, "put_report"),
     "before alerts are taken": (turn, "take"),
     "after alerts are taken": (taking, "post"),
@@ -129,7 +131,7 @@ def test_of_two_that_look_at_one_period_one_stores_it(scene: Scene, monkeypatch:
     scene.clock.tick(HOUR + 200)
     other = Monitoring(scene.registry, scene.clock)
     scene.clock.tick(30)
-    plain = turn.Assessor.assess
+    plain = Assessor.assess
 
     def overtaken(self: Any, *args: Any) -> Any:
         done = plain(self, *args)
@@ -137,7 +139,7 @@ def test_of_two_that_look_at_one_period_one_stores_it(scene: Scene, monkeypatch:
         assert len(other.turn()) == 1
         return done
 
-    monkeypatch.setattr(turn.Assessor, "assess", overtaken)
+    monkeypatch.setattr(Assessor, "assess", overtaken)
     assert scene.monitoring.turn() == []
     assert len(scene.reports) == 1
 
