@@ -91,7 +91,7 @@ class Study:
         """Hold 90 days against one baseline, again and again, at two stated rates."""
         policies = [MonitorPolicy(false_alarms=rate) for rate in RATES]
         stream = horizons.Stream(5000, 200, 5)
-        repeats, days = (3, 9) if self.bench.fast else (200, 90)
+        repeats, days = (3, 9) if self.bench.fast else (100, 90)
         found = np.array([horizons.alarms(self.rng, stream, policies, days) for _ in range(repeats)])
         for rate, alarms in zip(RATES, found.T, strict=True):
             self._horizon("Hythe, counts, 90 days", rate * days / 90, alarms, features=5)
@@ -99,7 +99,7 @@ class Study:
     def seasonal(self) -> None:
         """Learn what is normal on a seasonal, autocorrelated stream, and watch what follows."""
         policy = MonitorPolicy(learning_days=28.0)
-        repeats, days = (2, 7) if self.bench.fast else (60, 62)
+        repeats, days = (2, 7) if self.bench.fast else (40, 62)
         found = np.array([seasons.alarms(self.rng, policy, days) for _ in range(repeats)])
         stated = policy.false_alarms * days / policy.horizon_days
         self._horizon("Hythe, seasons and memory, learned for 28 days", stated, found[:, 0], features=3)

@@ -11,6 +11,7 @@ from hythe.statistics.hypergeometric import log_choose
 
 Floats: TypeAlias = NDArray[np.float64]
 _ROUNDS = 12
+_CLOSE = 1e-4
 _MOST_LIKELY = 0.46883
 """No number of independent events is more likely than this over their standard deviation."""
 _LONGEST_STEP = 4.0
@@ -74,8 +75,11 @@ def _least_bound(one: Floats, totals: Floats, score: Floats, *, averages: bool) 
         by_level, by_slope = n - (totals * share).sum(axis=-1), hits - (totals * share * score).sum(axis=-1)
         c = (spread * score**2).sum(axis=-1)
         below = np.maximum(a * c - b * b, 1e-12 * np.maximum(a * c, 1e-300))
+        before = slope
         level = _moved(level, (c * by_level - b * by_slope) / below)
         slope = _moved(slope, (a * by_slope - b * by_level) / below)
+        if np.abs(slope - before).max(initial=0.0) < _CLOSE:
+            break
     return np.asarray(best)
 
 
