@@ -13,7 +13,7 @@ CREATE := $(if $(shell command -v uv),uv venv --quiet --python $(PYTHON) .venv,$
 
 # The real servers of the integration tests: a binary, and the Debian package that brings it.
 SERVICES := docker-registry:docker-registry skopeo:skopeo umoci:umoci /usr/lib/postgresql/15/bin/initdb:postgresql \
-	wrk:wrk nginx:nginx-light cc:gcc
+	wrk:wrk nginx:nginx-light cc:gcc prometheus:prometheus prometheus-alertmanager:prometheus-alertmanager
 
 help:  ## say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'

@@ -7,9 +7,10 @@ import contextlib
 import os
 import shutil
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -84,7 +85,9 @@ async def calling(serving: httpx.AsyncClient) -> AsyncIterator[Callers]:
 
 
 @contextlib.asynccontextmanager
-async def monitored(home: Path) -> AsyncIterator[tuple[Command, httpx.AsyncClient, Callers]]:
+async def monitored(
+    home: Path, policy: Mapping[str, Any] = POLICY
+) -> AsyncIterator[tuple[Command, httpx.AsyncClient, Callers]]:
     """Serve an endpoint that is monitored by periods of five seconds, and call it."""
     with up(home) as run:
         async with (
@@ -92,7 +95,7 @@ async def monitored(home: Path) -> AsyncIterator[tuple[Command, httpx.AsyncClien
             httpx.AsyncClient(base_url=run.document["control"], timeout=30) as control,
         ):
             await asked(control, "POST", "/endpoints", {"endpoint": "scoring", "ref": "churn:1.0.0"})
-            await asked(control, "PUT", "/endpoints/scoring/monitor/policy", POLICY)
+            await asked(control, "PUT", "/endpoints/scoring/monitor/policy", policy)
 
             async def answers() -> bool:
                 reply = await serving.post("/predict/scoring", json={"rows": [dict.fromkeys(FEATURES, 0.0)]})

@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -153,6 +154,37 @@ def _open_parents(folder: Path) -> None:
 
 
 @contextmanager
+def alertmanager(folder: Path, webhook: str) -> Iterator[str]:
+    """Run Debian's Alertmanager, which tells `webhook` of each alert at once; give its URL."""
+    server, port = program("prometheus-alertmanager"), free_port()
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "alertmanager.yml").write_text(
+        "route:\n  receiver: test\n  group_by: ['...']\n  group_wait: 0s\n  group_interval: 1s\n"
+        f"receivers:\n- name: test\n  webhook_configs:\n  - url: {webhook}\n    send_resolved: true\n"
+    )
+    command = [
+        server, "--config.file=alertmanager.yml", f"--storage.path={folder / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=", "--log.level=warn",
+    ]  # fmt: skip
+    with running(command, folder, port):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def prometheus(folder: Path, configuration: str) -> Iterator[str]:
+    """Run Debian's Prometheus on a configuration in YAML, whose paths are those of `folder`; give its URL."""
+    server, port = program("prometheus"), free_port()
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "prometheus.yml").write_text(configuration)
+    command = [
+        server, "--config.file=prometheus.yml", f"--storage.tsdb.path={folder / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn",
+    ]  # fmt: skip
+    with running(command, folder, port):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
 def rotel(folder: Path, onward: str) -> Iterator[str]:
     """Run Rotel, an OpenTelemetry collector from PyPI, which hands on to `onward`; give its URL."""
     found = find_spec("rotel")
@@ -168,3 +200,30 @@ def rotel(folder: Path, onward: str) -> Iterator[str]:
     ]  # fmt: skip
     with running(command, folder, port):
         yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def s3(folder: Path, port: int | None = None) -> Iterator[dict[str, str]]:
+    """Run nanio, an S3 from PyPI that checks signatures, with a bucket `models`; give a client's environment.
+
+    What was stored in `folder` is there again when it is started once more.
+    """
+    if find_spec("nanio") is None:
+        raise Unsupported("'nanio' is not installed; install the package 'nanio'")
+    port = port or free_port()
+    (folder / "data" / "models").mkdir(parents=True, exist_ok=True)
+    options = folder / "options.toml"
+    options.write_text('[[users]]\naccess_key = "ana"\nsecret_key = "a secret of some length"\n')
+    command = [
+        sys.executable, "-m", "nanio", "serve", "--host", "127.0.0.1", "--port", str(port),
+        "--data-dir", str(folder / "data"), "--options", str(options),
+    ]  # fmt: skip
+    with running(command, folder, port):
+        yield {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+            "AWS_ACCESS_KEY_ID": "ana",
+            "AWS_SECRET_ACCESS_KEY": "a secret of some length",
+            "AWS_REGION": "us-east-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_REQUEST_CHECKSUM_CALCULATION": "when_required",  # it does not know checksums that trail
+        }
