@@ -54,7 +54,7 @@ class Candidate:
 class Check(Protocol):
     """Something that looks at a period: an entry point in the group `hythe.monitor_checks`.
 
-    One with an attribute `of_requests` that is true looks at periods of few rows, too, which it does not need.
+    One with an attribute `of_requests` that is true needs no rows: it looks at periods of few of them, too.
     """
 
     @property

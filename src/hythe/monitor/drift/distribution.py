@@ -19,6 +19,7 @@ from hythe.monitor.drift.tensors import averaged
 from hythe.monitor.drift.words import fine, found
 from hythe.monitor.finding import Finding
 from hythe.monitor.period import Candidate, Period
+from hythe.monitor.quality.diagnose import diagnose
 from hythe.monitor.quality.subjects import Subject, features, nan_is_missing, outputs
 
 _WORTH_A_PLOT = 0.01
@@ -106,6 +107,7 @@ def _candidate(tested: _Tested, weight: float) -> Candidate:
     moved = most_moved(pair)
     measures = readings(pair, subject.moments, now)
     plot = shares(pair) if tested.p_value <= _WORTH_A_PLOT else {}
+    told = {"diagnosis": list(diagnose(subject))} if plot else {}
     return Candidate(
         kind="drift",
         check=Distribution.name,
@@ -117,7 +119,7 @@ def _candidate(tested: _Tested, weight: float) -> Candidate:
         unit="share of rows",
         weight=weight,
         n=subject.rows,
-        details={**measures, "p_values": dict(tested.parts), "moved": moved._asdict(), **plot},
+        details={**measures, "p_values": dict(tested.parts), "moved": moved._asdict(), **plot, **told},
     )
 
 

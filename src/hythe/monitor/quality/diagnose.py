@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hythe.bundle.schema import Column
-from hythe.bundle.summary import Summary
-from hythe.monitor.quality.subjects import percent
-from hythe.monitor.quality.transforms import Transform, find, shown
-from hythe.monitor.window import Tally
+from hythe.monitor.quality.subjects import Subject, percent
+from hythe.monitor.quality.transforms import shown, transforms
 from hythe.statistics.bins import NumberBins, ValueBins
 
 _NAN = 1
@@ -16,39 +13,30 @@ _LEAST = 0.05
 """A change of a share by less is not told."""
 
 
-def diagnose(summary: Summary, tally: Tally, column: Column | None = None) -> tuple[str, ...]:
+def diagnose(subject: Subject) -> tuple[str, ...]:
     """Explain the difference between a baseline's counts and a window's, the most telling first.
 
-    It tests nothing: call it for what has been found to drift. Empty where nothing simple explains it, where
-    the counts are over other cells, or there are none.
+    It tests nothing: call it for what has been found to drift. Empty where nothing simple explains it, or
+    nothing was counted.
 
-    >>> from hythe.statistics.bins import ValueBins
-    >>> from hythe.statistics.counts import Counts
-    >>> known = Summary(Counts(ValueBins(("a", "b")), (1, 60, 39, 0)))
-    >>> diagnose(known, Tally((20, 45, 35, 0)))
+    >>> plan = Subject(
+    ...     name="feature:plan", bins=ValueBins(("a", "b")), before=(1, 60, 39, 0), now=(20, 45, 35, 0)
+    ... )
+    >>> diagnose(plan)
     ('missing rose from 1.0% to 20.0%', "'a' fell from 60.0% to 45.0%")
     """
-    before, now = summary.counts.cells, tally.cells
-    if len(before) != len(now) or not sum(before) or not sum(now):
+    if not subject.rows or not subject.rows_before:
         return ()
-    hidden = column is not None and column.sensitive
-    found = transforms(summary, tally)
+    found = transforms(subject)
     told = [f"all values look {shown(found)}"] if found else []
-    return (*told, *_moves(summary, tally, hidden=hidden, numbers=not found))
+    return (*told, *_moves(subject, numbers=not found))
 
 
-def transforms(summary: Summary, tally: Tally) -> tuple[Transform, ...]:
-    """Find what turns the baseline's numbers into the window's, the likeliest first; often nothing does."""
-    bins = summary.counts.bins
-    if not isinstance(bins, NumberBins) or summary.moments is None or tally.powers is None:
-        return ()
-    return find(bins, summary.counts.cells, tally.cells, summary.moments, tally.powers.moments())
-
-
-def _moves(summary: Summary, tally: Tally, *, hidden: bool, numbers: bool) -> Iterator[str]:
+def _moves(subject: Subject, *, numbers: bool) -> Iterator[str]:
     """Tell the cells whose share of the rows changed, missing ones first; of values only the most changed."""
-    bins, before, now = summary.counts.bins, summary.counts.cells, tally.cells
-    m, n = sum(before), sum(now)
+    bins, before, now = subject.bins, subject.before, subject.now
+    m, n = subject.rows_before, subject.rows
+    hidden = subject.column is not None and subject.column.sensitive
     changes = [now[place] / n - before[place] / m for place in range(len(now))]
     for place in _places(bins, changes, numbers=numbers):
         if abs(changes[place]) >= _LEAST:

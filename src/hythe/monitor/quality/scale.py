@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from hythe.monitor.drift.normal import Normal
 from hythe.monitor.period import Candidate, Period
 from hythe.monitor.quality.subjects import Subject, features
-from hythe.monitor.quality.transforms import Transform, find, shown
+from hythe.monitor.quality.transforms import Transform, shown, transforms
 from hythe.statistics.bins import NumberBins
 
 CHANCE = 1e-12
@@ -33,7 +33,7 @@ class Scale:
             chance = _chance(subject, period.normal, period.window.start)
             if chance is None or chance > CHANCE:
                 continue
-            found = _transforms(subject)
+            found = transforms(subject)
             if found:
                 yield _candidate(subject, found, chance)
 
@@ -64,13 +64,6 @@ def _chance(subject: Subject, normal: Normal | None, start: int) -> float | None
         return apart_by_chance(subject.before, subject.now)
     found = normal.judge(subject.name, subject.now, start)
     return None if found is None else found.p_value
-
-
-def _transforms(subject: Subject) -> tuple[Transform, ...]:
-    bins, moments, powers = subject.bins, subject.moments, subject.powers
-    if not isinstance(bins, NumberBins) or moments is None or powers is None:
-        return ()
-    return find(bins, subject.before, subject.now, moments, powers.moments())
 
 
 def _candidate(subject: Subject, found: tuple[Transform, ...], chance: float) -> Candidate:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hythe.monitor.quality.subjects import Subject
 from hythe.statistics.bins import NumberBins
 from hythe.statistics.moments import Moments
 
@@ -73,9 +74,7 @@ KNOWN: tuple[Transform, ...] = (
 """Transformations that have a name, common ones first; others are told by their numbers."""
 
 
-def find(
-    bins: NumberBins, before: tuple[int, ...], now: tuple[int, ...], old: Moments, new: Moments
-) -> tuple[Transform, ...]:
+def transforms(subject: Subject) -> tuple[Transform, ...]:
     """Find the transformations of all values that explain a window; none where none is needed, or none does.
 
     Mean and spread have to be those of the transformed baseline, and so have the window's quantiles, as far
@@ -83,12 +82,17 @@ def find(
     Massart 1990, for each of the two). The nearest come first, of equally near ones the most common; a
     factor without a name is given where none has one.
     """
+    bins, old, powers = subject.bins, subject.moments, subject.powers
+    if not isinstance(bins, NumberBins) or old is None or powers is None:
+        return ()
+    new = powers.moments()
     if not _usable(old, new) or len(bins.lefts) < _FIRST:
         return ()
     fitting = [
         (error, one)
         for one in (*KNOWN, *_own(old, new))
-        if (error := _error(one, old, new)) <= _MOST_ERRORS and _quantiles_fit(one, bins, before, now)
+        if (error := _error(one, old, new)) <= _MOST_ERRORS
+        and _quantiles_fit(one, bins, subject.before, subject.now)
     ]
     named = [(error, one) for error, one in fitting if one.words] or fitting
     nearest = min((error for error, _ in named), default=0.0)
