@@ -26,10 +26,10 @@ def control_command(  # noqa: PLR0913 - one option each
     anonymous: bool | None = None,
     common: Common = COMMON,
 ) -> None:
-    """Run the control API and the controller that moves rollouts, until told to stop.
+    """Run the control API, the controller that moves rollouts, and the monitor, until told to stop.
 
-    Several may run on one catalog, also on several machines: one of them moves rollouts, and another takes
-    over when it is gone.
+    Several may run on one catalog, also on several machines: one of them moves rollouts and one monitors, and
+    another takes over when it is gone.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def control_command(  # noqa: PLR0913 - one option each
     port
         The port of the API; 0 takes a free one.
     api
-        Answer requests; with --no-api there is the controller alone.
+        Answer requests; with --no-api there are controller and monitor alone.
     tls_cert
         The PEM file of the certificate chain; when it changes, the API's process is replaced.
     tls_key
@@ -66,7 +66,7 @@ def control_command(  # noqa: PLR0913 - one option each
             document = {"control": url or None, "anonymous": config.anonymous, "catalog": config.catalog}
             sys.stdout.write(json.dumps(document) + "\n")
         else:
-            say("rollouts are moved; another controller stands by where one runs already")
+            say("rollouts are moved and endpoints monitored, unless another does so already")
             if url:
                 tell_control(url, anonymous=config.anonymous)
             say("stop it with Ctrl-C")

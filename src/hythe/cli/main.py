@@ -27,7 +27,7 @@ _COMMANDS = {
     "gc": "Remove what nothing names.",
     "up": "Serve all endpoints, and run the control plane, on this machine.",
     "serve": "Serve a version over HTTP.",
-    "control": "Run the control API and the controller that moves rollouts.",
+    "control": "Run the control API, the controller that moves rollouts, and the monitor.",
     "endpoint": "Make endpoints, and say what they do with their traffic.",
     "rollout": "Move an endpoint to another version on evidence.",
     "rollback": "Serve again what an endpoint served before.",
