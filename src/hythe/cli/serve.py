@@ -43,6 +43,10 @@ def serve_command(  # noqa: PLR0913 - one option each
     anonymous: bool | None = None,
     access_log: str = "off",
     join_share: float = 0.1,
+    prediction_log: str = "off",
+    log_share: float = 0.1,
+    log_days: int = 30,
+    log_leave_out: str = "",
     cache: str | None = None,
     cache_bytes: str | None = None,
     cache_stale: str | None = None,
@@ -87,6 +91,15 @@ def serve_command(  # noqa: PLR0913 - one option each
         Where to write a JSON line for each request: a path, - for standard output, or off.
     join_share
         The share of predictions, 0 to 1, that is kept for feedback to be joined to.
+    prediction_log
+        Where to write rows of predictions as Parquet: a folder, a URL such as s3://bucket/rows, or off.
+    log_share
+        The share of predictions, above 0 to 1, whose rows are written to the prediction log.
+    log_days
+        For how many days rows stay in the prediction log.
+    log_leave_out
+        Features and outputs that are not written to the prediction log, with commas; sensitive columns never
+        are.
     cache
         How long an answer is kept for equal rows: 60s, 5m, or off; as the endpoint's plan says when left out.
     cache_bytes
@@ -104,6 +117,7 @@ def serve_command(  # noqa: PLR0913 - one option each
     from hythe.base.network import is_loopback
     from hythe.operations.caching import cache_change
     from hythe.operations.placing import Placing
+    from hythe.operations.predictions.log import prediction_log as log_of
     from hythe.operations.size import size
     from hythe.runtime.session_config import SessionConfig
     from hythe.runtime.supervisor import SupervisorConfig
@@ -128,6 +142,7 @@ def serve_command(  # noqa: PLR0913 - one option each
             anonymous=is_loopback(host) if anonymous is None else anonymous,
             access_log=log_place(access_log),
             join_share=join_share,
+            prediction_log=log_of(prediction_log, log_share, log_days, log_leave_out),
             tracing=tracing(otlp, trace_share, os.environ),
             session=SessionConfig(threads=chosen.threads, instances=instances, device=device),
             supervisor=SupervisorConfig(workers=chosen.workers),
@@ -140,6 +155,7 @@ def serve_command(  # noqa: PLR0913 - one option each
                 entering = _prepared(here, refs, variant, placing, bar, changes)
                 served.append(stack.enter_context(entering))
                 served[0].notices.extend(_vertex_notices())
+                check_log(config, served[0])
             return Offer(tuple(served[0].endpoints), callers(here, config))
 
         def ready(addresses: Addresses) -> None:
@@ -176,6 +192,16 @@ def _prepared(
         )
         with entering as served:
             yield served
+
+
+def check_log(config: ServeConfig, served: Served) -> None:
+    """Refuse names to be left out of the prediction log that nobody has, before anything is served."""
+    from hythe.operations.predictions.log import check_left_out
+
+    if config.prediction_log is not None:
+        check_left_out(
+            config.prediction_log, [one.schema for spec in served.endpoints for one in spec.versions]
+        )
 
 
 def log_place(said: str) -> str:
@@ -241,11 +267,19 @@ def _tell(addresses: Addresses, served: Served, config: ServeConfig, chosen: Siz
     say(f"  workers: {chosen.workers}, threads of a model call: {chosen.threads} ({chosen.why})")
     if config.session.instances > 1 or config.session.device != "cpu":
         say(f"  instances of a model: {config.session.instances}, device: {config.session.device}")
+    tell_log(config)
     say("  callers need a key: hythe key create" if not config.anonymous else "  callers need no key")
     if config.tracing is not None:
         share = config.tracing.share
         say(f"  traces: {config.tracing.endpoint}, of {share:.3%} of requests without one of their caller's")
     say("stop it with Ctrl-C")
+
+
+def tell_log(config: ServeConfig) -> None:
+    """Say where rows are written, where they are."""
+    if (log := config.prediction_log) is not None:
+        share = "all predictions" if log.share == 1 else f"{log.share:.3%} of predictions"
+        say(f"  prediction log: {log.place}, rows of {share}, kept for {log.days} days")
 
 
 def _version(spec: EndpointSpec) -> str:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cyclopts import Parameter
 
+from hythe.base.errors import Invalid
 from hythe.base.keep_out import keep_out
 from hythe.base.network import is_loopback
 from hythe.cli.common import COMMON, Bar, Common, say
 from hythe.cli.control import control_config, tell_control
-from hythe.cli.serve import callers, log_place, number
+from hythe.cli.serve import callers, check_log, log_place, number, tell_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,6 +76,19 @@ class UpOptions:
     join_share: float = 0.1
     """The share of predictions, 0 to 1, that is kept for feedback to be joined to."""
 
+    prediction_log: str = "off"
+    """Where to write rows of predictions as Parquet: a folder, a URL such as s3://bucket/rows, or off."""
+
+    log_share: float = 0.1
+    """The share of predictions, above 0 to 1, whose rows are written to the prediction log."""
+
+    log_days: int = 30
+    """For how many days rows stay in the prediction log."""
+
+    log_leave_out: str = ""
+    """Features and outputs that are not written to the prediction log, with commas; sensitive columns never
+    are."""
+
     otlp: str | None = None
     """The URL of an OpenTelemetry collector that takes spans, such as http://127.0.0.1:4318."""
 
@@ -91,6 +105,7 @@ class UpOptions:
     def settled(self, here: Here, common: Common) -> ServeConfig:
         """Say how the server is to run; what is left open follows from the machine and the catalog."""
         from hythe.operations.placing import Placing
+        from hythe.operations.predictions.log import prediction_log
         from hythe.operations.size import size_of_all
         from hythe.runtime.session_config import SessionConfig
         from hythe.runtime.supervisor import SupervisorConfig
@@ -109,6 +124,9 @@ class UpOptions:
             anonymous=is_loopback(self.host) if self.anonymous is None else self.anonymous,
             access_log=log_place(self.access_log),
             join_share=self.join_share,
+            prediction_log=prediction_log(
+                self.prediction_log, self.log_share, self.log_days, self.log_leave_out
+            ),
             tracing=tracing(self.otlp, self.trace_share, os.environ),
             session=SessionConfig(threads=chosen.threads, device=self.device),
             supervisor=SupervisorConfig(workers=chosen.workers),
@@ -146,6 +164,8 @@ def up_command(*, options: UpOptions = _USUAL, common: Common = COMMON) -> None:
         def prepare() -> Offer:
             with Bar() as bar:
                 served.append(stack.enter_context(_prepared(here, config, bar)))
+                if served[0].endpoints:
+                    _note_log(config, served[0])
             return Offer(tuple(served[0].endpoints), callers(here, config))
 
         def ready(addresses: Addresses) -> None:
@@ -169,6 +189,14 @@ def _prepared(here: Here, config: ServeConfig, progress: Bar) -> Iterator[Served
         placing = config.source.placing if config.source else None
         with all_endpoints(here.registry, placing=placing, progress=progress) as served:
             yield served
+
+
+def _note_log(config: ServeConfig, served: Served) -> None:
+    """Note names to be left out of the prediction log that nobody has; endpoints made later may have them."""
+    try:
+        check_log(config, served)
+    except Invalid as err:
+        served.notices.append(str(err))
 
 
 def _document(addresses: Addresses, control: str, served: Served, config: ServeConfig) -> dict[str, Any]:
@@ -197,6 +225,7 @@ def _tell(addresses: Addresses, served: Served, config: ServeConfig) -> None:
     say(f"predictions: {url}   {url}/docs   {url}/openapi.json   {url}/metrics   {url}/health/ready")
     if addresses.grpc:
         say(f"gRPC (Open Inference Protocol): {addresses.grpc}")
+    tell_log(config)
     if not config.anonymous:
         say("callers need a key: hythe key create")
 

@@ -94,7 +94,10 @@ def _coded(column: Column, baseline: Baseline) -> Coded | None:
     bins = baseline.features[column.name].counts.bins
     if not isinstance(bins, ValueBins) or column.type == "bool":
         return None
-    values: tuple[Scalar, ...] | None = column.categories if bins.key else bins.known
+    # A closed set is told whole: the prediction log wants values too that the baseline has not seen.
+    values: tuple[Scalar, ...] | None = column.categories
+    if values is None and not bins.key:
+        values = bins.known
     return None if values is None else Coded(column.name, values)
 
 

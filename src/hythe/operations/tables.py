@@ -1,4 +1,4 @@
-"""Reading the rows that a user brings in a file: Parquet, Arrow, CSV, JSON, JSON lines."""
+"""Reading the rows that a user brings: Parquet, Arrow, CSV, JSON, JSON lines, or a prediction log."""
 
 from __future__ import annotations
 
@@ -10,18 +10,22 @@ import msgspec
 import pyarrow as pa
 
 from hythe.base.errors import Invalid, NotFound
+from hythe.operations.predictions.read import is_log, told_rows
 
 
 def read_table(path: Path) -> pa.Table:
     """Read a file of rows by its suffix.
 
     JSON is a list of rows, or what a request holds: `{"rows": […]}`, `{"columns": {…}}`, `{"feedback": […]}`.
+    Of a prediction log, which is a folder, the rows come whose features were all recorded.
 
     Raises:
         NotFound: when there is no such file.
         Invalid: when the suffix is unknown or the file cannot be read as what it says it is.
 
     """
+    if is_log(path):
+        return told_rows(path)
     if not path.is_file():
         raise NotFound(f"there is no file {str(path)!r}; give the path of a file of rows")
     read = _READERS.get(path.suffix.lower())

@@ -20,7 +20,7 @@ from hythe.base.errors import Corrupt, Invalid
 RING_BYTES = 8 * 2**20
 _PAGE = 4096
 _WORD = 8
-_ID, _HEAD, _TAIL, _CLAIMED, _NOTE, _LOST, _LOST_BYTES = 2, 8, 16, 24, 25, 32, 33
+_ID, _HEAD, _TAIL, _CLAIMED, _NOTE, _LOST, _LOST_BYTES, _ENDED = 2, 8, 16, 24, 25, 32, 33, 34
 _WRAP = 2**64 - 1
 """Stands where a length would, and says that the next record is at the ring's beginning."""
 _IN_ORDER = platform.machine() in {"x86_64", "AMD64", "i686"}
@@ -109,6 +109,17 @@ class Ring:
             self._settle()
         words[_HEAD] = head + skip + need
         return True
+
+    @property
+    def ended(self) -> bool:
+        """Whether the producer said that nothing more will come."""
+        return bool(self._words[_ENDED])
+
+    def end(self, *, ended: bool = True) -> None:
+        """Say that nothing more will come, or take it back; only the producer may call this."""
+        if not _IN_ORDER:
+            self._settle()
+        self._words[_ENDED] = int(ended)
 
     def take(self) -> Iterator[tuple[int, memoryview]]:
         """Give each record that was not taken yet, and the position behind it; the tail stays.

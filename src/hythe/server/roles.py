@@ -11,8 +11,8 @@ from hythe.runtime.role import Command, Role
 PARENT = 0
 """The parent's own place."""
 _LOW = 10
-"""The niceness of the sidecar, which counts beside serving. The steward does little, and who goes back waits
-for it."""
+"""The niceness of the sidecar and the prediction log's writer, which work beside serving. The steward does
+little, and who goes back waits for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,7 @@ class Kinds:
     grpc: bool = False
     steward: bool = False
     sidecar: bool = False
+    prediction_log: bool = False
 
     @property
     def places(self) -> int:
@@ -47,6 +48,8 @@ class Kinds:
             yield "steward", 1
         if self.sidecar:
             yield "sidecar", 1
+        if self.prediction_log:
+            yield "predictions", 1
 
 
 _MODULES = {
@@ -54,6 +57,7 @@ _MODULES = {
     "grpc": "hythe.server.grpc.worker",
     "steward": "hythe.server.steward_main",
     "sidecar": "hythe.server.sidecar",
+    "predictions": "hythe.server.prediction_log",
 }
 
 
@@ -67,7 +71,7 @@ def _role(name: str, places: range, spec: int, inherit: Sequence[int]) -> Role:
         serves=serves,
         reads=name != "steward",  # it writes what the others read
         inherit=(*inherit, spec),
-        nice=_LOW if name == "sidecar" else 0,
+        nice=_LOW if name in {"sidecar", "predictions"} else 0,
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from hythe.base.errors import Invalid
 from hythe.dataplane.admit import Limits
 from hythe.dataplane.spec import EndpointSpec, Posting
+from hythe.operations.predictions.log import PredictionLog
 from hythe.runtime import counters, fingerprints, limiter, ring
 from hythe.runtime.batch_policy import BatchPolicy
 from hythe.runtime.bulletin import Bulletin
@@ -30,6 +31,7 @@ from hythe.server.tracing import Tracing
 from hythe.server.worker_spec import Descriptors, Source, WorkerSpec
 
 _MOST_PORT = 65535
+_LOG_RING_BYTES = 32 * 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,7 @@ class ServeConfig:
     anonymous: bool = True
     access_log: str = ""
     join_share: float = 0.1
+    prediction_log: PredictionLog | None = None
     tracing: Tracing | None = None
     limits: Limits = field(default_factory=Limits)
     batching: BatchPolicy = field(default_factory=BatchPolicy)
@@ -67,7 +70,8 @@ class ServeConfig:
             workers=self.supervisor.workers,
             grpc=self.grpc_port is not None,
             steward=self.source is not None,
-            sidecar=self.source is not None or bool(self.access_log) or self.tracing is not None,
+            sidecar=any((self.source, self.access_log, self.tracing, self.prediction_log)),
+            prediction_log=self.prediction_log is not None,
         )
 
 
@@ -171,6 +175,7 @@ class Server:
             bulletin=bulletin.descriptor,
             in_flight=fingerprints.create(places),
             rings=tuple(ring.create() for _ in range(kinds.places)),
+            predictions=ring.create(_LOG_RING_BYTES) if kinds.prediction_log else None,
         )
         spec = self._spec(descriptors, places, grpc_port).into_memory()
         for descriptor in (spec, *descriptors.memory):
@@ -212,6 +217,7 @@ class Server:
             anonymous=config.anonymous,
             access_log=config.access_log,
             join_share=config.join_share,
+            prediction_log=config.prediction_log,
             tracing=config.tracing,
             source=config.source,
         )

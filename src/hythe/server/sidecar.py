@@ -6,9 +6,6 @@ on it: while it is away the rings fill, and what finds no room is counted as los
 
 from __future__ import annotations
 
-import os
-import select
-import signal
 import socket
 import sys
 from pathlib import Path
@@ -23,8 +20,10 @@ from hythe.runtime.bulletin import Bulletin
 from hythe.runtime.counters import Counters
 from hythe.runtime.ring import Ring
 from hythe.runtime.server_metrics import FEEDBACK_ORPHANS
-from hythe.runtime.slot import READY, STOP
+from hythe.runtime.slot import READY
+from hythe.server.ending import Ending
 from hythe.server.observing.followed import follow_nothing
+from hythe.server.observing.handover import Handover
 from hythe.server.observing.intake import Intake
 from hythe.server.observing.log_file import LogFile
 from hythe.server.observing.losses import Losses
@@ -45,7 +44,7 @@ def main(place: int, talk: int, spec: int) -> int:
     """Work until the parent says stop, or is gone; gives the exit status."""
     told = WorkerSpec.read(spec)
     parent = socket.socket(fileno=talk)
-    ending = _Ending(parent)
+    ending = Ending(parent)
     versions = Versions(Bulletin(told.descriptors.bulletin), place)
     sidecar = assembled(told, place, versions)
     parent.sendall(f"{READY}\n".encode())
@@ -71,8 +70,10 @@ def assembled(spec: WorkerSpec, place: int, versions: Versions) -> Sidecar:
         log=LogFile(spec.access_log),
         join_share=spec.join_share if stores else 0.0,
         classes=versions.classes,
+        find_cells=versions.cells,
         follow=versions.followed if stores else follow_nothing,
         tracer=_tracer(spec, losses),
+        handover=_handover(spec, losses),
     )
     if spec.source is None:
         return Sidecar(intake, None, counters)
@@ -92,33 +93,16 @@ def assembled(spec: WorkerSpec, place: int, versions: Versions) -> Sidecar:
     return Sidecar(intake, outbox, counters, match=lambda: match(catalog, _MATCH_S).more, tidy=look_after)
 
 
+def _handover(spec: WorkerSpec, losses: Losses) -> Handover | None:
+    log, ring = spec.prediction_log, spec.descriptors.predictions
+    return None if log is None or ring is None else Handover(Ring(ring), log.share, losses)
+
+
 def _tracer(spec: WorkerSpec, losses: Losses) -> Tracer | None:
     if spec.tracing is None:
         return None
     scheme = "http" if spec.tls is None else "https"
     return make_tracer(spec.tracing.endpoint, spec.tracing.share, losses, scheme=scheme)
-
-
-class _Ending:
-    """Knows when to stop: the parent said so or is gone, or SIGTERM came to this process alone."""
-
-    def __init__(self, parent: socket.socket) -> None:
-        self._parent = parent
-        self._heard = b""
-        self._wake, wakes = os.pipe()
-        os.set_blocking(wakes, False)
-        signal.set_wakeup_fd(wakes)
-        signal.signal(signal.SIGTERM, lambda *_: None)
-
-    def waited(self, seconds: float) -> bool:
-        """Wait for so long, or until it is time to stop; tell whether it is."""
-        ready, _, _ = select.select([self._parent.fileno(), self._wake], [], [], seconds)
-        if self._parent.fileno() in ready:
-            data = self._parent.recv(4096)
-            self._heard += data
-            if not data:
-                return True
-        return self._wake in ready or STOP.encode() in self._heard.split(b"\n")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import msgspec
 from hythe.base.errors import Invalid
 from hythe.dataplane.admit import Limits
 from hythe.operations.placing import Placing
+from hythe.operations.predictions.log import PredictionLog
 from hythe.runtime.batch_policy import BatchPolicy
 from hythe.runtime.session_config import SessionConfig
 from hythe.runtime.told import from_memory, into_memory
@@ -41,7 +42,8 @@ class Descriptors(msgspec.Struct, frozen=True):
     """File descriptors that all processes of a server inherit, by the same numbers.
 
     `door` listens for HTTP. `counters`, `limiter`, `bulletin` and `in_flight` are memory for the modules
-    `counters`, `limiter`, `bulletin` and `fingerprints` of `hythe.runtime`. Each place has a ring of its own.
+    `counters`, `limiter`, `bulletin` and `fingerprints` of `hythe.runtime`. Each place has a ring of its own;
+    `predictions` is the one from the sidecar to the writer of the prediction log, where there is one.
     """
 
     door: int
@@ -50,11 +52,13 @@ class Descriptors(msgspec.Struct, frozen=True):
     bulletin: int
     in_flight: int
     rings: tuple[int, ...]
+    predictions: int | None = None
 
     @property
     def memory(self) -> tuple[int, ...]:
         """All of them but the door."""
-        return self.counters, self.limiter, self.bulletin, self.in_flight, *self.rings
+        own = () if self.predictions is None else (self.predictions,)
+        return self.counters, self.limiter, self.bulletin, self.in_flight, *self.rings, *own
 
     @property
     def all(self) -> tuple[int, ...]:
@@ -82,6 +86,7 @@ class WorkerSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     anonymous: bool = True
     access_log: str = ""
     join_share: float = 0.1
+    prediction_log: PredictionLog | None = None
     tracing: Tracing | None = None
     source: Source | None = None
 

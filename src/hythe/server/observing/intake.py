@@ -11,7 +11,7 @@ from hythe.monitor.first_requests import FirstRequests
 from hythe.monitor.fold import Counters as Find
 from hythe.monitor.fold import fold
 from hythe.monitor.group import Group, Requests
-from hythe.monitor.join import Classes, joins, no_classes
+from hythe.monitor.join import Classes, FindCells, joins, no_cells, no_classes
 from hythe.monitor.record import BatchRecord, RecordReader
 from hythe.monitor.replies import Replies
 from hythe.monitor.score import Score
@@ -23,6 +23,7 @@ from hythe.runtime.log import Log
 from hythe.runtime.ring import Ring
 from hythe.server.observing.followed import Follow, follow_nothing
 from hythe.server.observing.gathered import Gathered
+from hythe.server.observing.handover import Handover
 from hythe.server.observing.log_file import LogFile
 from hythe.server.observing.losses import Losses
 from hythe.server.observing.tracer import Tracer
@@ -35,8 +36,9 @@ _LOG = Log("hythe.sidecar")
 class Intake:
     """What was taken from the rings, and is `gathered` until it is handed on.
 
-    `find` gives the bin counter of a version and `classes` those of its outputs; a share of `join_share` of
-    the ids is kept for joins. `follow` tells what else an endpoint's plan asks for.
+    `find` gives the bin counter of a version, `classes` those of its outputs and `find_cells` the cells of
+    its rows; a share of `join_share` of the ids is kept for joins. `follow` tells what else an endpoint's
+    plan asks for.
     """
 
     def __init__(  # noqa: PLR0913 - what it takes from, and what it does with that
@@ -49,8 +51,10 @@ class Intake:
         log: LogFile,
         join_share: float,
         classes: Classes = no_classes,
+        find_cells: FindCells = no_cells,
         follow: Follow = follow_nothing,
         tracer: Tracer | None = None,
+        handover: Handover | None = None,
     ) -> None:
         self.rings = rings
         self._gathered = Gathered()
@@ -59,6 +63,7 @@ class Intake:
         self._worst = Worst()
         self._find = find
         self._classes = classes
+        self._find_cells = find_cells
         self._follow = follow
         self._first = FirstRequests()
         self._statistics = [_Guarded(statistic) for statistic in statistics]
@@ -66,6 +71,7 @@ class Intake:
         self._log = log
         self._join_share = join_share
         self._tracer = tracer
+        self._handover = handover
         self._read = RecordReader()
         self._replies = Replies()
 
@@ -91,7 +97,7 @@ class Intake:
         They are counted later, many together, for each time costs a millisecond an arm. Until then their
         arrays lie in the rings, so nobody may release these further than to what is `gathered`.
         """
-        records = [record for ring in self.rings for record in self._taken(ring)]
+        records = [record for number, ring in enumerate(self.rings) for record in self._taken(number, ring)]
         self._losses.in_rings(self.rings)
         self._settle(self._replies.settled(records, time.monotonic()))
         self._uncounted += records
@@ -111,6 +117,8 @@ class Intake:
         self._settle(self._replies.all())
         if self._tracer is not None:
             self._tracer.close()
+        if self._handover is not None:
+            self._handover.finish()
 
     def hand_on(self) -> Gathered:
         """Give what was gathered, and begin anew."""
@@ -128,13 +136,16 @@ class Intake:
         self._losses.add("outcomes", len(held.outcomes) - _MOST_OUTCOMES)
         del held.joins[_MOST_JOINS:], held.feedback[_MOST_FEEDBACK:], held.outcomes[_MOST_OUTCOMES:]
 
-    def _taken(self, ring: Ring) -> list[BatchRecord]:
+    def _taken(self, number: int, ring: Ring) -> list[BatchRecord]:
         found, name = [], ring.id
         try:
             for end, data in ring.take():
                 self._gathered.positions[name] = end
                 try:
-                    found.append(self._read(data))
+                    record = self._read(data)
+                    found.append(record)
+                    if self._handover is not None:
+                        self._handover.take((number, end), record, data)
                 except Corrupt as err:
                     self._losses.add("corrupt", 1)
                     _LOG.error("a record was left out", reason=str(err))
@@ -176,7 +187,7 @@ class Intake:
             self._add(window)
         self._worst.take(records)
         for share, those in self._by_share(records).items():
-            self._gathered.joins += joins(those, share, self._classes)
+            self._gathered.joins += joins(those, share, self._classes, self._find_cells)
 
     def _by_share(self, records: Sequence[BatchRecord]) -> dict[float, list[BatchRecord]]:
         """Sort records by the share of them that is kept for joins."""

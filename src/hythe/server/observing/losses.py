@@ -14,7 +14,7 @@ class Losses:
 
     Reasons: `ring` (records that found no room), `corrupt` (records that could not be read), `values`
     (records of which only requests and times count), `joins`, `feedback`, `outcomes`, `log`
-    (lines), `spans`.
+    (lines), `spans`, `predictions` (rows of the prediction log).
     """
 
     def __init__(self, counters: Counters) -> None:

@@ -1,0 +1,160 @@
+"""Records of answered requests as a table, a row for each answered row: the form of the prediction log.
+
+Features stand under their own names, with the types of the schema. All else begins with `hythe_`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from hythe.bundle.rows import Array
+from hythe.bundle.schema import Column, Schema
+from hythe.bundle.types import arrow_type
+from hythe.monitor.arrays import together
+from hythe.monitor.record import CACHED, DEGRADED, UNSEEN, BatchRecord, Call
+from hythe.monitor.restore import Restored, Restorer
+from hythe.monitor.sample import DRAW, least
+
+OURS = "hythe_"
+"""How the names begin of all columns that are no features."""
+UNTOLD = "hythe_untold"
+"""The column of the names of features that had a value in this row which was not recorded."""
+OUTPUT = "hythe_output_"
+NOTE = b"hythe.predictions"
+"""The key of the file's metadata: JSON of what is not in it, and why."""
+_UNIT_S = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+
+
+def wanted(call: Call, drawn: str) -> bool:
+    """Tell whether a call's rows are logged: answered, seen by its caller, in the sample from `drawn` on."""
+    return call.outcome == "answered" and not call.flags & UNSEEN and call.id[DRAW] >= drawn
+
+
+class Rows:
+    """Makes tables of one version's records; `leave_out` are names of features and outputs.
+
+    A record whose arrays were left out (`hythe.dataplane.slices`) gives rows whose features are all untold.
+    """
+
+    def __init__(
+        self, schema: Schema, restorer: Restorer, *, leave_out: Sequence[str] = (), share: float = 1.0
+    ) -> None:
+        self._restorer = restorer
+        self._left_out = {*leave_out}
+        self._least = least(share)
+        self._tensors = [tensor.name for tensor in schema.tensors if tensor.name not in self._left_out]
+        hidden = sorted({column.name for column in schema.columns if column.sensitive} | self._left_out)
+        note = {"share": share, "left_out": hidden, "unread": restorer.unread}
+        classes = {output.name: output.classes for output in schema.outputs if output.classes}
+        self._note = {NOTE: msgspec.json.encode({**note, "classes": classes})}
+
+    def table(self, records: Sequence[BatchRecord]) -> pa.Table | None:
+        """Make the table of records that are laid out alike; None where they have no row to log."""
+        calls = list(chain.from_iterable([record.calls for record in records]))
+        rows = np.array([call.rows for call in calls], dtype=np.int64)
+        chosen = np.repeat([wanted(call, self._least) for call in calls], rows) & _answered(records)
+        if not chosen.any():
+            return None
+        count = len(chosen)
+        restored = self._restorer(dict(together(record.inputs for record in records)), count)
+        columns: dict[str, pa.Array] = {
+            **_of_calls(calls, rows, chosen),
+            **_of_records(records, chosen),
+            **{
+                column.name: _feature(column, restored[column.name], chosen)
+                for column in self._restorer.columns
+            },
+            **self._arrays(records, chosen),
+            UNTOLD: _untold(restored, chosen),
+        }
+        return pa.table(columns).replace_schema_metadata(self._note)
+
+    def _arrays(self, records: Sequence[BatchRecord], chosen: NDArray[np.bool_]) -> dict[str, pa.Array]:
+        """Give tensors and outputs."""
+        inputs = dict(together(record.inputs for record in records)) if self._tensors else {}
+        found = {name: _cells(inputs[name][chosen]) for name in self._tensors if name in inputs}
+        for name, values in together(record.outputs for record in records):
+            if name not in self._left_out:
+                found[f"{OUTPUT}{name}"] = _cells(values[chosen])
+        return found
+
+
+def _answered(records: Sequence[BatchRecord]) -> NDArray[np.bool_]:
+    """Mark the rows that went through a model, which did not refuse them."""
+    parts = []
+    for record in records:
+        part = np.full(record.rows, bool(record.inputs or record.outputs))
+        part[record.refused] = False
+        parts.append(part)
+    return np.concatenate(parts)
+
+
+def _of_calls(
+    calls: Sequence[Call], rows: NDArray[np.int64], chosen: NDArray[np.bool_]
+) -> dict[str, pa.Array]:
+    first = np.repeat([call.first for call in calls], rows)
+    place = np.arange(len(chosen)) - np.repeat(np.cumsum(rows) - rows, rows)
+
+    def each(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+        return pa.array(values, type=kind).take(pa.array(np.repeat(np.arange(len(calls)), rows)[chosen]))
+
+    return {
+        "hythe_prediction_id": each([call.id for call in calls], pa.string()),
+        "hythe_row": pa.array((first + place)[chosen], type=pa.int32()),
+        "hythe_share": each([call.share for call in calls], pa.float64()),
+        "hythe_revision": each([call.revision for call in calls], pa.int64()),
+        "hythe_degraded": each([bool(call.flags & DEGRADED) for call in calls], pa.bool_()),
+        "hythe_cached": each([bool(call.flags & CACHED) for call in calls], pa.bool_()),
+        "hythe_duration_s": each([call.duration_s for call in calls], pa.float64()),
+        "hythe_queue_s": each([call.queue_s for call in calls], pa.float64()),
+    }
+
+
+def _of_records(records: Sequence[BatchRecord], chosen: NDArray[np.bool_]) -> dict[str, pa.Array]:
+    counts = [record.rows for record in records]
+    at_us = np.repeat([record.at_ns // 1000 for record in records], counts)[chosen]
+    inference = np.repeat([record.inference_s if record.ran else math.nan for record in records], counts)
+    return {
+        "hythe_time": pa.array(at_us, type=pa.timestamp("us", "UTC")),
+        "hythe_inference_s": pa.array(inference[chosen], from_pandas=True),
+    }
+
+
+def _feature(column: Column, found: Restored, chosen: NDArray[np.bool_]) -> pa.Array:
+    kind, absent = arrow_type(column), (found.missing | found.untold)[chosen]
+    values = found.values[chosen]
+    if found.words is not None:
+        words = pa.array(found.words, type=kind)
+        return words.take(pa.array(values, mask=absent))
+    there = np.where(absent, 0, values)
+    if column.type == "timestamp":
+        units = np.rint(there * 10**6).astype(np.int64) if column.unit == "ns" else None
+        whole = units * 1000 if units is not None else np.rint(there * _UNIT_S[column.unit]).astype(np.int64)
+        return pa.array(whole, type=pa.int64(), mask=absent).cast(kind)
+    return pa.array(there.astype(kind.to_pandas_dtype()), type=kind, mask=absent)
+
+
+def _untold(restored: Mapping[str, Restored], chosen: NDArray[np.bool_]) -> pa.Array:
+    """List, for each row, the features whose value was not recorded."""
+    count = int(chosen.sum())
+    names: list[list[str]] = [[] for _ in range(count)]
+    for name, found in restored.items():
+        for row in np.flatnonzero(found.untold[chosen]).tolist():
+            names[row].append(name)
+    return pa.array(names, type=pa.list_(pa.string()))
+
+
+def _cells(values: Array) -> pa.Array:
+    """Make a column of an array; what has several cells in a row becomes a list, in C order."""
+    flat = pa.array(values.reshape(-1).tolist() if values.dtype == object else values.reshape(-1))
+    if values.ndim == 1:
+        return flat
+    return pa.FixedSizeListArray.from_arrays(flat, math.prod(values.shape[1:]))
