@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -178,3 +180,12 @@ def test_likeness_is_of_shares_and_of_values_of_one_kind() -> None:
 
 def test_short_names_are_not_similar_because_a_longer_one_has_them_inside() -> None:
     assert name_similarity("id", "humidity") < 0.6
+
+
+def test_the_example_of_the_page_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).parents[4] / "docs" / "quality.md").read_text()
+    [block] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    known = birds()
+    table = rest(bill_length_mm=text(lambda value: f"{value} mm"))
+    exec(block, {"schema": known.schema, "baseline": known.baseline, "table": table})  # noqa: S102 - our own page
+    assert capsys.readouterr().out.startswith("unit feature:bill_length_mm bill_length_mm has a unit")
