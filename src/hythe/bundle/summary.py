@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hythe.bundle.rows import Array
 from hythe.bundle.schema import Column, Output
+from hythe.bundle.tolerance import tolerance
 from hythe.statistics.bins import NumberBins, Scalars, quantile_bins, top_values
 from hythe.statistics.counts import Counts
 from hythe.statistics.moments import Moments, moments
@@ -23,6 +24,7 @@ MOST_OUTPUTS = 32
 """How many columns of one output are summarised; the rest (of an embedding, say) are left out."""
 _MOST_TENSOR_VALUES = 1_000_000
 _UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+_SATURATED = 100
 _TEXT = {"string", "category", "bool"}
 
 
@@ -61,14 +63,17 @@ def column_numbers(
     return array.fill_null(0).to_numpy(zero_copy_only=False), missing
 
 
-def summarise_array(values: Array) -> Summary:
-    """Summarise all cells of an array together, numbers or others; of very large ones an even share."""
+def summarise_array(values: Array, *, loose: bool = False) -> Summary:
+    """Summarise all cells of an array together, numbers or others; of very large ones an even share.
+
+    With `loose`, floats that a variant may answer for each other fall into one bin.
+    """
     if values.dtype.kind == "O" and len(values) and isinstance(values[0], np.ndarray):
         values = np.concatenate([np.asarray(cell).reshape(-1) for cell in values])
     flat = values.reshape(-1)
     flat = flat[:: max(1, math.ceil(flat.size / _MOST_TENSOR_VALUES))]
     if flat.dtype.kind in "iuf":
-        return _of_numbers(flat, np.zeros(len(flat), dtype=np.bool_))
+        return _of_numbers(flat, np.zeros(len(flat), dtype=np.bool_), loose=loose)
     return _of_values(_scalars(flat))
 
 
@@ -90,7 +95,7 @@ def summarise_output(values: Array, output: Output) -> Summary:
         return _of_values(values)
     if labels and values.dtype.kind == "f" and output.name == "label":
         return _of_values(values)
-    return summarise_array(values)
+    return summarise_array(values, loose=values.dtype.kind == "f")
 
 
 def _scalars(values: Array) -> list[Any]:
@@ -104,12 +109,33 @@ def _of_values(values: Scalars, key: str = "") -> Summary:
     return Summary(Counts(bins, tuple(bins.count(values).tolist())))
 
 
-def _of_numbers(values: NDArray[Any], missing: NDArray[np.bool_], *, coarse: bool = False) -> Summary:
+def _of_numbers(
+    values: NDArray[Any], missing: NDArray[np.bool_], *, coarse: bool = False, loose: bool = False
+) -> Summary:
     present = values[~missing]
     bins, found = quantile_bins(present), moments(present)
+    if loose:
+        bins = _loosened(bins, *tolerance(values.dtype))
     if coarse:
         bins, found = _coarse(bins), msgspec.structs.replace(found, minimum=None, maximum=None)
     return Summary(Counts(bins, tuple(bins.count(values, missing).tolist())), found)
+
+
+def _loosened(bins: NumberBins, absolute: float, relative: float) -> NumberBins:
+    """Lower borders by how far another variant may answer from the original, and leave out those too close.
+
+    Many rows may get the very value that is a border, such as a leaf of a tree; a variant that answers them
+    half a tolerance lower would move them all into the bin before. Where scores saturate, borders stay a
+    hundred absolute tolerances apart, so that few rows are near one.
+    """
+    if bins.high is None:
+        return bins
+    lefts: list[float] = []
+    for left in bins.lefts:
+        apart = absolute + relative * abs(left)
+        if not lefts or left - lefts[-1] > 3 * apart + _SATURATED * absolute:
+            lefts.append(left - apart)
+    return NumberBins(tuple(lefts), bins.high + absolute + relative * abs(bins.high))
 
 
 def _coarse(bins: NumberBins) -> NumberBins:

@@ -10,11 +10,8 @@ from numpy.typing import NDArray
 
 from hythe.bundle.outcome import Answers, Outcome
 from hythe.bundle.rows import Array
+from hythe.bundle.tolerance import tolerance
 
-DOUBLE = (1e-9, 1e-6)
-"""Absolute and relative tolerance where the original answers in float64."""
-SINGLE = (1e-6, 1e-5)
-"""Absolute and relative tolerance where the original answers in float32 or less."""
 LABEL = "label"
 
 
@@ -72,7 +69,11 @@ def at(outcome: Outcome, positions: NDArray[np.int64]) -> Outcome:
 
 def tolerances(answers: Answers) -> Mapping[str, tuple[float, float]]:
     """Name the tolerance (absolute, relative) of each output that has one; the others have to be equal."""
-    return {name: _tolerance(values) for name, values in answers.items() if _is_measured(name, values)}
+    return {
+        name: tolerance(np.asarray(values).dtype)
+        for name, values in answers.items()
+        if _is_measured(name, values)
+    }
 
 
 def _output_difference(
@@ -85,14 +86,14 @@ def _output_difference(
     if not _is_measured(name, wanted):
         same = by_row(np.asarray(wanted) == np.asarray(given)).all(axis=1)
         return np.where(same, 0.0, np.inf), np.where(same, 0.0, 1.0)
-    return _numeric_difference(by_row(wanted), by_row(given), _tolerance(wanted))
+    return _numeric_difference(by_row(wanted), by_row(given), tolerance(np.asarray(wanted).dtype))
 
 
 def _numeric_difference(
-    wanted: Array, given: Array, tolerance: tuple[float, float]
+    wanted: Array, given: Array, allowed: tuple[float, float]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     left, right = wanted.astype(np.float64), given.astype(np.float64)
-    absolute, relative = tolerance
+    absolute, relative = allowed
     with np.errstate(all="ignore"):
         apart = np.abs(left - right)
         over = apart / (absolute + relative * np.abs(left))
@@ -105,10 +106,6 @@ def _numeric_difference(
 
 def _is_measured(name: str, values: Array) -> bool:
     return name != LABEL and np.asarray(values).dtype.kind in "fc"
-
-
-def _tolerance(values: Array) -> tuple[float, float]:
-    return DOUBLE if np.asarray(values).dtype.itemsize >= np.dtype(np.float64).itemsize else SINGLE
 
 
 def by_row(values: Array) -> Array:

@@ -16,8 +16,9 @@ from hythe.bundle.outcome import Outcome
 from hythe.bundle.proof import Case, Deviation, Proof, Refusals, Tolerance, case
 from hythe.bundle.rows import Rows, take
 from hythe.bundle.schema import Schema
+from hythe.bundle.tolerance import DOUBLE
 from hythe.compile.adversarial import ProofRows
-from hythe.compile.compare import DOUBLE, Difference, at, difference, differences, tolerances
+from hythe.compile.compare import Difference, at, difference, differences, tolerances
 from hythe.compile.refusals import Predict, ask, reason, undisturbed
 from hythe.compile.ties import self_disagreements, ties
 
