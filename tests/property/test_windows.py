@@ -55,6 +55,7 @@ WINDOWS = st.builds(
     rescued=COUNT,
     runs=COUNT,
     statistics=st.dictionaries(st.sampled_from(["errors", "latency_us"]), st.tuples(COUNT, COUNT)),
+    faults=st.dictionaries(st.sampled_from(["unit:x", "renamed_column:x", "document:"]), COUNT),
     values=st.lists(ANY_FLOAT, max_size=5),
     seconds=st.lists(st.floats(0, 3000), max_size=5),
 )

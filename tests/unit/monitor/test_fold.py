@@ -188,7 +188,8 @@ def test_guards_get_the_numbers_that_they_declare() -> None:
 
 
 def test_our_own_statistics_are_declared_as_anybodys_would_be() -> None:
-    assert [statistic.name for statistic in declared()] == ["errors", "latency_us", "prediction", "shadow"]
+    names = [statistic.name for statistic in declared()]
+    assert names == ["errors", "latency_us", "prediction", "repeats", "shadow"]
 
 
 def test_a_statistic_sees_the_rows_too() -> None:
