@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from hythe.monitor.checks import declared
 from hythe.monitor.finding import Finding, Report
 from hythe.monitor.judge import judge
-from hythe.monitor.notes import about
+from hythe.monitor.notes import Reach, about
 from hythe.monitor.period import Candidate, Check, Period
 from hythe.monitor.policy import MonitorPolicy
 
@@ -31,20 +31,13 @@ def examine(
     too few rows came, only checks with `of_requests` look: a period may have none because all were refused.
     Nothing is read or written: the same values give the same report.
     """
+    notes, reach = about(period, policy, alpha, None if now is None else now + MOST_AHEAD_S)
+    able = _able(declared() if checks is None else checks, reach)
+    found, failures = _look(period, policy, able)
+    findings, waiting = _judged(found, alpha, learning=policy.learning_days > 0 and period.normal is None)
+    if waiting and reach == "values":
+        notes.append(_still_learning(policy, waiting))
     window = period.window
-    notes, lookable = about(period, policy, alpha, None if now is None else now + MOST_AHEAD_S)
-    chosen = declared() if checks is None else checks
-    if not lookable:
-        ahead = now is not None and window.end > now + MOST_AHEAD_S
-        chosen = [check for check in chosen if getattr(check, "of_requests", False) and not ahead]
-    found, failures = _look(period, policy, chosen)
-    candidates = [each for each in found if isinstance(each, Candidate)]
-    findings = [each for each in found if isinstance(each, Finding)]
-    if lookable and policy.learning_days and period.normal is None:
-        notes.append(_still_learning(policy, candidates))
-    else:
-        findings += judge(candidates, alpha)
-    notes += failures
     return Report(
         endpoint=window.endpoint,
         version=window.version,
@@ -53,8 +46,26 @@ def examine(
         rows=window.rows,
         alpha=alpha,
         findings=tuple(sorted(findings, key=_order)),
-        notes=tuple(notes),
+        notes=(*notes, *failures),
     )
+
+
+def _able(checks: Sequence[Check], reach: Reach) -> list[Check]:
+    """Choose the checks that need no more than there is."""
+    if reach == "values":
+        return [*checks]
+    return [check for check in checks if reach == "requests" and getattr(check, "of_requests", False)]
+
+
+def _judged(
+    found: Iterable[Candidate | Finding], alpha: float, *, learning: bool
+) -> tuple[list[Finding], int]:
+    """Give all findings, those of candidates last, and how many candidates wait to be judged."""
+    findings = [each for each in found if isinstance(each, Finding)]
+    candidates = [each for each in found if isinstance(each, Candidate)]
+    if learning:
+        return findings, len(candidates)
+    return [*findings, *judge(candidates, alpha)], 0
 
 
 def _look(
@@ -92,8 +103,8 @@ def _order(finding: Finding) -> tuple[bool, bool, float, str]:
     return finding.verdict != "alarm", too_little, -finding.weight * min(effect, 1.0), finding.subject
 
 
-def _still_learning(policy: MonitorPolicy, candidates: Sequence[Candidate]) -> str:
+def _still_learning(policy: MonitorPolicy, waiting: int) -> str:
     return (
-        f"{len(candidates)} tests wait until the {policy.learning_days:g} days of learning have taught what "
+        f"{waiting} tests wait until the {policy.learning_days:g} days of learning have taught what "
         "variation between windows is normal; set learning_days = 0 to take rows for independent draws"
     )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal, TypeAlias
 
 from hythe.monitor.drift.detectable import detectable
 from hythe.monitor.period import Period
 from hythe.monitor.policy import MonitorPolicy
 
+Reach: TypeAlias = Literal["values", "requests", "nothing"]
+"""What can be looked at: all; requests alone, because there are too few rows; nothing."""
 _SHOWN = 5
 _TOO_COARSE = 0.35
 """Where changes of fewer than a third of the rows go unseen, people should know."""
@@ -15,23 +18,25 @@ _TOO_COARSE = 0.35
 
 def about(
     period: Period, policy: MonitorPolicy, alpha: float, latest: float | None = None
-) -> tuple[list[str], bool]:
-    """Give notes on a period, and whether it can be looked at at all.
+) -> tuple[list[str], Reach]:
+    """Give notes on a period, and what of it can be looked at.
 
     `latest` is the last second (UTC) at which a window may end; later ones are of a clock that is ahead.
     """
-    if (whole := _nothing_to_look_at(period, policy, latest)) is not None:
-        return [whole], False
-    return [*_baseline(period), *_counted(period), *_size(period, alpha)], True
-
-
-def _nothing_to_look_at(period: Period, policy: MonitorPolicy, latest: float | None) -> str | None:
     window = period.window
     if latest is not None and window.end > latest:
-        return (
+        ahead = (
             f"the window ends {window.end - latest:.0f} s after this machine's clock allows; it was counted "
             "by a clock that is ahead, or has not ended: set the clocks right, or wait"
         )
+        return [ahead], "nothing"
+    if (few := _too_few(period, policy)) is not None:
+        return [few], "requests"
+    return [*_baseline(period), *_counted(period), *_size(period, alpha)], "values"
+
+
+def _too_few(period: Period, policy: MonitorPolicy) -> str | None:
+    window = period.window
     if not window.rows and not window.requests:
         return "no request came in this period, so there is nothing to compare"
     if window.rows < policy.least_rows:
