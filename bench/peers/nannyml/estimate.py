@@ -54,9 +54,7 @@ def main(spec_path: str, result_path: str) -> None:
     estimator = classes(spec) if "score" in spec else numbers(spec)
     estimator.fit(read(spec["reference"]))
     found = estimator.estimate(read(spec["analysis"])).filter(period="analysis").to_df()
-    values = {
-        metric: [float(value) for value in found[(metric, "value")]] for metric in spec["metrics"]
-    }
+    values = {metric: [float(value) for value in found[(metric, "value")]] for metric in spec["metrics"]}
     result = {"version": nannyml.__version__, "chunks": len(found), "estimates": values}
     Path(result_path).write_text(json.dumps(result))
 

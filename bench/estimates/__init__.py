@@ -1,0 +1,1 @@
+"""Estimated against realised performance: the sets, our estimates, and NannyML's."""
