@@ -18,6 +18,24 @@ KS_LEVEL = 0.05
 _PATIENCE_S = 3600
 
 
+def alarms(references: Floats, currents: Floats, *, fetch: bool) -> dict[str, list[bool]]:
+    """Say for each rule which pairs of samples [pairs, rows, columns] make it alarm."""
+    pairs = list(zip(references, currents, strict=True))
+    found = {
+        "PSI > 0.1 over ten bins": [psi_alarms(*pair) for pair in pairs],
+        "KS p < 0.05": [ks_alarms(*pair) for pair in pairs],
+    }
+    try:
+        counted = evidently(references, currents, fetch=fetch)
+    except NotInstalled as err:
+        print(f"  Evidently is left out: {err}", flush=True)
+        return found
+    columns = references.shape[2]
+    found["Evidently's preset, any column"] = [each > 0 for each in counted]
+    found["Evidently's preset, half of the columns"] = [2 * each >= columns for each in counted]
+    return found
+
+
 def psi_alarms(reference: Floats, current: Floats) -> bool:
     """Say whether any column's index over ten quantile bins is greater than 0.1; empty bins count 1e-4."""
     return any(
@@ -33,14 +51,16 @@ def ks_alarms(reference: Floats, current: Floats) -> bool:
     )
 
 
-def evidently(references: Floats, currents: Floats) -> list[int]:
+def evidently(references: Floats, currents: Floats, *, fetch: bool) -> list[int]:
     """Count the columns that Evidently's default preset calls drifted, in each pair of samples.
 
     Raises:
-        NotInstalled: when its environment cannot be made.
+        NotInstalled: when its environment is not there and, with `fetch`, cannot be made.
 
     """
     if not installed("evidently"):
+        if not fetch:
+            raise NotInstalled("its environment is not there; a run without --fast makes it")
         install("evidently")
     with tempfile.TemporaryDirectory() as folder:
         pairs = Path(folder) / "pairs.npz"

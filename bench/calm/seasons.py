@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,21 +21,23 @@ _MEMORY, _SWING, _WANDER, _WEEKEND = 0.8, 0.3, 0.08, 0.2
 _ROWS = 400.0
 
 
-def alarms(rng: np.random.Generator, policy: MonitorPolicy, days: int) -> tuple[int, int]:
-    """Learn for the policy's days, watch `days` more, and count the periods that alarm.
+def alarms(rng: np.random.Generator, policies: Sequence[MonitorPolicy], days: int) -> list[int]:
+    """Learn for the policies' days, watch `days` more, and count the periods that alarm under each policy.
 
-    First with what was learned, then with the learned rows taken for a baseline of independent draws.
+    Last, under the first one, with the learned rows taken for a baseline of independent draws.
     """
-    learning = int(policy.learning_days) * HOURS
+    usual = policies[0]
+    learning = int(usual.learning_days) * HOURS
     hours = np.array([_hours(rng, learning + days * HOURS) for _ in FEATURES])
-    learned = naive = 0
-    for period_s in policy.periods_s:
+    found = [0] * (len(policies) + 1)
+    for period_s in usual.periods_s:
         merged = hours.reshape(len(FEATURES), -1, period_s // HOUR_S, hours.shape[-1]).sum(axis=2)
         first = learning * HOUR_S // period_s
-        alpha = policy.alpha(period_s)
-        learned += _learned(merged, first, period_s, alpha)
-        naive += _naive(merged, first, alpha)
-    return learned, naive
+        learned = _learned(merged, first, period_s)
+        for place, policy in enumerate(policies):
+            found[place] += sum(_rejects(each, policy.alpha(period_s)) for each in learned)
+        found[-1] += sum(_rejects(each, usual.alpha(period_s)) for each in _naive(merged, first))
+    return found
 
 
 def _hours(rng: np.random.Generator, hours: int) -> NDArray[np.int64]:
@@ -52,7 +56,8 @@ def _hours(rng: np.random.Generator, hours: int) -> NDArray[np.int64]:
     return np.pad(drawn, [(0, 0), (3, 1)])
 
 
-def _learned(merged: NDArray[np.int64], first: int, period_s: int, alpha: float) -> int:
+def _learned(merged: NDArray[np.int64], first: int, period_s: int) -> list[Floats]:
+    """Give the p-values of each period after the first ones, from which is learned."""
     samples = [
         Sample(
             place * period_s, {name: tuple(merged[of, place].tolist()) for of, name in enumerate(FEATURES)}
@@ -60,25 +65,25 @@ def _learned(merged: NDArray[np.int64], first: int, period_s: int, alpha: float)
         for place in range(first)
     ]
     normal = learn_samples(samples, period_s, ordered=FEATURES)
-    found = 0
+    found = []
     for place in range(first, merged.shape[1]):
-        p_values = [
-            deviation.p_value
+        judged = [
+            normal.judge(name, merged[of, place].tolist(), place * period_s)
             for of, name in enumerate(FEATURES)
-            if (deviation := normal.judge(name, merged[of, place].tolist(), place * period_s)) is not None
         ]
-        found += _rejects(np.array(p_values), alpha)
+        found.append(np.array([each.p_value for each in judged if each is not None]))
     return found
 
 
-def _naive(merged: NDArray[np.int64], first: int, alpha: float) -> int:
+def _naive(merged: NDArray[np.int64], first: int) -> list[Floats]:
+    """Give the p-values of each period after the first ones, by the tests of independent rows."""
     bins = NumberBins(tuple(float(place) for place in range(BINS)), float(BINS))
     logs = []
     for of in range(len(FEATURES)):
         windows = merged[of, first:].astype(np.float64)
         baseline = np.broadcast_to(merged[of, :first].sum(axis=0), windows.shape).astype(np.float64)
         logs.append(least_log_p(Pair(bins, baseline, windows)))
-    return sum(_rejects(np.exp(each), alpha) for each in np.array(logs).T)
+    return [np.exp(each) for each in np.array(logs).T]
 
 
 def _rejects(p_values: Floats, alpha: float) -> bool:
