@@ -9,6 +9,7 @@ import shutil
 import signal
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -159,7 +160,7 @@ async def test_a_monitor_that_is_killed_again_and_again_reports_on_each_period_o
                 return [] != run.children("hythe.control.monitor") != [before]
 
             await until(another)
-            await until(lambda n=known + more: looked_at(n))
+            await until(partial(looked_at, known + more))
         reports = stored(home)
     keys = [(report.version, report.period_s, report.start) for report in reports]
     assert len(keys) == len(set(keys))

@@ -57,6 +57,16 @@ class Labelled:
                 parts[found.id].append(ToldPart(found.row, found.part, found.value))
         return [_with(join, parts[join.id]) for join in self._joins(list(parts), endpoint)]
 
+    def versions(self, endpoint: str, since_ns: int, until_ns: int) -> list[str]:
+        """List the versions of whose predictions something was told in [since, until), UTC."""
+        table = feedback.c
+        own = (table.endpoint == endpoint) & (table.state == JOINED) & (table.at_ns >= since_ns)
+        own &= (table.told_ns >= since_ns) & (table.told_ns < until_ns)
+        same = (joins.c.id == table.id) & (joins.c.endpoint == endpoint)
+        query = select(joins.c.version).join(feedback, same).where(own).distinct().order_by(joins.c.version)
+        with self._database.reading() as connection:
+            return list(connection.execute(query).scalars())
+
     def predicted(
         self, endpoint: str, version: str, since_ns: int, until_ns: int, most: int
     ) -> list[LabelledPrediction]:

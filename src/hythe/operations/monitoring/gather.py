@@ -63,7 +63,8 @@ def gather(
     for found in read(observations, plans.endpoint, key.version, key.start, key.start + period_s, go_on):
         parts = coarsen([*parts, *found], period_s)
     digests = {window.revision: plans.digest(reader, key.version, window.revision) for window in parts}
-    newest = digests[max(digests, key=lambda revision: revision or 0)] if digests else ""
+    last = max(digests, key=lambda revision: revision or 0, default=None)
+    newest = digests[last] if digests else plans.digest(reader, key.version, None)
     own = [window for window in parts if digests[window.revision] == newest]
     others = sum(window.rows for window in parts) - sum(window.rows for window in own)
     drawn = [window for window in own if window.share != 0]

@@ -31,6 +31,7 @@ LEASE_S = 10.0
 MOST_A_TURN = 8
 """How many periods of one length of one endpoint a turn looks at; what is left waits for the next."""
 _SETTLED_S = 30
+_SECOND_NS = 1_000_000_000
 _LOG = Log("hythe.monitor")
 
 
@@ -108,7 +109,7 @@ class Monitoring:
             since = caught_up_from(newest, period_s)
             due = self._catalog.reports.due(endpoint, period_s, since=since, until=newest, most=MOST_A_TURN)
             whole = len(due) < MOST_A_TURN
-            for key in (*due, *(self._silent(plans, period_s, newest) if whole else ())):
+            for key in (*due, *(self._without_windows(plans, period_s, newest) if whole else ())):
                 report = self._look(plans, key, policy, period_s, now)
                 if report is not None:
                     yield report
@@ -119,19 +120,22 @@ class Monitoring:
         """Tell whether servers have had the time to store what they kept while the catalog was away."""
         return self._clock.monotonic_s() - self._reached_s >= min(grace_s(period_s), _SETTLED_S)
 
-    def _silent(self, plans: Plans, period_s: int, newest: int) -> list[PeriodKey]:
-        """Give the last period of versions that are to get traffic, had some lately, and got none in it."""
+    def _without_windows(self, plans: Plans, period_s: int, newest: int) -> list[PeriodKey]:
+        """Give the last period of versions that got no traffic in it, but had some lately and are to get it.
+
+        And of those of whose earlier predictions something was told in it.
+        """
         start = newest - period_s
+        told = self._catalog.labelled.versions(plans.endpoint, start * _SECOND_NS, newest * _SECOND_NS)
         stored = self._catalog.reports.read(plans.endpoint, period_s=period_s, since=start, until=newest)
         reported = {record.version for record in stored}
-        return [
-            PeriodKey(start, version)
+        past = self._assessor.past
+        silent = [
+            version
             for version in plans.shares
-            if version not in reported
-            and any(
-                each.requests for each in self._assessor.past.of(plans.endpoint, version, period_s, start)
-            )
+            if any(each.requests for each in past.of(plans.endpoint, version, period_s, start))
         ]
+        return [PeriodKey(start, version) for version in sorted({*silent, *told} - reported)]
 
     def _look(
         self, plans: Plans, key: PeriodKey, policy: MonitorPolicy, period_s: int, now: int

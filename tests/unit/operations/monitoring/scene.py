@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +26,7 @@ from hythe.operations.monitoring.stored import report_in
 from hythe.operations.monitoring.turn import Monitoring
 from hythe.operations.windows import stored
 from hythe.registry.registry import Registry
-from hythe.registry.windows import Delivery
+from hythe.registry.windows import Delivery, JoinRecord
 from hythe.testing.fake_clock import FakeClock
 
 SCHEMA = Schema(
@@ -129,11 +130,11 @@ class Scene:
         )
         return msgspec.structs.replace(window, **fields)
 
-    def deliver(self, *windows: Window) -> None:
-        """Bring windows to the catalog, as a server does."""
+    def deliver(self, *windows: Window, joins: Sequence[JoinRecord] = ()) -> None:
+        """Bring windows and kept predictions to the catalog, as a server does."""
         self.delivered += 1
         self.registry.catalog.observations.store(
-            Delivery("server", self.delivered, self.now, {}, tuple(map(stored, windows)))
+            Delivery("server", self.delivered, self.now, {}, tuple(map(stored, windows)), joins=tuple(joins))
         )
 
     def serve(self, periods: int, n: int = 400, *, shift: float = 0.0, period_s: int = HOUR) -> None:

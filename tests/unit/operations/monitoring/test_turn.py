@@ -10,19 +10,26 @@ import pytest
 from tests.unit.operations.monitoring.scene import HOUR, START, Scene
 
 from hythe.base.errors import Unavailable
+from hythe.monitor.expected import Expected
+from hythe.monitor.feedback import Item, Telling
 from hythe.monitor.finding import Finding, Report
+from hythe.monitor.join import Join
 from hythe.monitor.policy import MonitorPolicy
 from hythe.operations.alerts import take as taking
+from hythe.operations.feedback.match import match
+from hythe.operations.feedback.records import feedback_records
 from hythe.operations.monitoring import turn
 from hythe.operations.monitoring.assess import Assessor
 from hythe.operations.monitoring.stored import report_in
 from hythe.operations.monitoring.turn import MOST_A_TURN, Monitoring
 from hythe.operations.monitoring.versions import Plans
+from hythe.operations.windows import stored_join
 from hythe.registry.monitor_edits import MonitorEdits
 from hythe.registry.reports import Reports
 from hythe.registry.windows import WindowRecord
 
 SHIFT = 0.6
+NS = 10**9
 
 
 def hours(reports: list[Report]) -> list[int]:
@@ -234,6 +241,41 @@ def test_traffic_that_breaks_off_alarms_and_one_that_was_never_there_does_not(sc
     assert (silent.rows, silent.start) == (0, START + 25 * HOUR)
     assert [finding.check for finding in silent.alarms] == ["requests"]
     assert "no requests" in found(silent, "requests").message
+
+
+def test_labels_of_a_version_without_traffic_are_looked_at_when_they_are_told(scene: Scene) -> None:
+    scene.serve(1)
+    ids = [f"017f22e2-79b0-7000-8000-{row:012x}" for row in range(50)]
+    scene.deliver(
+        joins=[
+            stored_join(
+                Join(
+                    name,
+                    0,
+                    1,
+                    START * NS,
+                    "scoring",
+                    "1.0.0",
+                    1.0,
+                    "",
+                    degraded=False,
+                    outputs={"value": [1.0]},
+                    revision=1,
+                )
+            )
+            for name in ids
+        ]
+    )
+    scene.clock.tick(5 * HOUR)
+    telling = Telling([Expected("any")])
+    telling.add([Item(name, 0, 1.5) for name in ids])
+    catalog = scene.registry.catalog
+    catalog.feedback.put(feedback_records("scoring", telling.told, scene.now * NS))
+    match(catalog, 60.0)
+    told = scene.now // HOUR * HOUR
+    scene.clock.tick(HOUR)
+    [report] = [report for report in scene.monitoring.turn() if report.start == told]
+    assert (report.rows, found(report, "mae").value) == (0, 0.5)
 
 
 def test_one_endpoint_that_cannot_be_looked_at_keeps_none_of_the_others(
