@@ -10,14 +10,24 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from hythe.base.errors import HytheError
 from hythe.base.version import VERSION
-from hythe.control import alerts, endpoints, feedback, health, models, monitoring, rollouts, simulations
+from hythe.control import (
+    alerts,
+    endpoints,
+    feedback,
+    health,
+    metrics,
+    models,
+    monitoring,
+    rollouts,
+    simulations,
+)
 from hythe.control.access import asks, guard, who
 from hythe.control.callers import Callers
 from hythe.control.faults import reply_with
 from hythe.registry.registry import Registry
 
 _MOST_BYTES = 16 * 2**20
-_PARTS = (endpoints, rollouts, simulations, feedback, monitoring, models, health, alerts)
+_PARTS = (endpoints, rollouts, simulations, feedback, monitoring, models, health, metrics, alerts)
 
 
 def make_api(registry: Registry, callers: Callers) -> Litestar:

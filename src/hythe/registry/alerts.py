@@ -133,6 +133,13 @@ class Alerts:
             rows = connection.execute(query.group_by(alerts.c.endpoint, alerts.c.state))
             return {(row.endpoint, row.state): row.n for row in rows}
 
+    def delivery_counts(self) -> dict[str, int]:
+        """Count deliveries by their state."""
+        query = select(alert_deliveries.c.state, func.count().label("n"))
+        with self._database.reading() as connection:
+            rows = connection.execute(query.group_by(alert_deliveries.c.state))
+            return {row.state: row.n for row in rows}
+
     def keep(self, delivery: DeliveryRecord) -> None:
         """Write down how far a delivery is; one that was taken back meanwhile stays away."""
         own = _key(delivery)

@@ -110,3 +110,11 @@ async def test_a_policy_keeps_the_command_that_it_has(house: House) -> None:
     wanted = {"false_alarms": 2, "deliver": [{"to": "command", "command": ["tell"]}]}
     reply = await house.call("PUT", "/endpoints/scoring/monitor/policy", wanted)
     assert reply.status_code == 200, reply.text
+
+
+async def test_metrics_tell_of_alerts_to_whoever_may_see_them(guarded: House) -> None:
+    await _alarmed(guarded, headers=guarded.key(verbs=("admin",)))
+    assert (await guarded.call("GET", "/metrics", headers=guarded.key(verbs=("view",)))).status_code == 403
+    reply = await guarded.call("GET", "/metrics", headers=guarded.key(verbs=("metrics",)))
+    assert reply.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert 'hythe_alerts_firing{endpoint="scoring",rule="drift",severity="warning"} 1\n' in reply.text
