@@ -1,0 +1,1 @@
+"""What is needed to measure whole processes on large files."""
