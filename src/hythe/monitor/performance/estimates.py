@@ -8,10 +8,11 @@ from hythe.bundle.baseline import Baseline
 from hythe.monitor.finding import Finding
 from hythe.monitor.performance.confidence import Confidence, estimate_classes
 from hythe.monitor.performance.expected_loss import ExpectedLoss
-from hythe.monitor.performance.measured import Measured
-from hythe.monitor.performance.rates_by_cell import rates_by_cell
+from hythe.monitor.performance.measured import Floats, Measured
+from hythe.monitor.performance.rates_by_cell import TN, TP, CellRates, rates_by_cell, usable
 from hythe.monitor.performance.reference import reference_metrics
-from hythe.monitor.period import Period
+from hythe.monitor.performance.shifted import moved_down
+from hythe.monitor.period import Candidate, Period
 
 LEVEL = 0.95
 ASSUMES = (
@@ -21,22 +22,31 @@ ASSUMES = (
 )
 """What every estimate takes for granted."""
 _MUCH = 0.05
+_PAIR = 2
 
 
 class Estimates:
     """Estimates metrics from how scores are spread over the cells of the baseline's bins.
 
-    They never alarm by themselves, for what they see is drift, which is tested as such; a rule may name them.
+    For two classes accuracy comes with a p-value, where rows are independent draws: scores moved to where
+    answers are less often right. All else alarms by rules alone.
     """
 
     name = "estimates"
 
-    def look(self, period: Period) -> Iterator[Finding]:
+    def look(self, period: Period) -> Iterator[Candidate | Finding]:
         """Give a finding for each metric that can be estimated; none where the baseline had no targets."""
         outputs = {name: tally.cells for name, tally in period.window.outputs.items()}
-        found = estimate_classes(rates_by_cell(period.baseline), outputs)
-        if found is not None:
-            yield from estimate_findings(found, period.baseline)
+        rates = rates_by_cell(period.baseline)
+        found = estimate_classes(rates, outputs)
+        if found is None:
+            return
+        tested = len(rates) == _PAIR and period.normal is None
+        for finding in estimate_findings(found, period.baseline):
+            if tested and finding.check == "accuracy":
+                yield _candidate(finding, rates[-1], usable(outputs[rates[-1].output]))
+            else:
+                yield finding
 
 
 def estimate_findings(found: Confidence | ExpectedLoss, baseline: Baseline) -> Iterator[Finding]:
@@ -44,6 +54,24 @@ def estimate_findings(found: Confidence | ExpectedLoss, baseline: Baseline) -> I
     reference = reference_metrics(baseline)
     for metric in found.metrics:
         yield _finding(metric, found.unknown, reference.get(metric.name))
+
+
+def _candidate(finding: Finding, rates: CellRates, counts: Floats) -> Candidate:
+    """Put an estimated accuracy to the judge of the period."""
+    return Candidate(
+        kind=finding.kind,
+        check=finding.check,
+        subject=finding.subject,
+        p_value=moved_down(rates.shares[TP] + rates.shares[TN], counts, rates.rows),
+        fine=finding.message,
+        found=f"{finding.message}: scores moved to where answers are less often right. See what drifted, and "
+        "whether labels confirm it",
+        value=finding.value,
+        low=finding.low,
+        high=finding.high,
+        n=finding.n,
+        details=finding.details,
+    )
 
 
 def _finding(metric: Measured, unknown: float, reference: float | None) -> Finding:

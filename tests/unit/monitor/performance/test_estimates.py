@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from sklearn import metrics as sk
 
 from hythe.bundle.baseline import Baseline, compute
@@ -15,6 +16,8 @@ from hythe.bundle.infer import infer
 from hythe.bundle.outcome import Outcome
 from hythe.bundle.reference_cells import feature_cells
 from hythe.bundle.schema import Output, Schema
+from hythe.monitor.drift.normal import Normal
+from hythe.monitor.finding import Finding
 from hythe.monitor.performance.confidence import Confidence, estimate_classes
 from hythe.monitor.performance.estimates import Estimates
 from hythe.monitor.performance.expected_loss import ExpectedLoss, estimate_numbers
@@ -23,7 +26,8 @@ from hythe.monitor.performance.measured import Measured
 from hythe.monitor.performance.metrics import measure
 from hythe.monitor.performance.rates_by_cell import rates_by_cell
 from hythe.monitor.performance.reference import reference_metrics
-from hythe.monitor.period import Period
+from hythe.monitor.performance.shifted import moved_down
+from hythe.monitor.period import Candidate, Period
 from hythe.monitor.window import Tally, Window
 from hythe.statistics.places import places
 
@@ -146,10 +150,37 @@ def test_the_check_gives_estimates_with_what_they_take_for_granted() -> None:
     baseline, schema = packed(drawn(2000, 0, 1.0))
     outputs = {name: Tally(tuple(cells)) for name, cells in counted(baseline, drawn(300, 1, 1.0)).items()}
     window = Window("e", "1.0.0", 0, 3600, outputs=outputs)
-    found = list(Estimates().look(Period(window=window, baseline=baseline, schema=schema)))
-    assert {each.kind for each in found} == {"estimate"}
+    every = list(Estimates().look(Period(window=window, baseline=baseline, schema=schema)))
+    assert {each.kind for each in every} == {"estimate"}
+    found = [each for each in every if isinstance(each, Finding)]
     assert all("no concept drift" in each.message and each.details["assumes"] for each in found)
     assert all(each.verdict == "ok" and each.n == 300 for each in found)
+    [accuracy] = [each for each in every if isinstance(each, Candidate)]
+    assert (accuracy.check, accuracy.p_value > 0.001) == ("accuracy", True)
+
+
+def test_windows_of_the_baselines_own_kind_are_estimated_worse_no_more_often_than_stated() -> None:
+    found = []
+    for seed in range(300):
+        rows = drawn(1000, 2 * seed, 1.0)
+        baseline, _ = packed(rows)
+        counts = counted(baseline, drawn(300, 2 * seed + 1, 1.0))["probabilities[b]"]
+        rates = rates_by_cell(baseline)[-1]
+        found.append(moved_down(rates.shares[0] + rates.shares[3], np.array(counts, dtype=float), rates.rows))
+    for level in (0.01, 0.05, 0.2):
+        assert sum(p <= level for p in found) <= stats.binom.isf(1e-6, 300, level)
+
+
+def test_scores_that_moved_to_where_answers_are_less_often_right_are_found() -> None:
+    baseline, schema = packed(drawn(5000, 0, 1.0))
+    outputs = {name: Tally(tuple(cells)) for name, cells in counted(baseline, drawn(1000, 1, 3.0)).items()}
+    window = Window("e", "1.0.0", 0, 3600, outputs=outputs)
+    every = Estimates().look(Period(window=window, baseline=baseline, schema=schema))
+    [accuracy] = [each for each in every if isinstance(each, Candidate)]
+    assert accuracy.p_value < 1e-9
+    normal = Normal(period_s=3600, start=0, windows=9)
+    learned = Estimates().look(Period(window=window, baseline=baseline, schema=schema, normal=normal))
+    assert not [each for each in learned if isinstance(each, Candidate)]
 
 
 def regressor(rows: int, seed: int, low: float = 0.0) -> tuple[pd.DataFrame, Any, Any]:
