@@ -98,7 +98,7 @@ class Variation(msgspec.Struct, frozen=True, kw_only=True):
         from scipy.special import ndtr
 
         found = np.ones(len(z))
-        worth = 2.0 * ndtr(-np.abs(z)) * tests < 1.0
+        worth = 2.0 * ndtr(-np.abs(z)) < 1.0 / tests
         scale, df = np.asarray(self.scale)[worth], np.asarray(self.df)[worth]
         found[worth] = np.minimum(predicted_p(z[worth], scale, df, ratio[worth]) * tests[worth], 1.0)
         return found
