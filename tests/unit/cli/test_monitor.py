@@ -60,6 +60,19 @@ def test_the_json_document_is_whole(run: Run) -> None:
     assert seen["subjects"]["1.0.0"][0]["trend"][-1] > 0.1
 
 
+def test_a_page_with_plots_is_written(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "monitor.html"
+    code, said, _ = run("monitor", "scoring", "--report", str(file))
+    assert (code, said.splitlines()[-1]) == (0, f"written: {file}")
+    text = file.read_text()
+    assert "<svg" in text
+    assert "feature:tenure" in text
+    code, _, said = run("monitor", "idle", "--report", str(file))
+    assert (code, "there is nothing to report" in said) == (2, True)
+    code, _, said = run("monitor", "scoring", "--report", str(tmp_path / "nowhere" / "page.html"))
+    assert (code, "cannot be written" in said) == (2, True)
+
+
 def test_an_endpoint_without_traffic_and_one_that_is_not_there_are_clear(run: Run) -> None:
     code, said, _ = run("monitor", "idle")
     assert (code, said.splitlines()[0]) == (0, "idle: 0 requests in the last 1d, nothing alarms")

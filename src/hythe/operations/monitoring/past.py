@@ -27,7 +27,9 @@ class Past:
         """
         key = endpoint, version, period_s
         if key not in self._known:
-            records = self._reports.read(endpoint, version, period_s=period_s, until=start, newest=_MOST)
+            records = self._reports.read(
+                endpoint, version, period_s=period_s, since=start - _BACK_S, until=start, newest=_MOST
+            )
             self._known[key] = [served_in(report_in(record)) for record in records]
         known = self._known[key] = [each for each in self._known[key] if each.start >= start - _BACK_S]
         return [each for each in known if each.start < start]

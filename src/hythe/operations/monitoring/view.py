@@ -21,7 +21,10 @@ from hythe.operations.monitoring.traffic import VersionTraffic, traffic
 from hythe.operations.monitoring.turn import LEASE
 from hythe.operations.monitoring.versions import Plans
 from hythe.operations.rollouts.watched import at_work
+from hythe.operations.windows import split_ahead, windows
 from hythe.registry.registry import Registry
+
+_SLACK_S = 5
 
 
 class MonitorView(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,9 +103,15 @@ class Viewer:
             alerts=tuple(alert for alert in alerts if version in {None, alert.version}),
             reports=tuple(shown),
             computed=self._computer.made(shown),
-            notes=_notes(shown),
+            notes=(*self._ahead(until), *_notes(shown)),
         )
         return msgspec.structs.replace(view, next=advice(view))
+
+    def _ahead(self, now: int) -> list[str]:
+        """Say whether windows begin later than it is: then a server's clock is wrong, or this one's."""
+        found = windows(self._registry.catalog.observations, self._endpoint, since=now + _SLACK_S)
+        note = split_ahead(found, now, _SLACK_S).note
+        return [note] if note else []
 
 
 def _by_version(reports: list[Report]) -> dict[str, tuple[SubjectView, ...]]:

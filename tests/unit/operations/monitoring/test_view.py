@@ -125,6 +125,13 @@ def test_where_nothing_alarms_the_page_says_so(scene: Scene) -> None:
     assert look(scene).next == ("nothing; how it is judged: hythe monitor settings scoring",)
 
 
+def test_windows_of_a_clock_that_is_ahead_are_told(scene: Scene) -> None:
+    scene.deliver(scene.window(scene.now + 7200, 10))
+    seen = look(scene)
+    assert (seen.traffic, seen.reports) == ((), ())
+    assert "begin up to 7,200 s from now" in seen.notes[0]
+
+
 def test_the_policy_that_stands_is_shown(scene: Scene) -> None:
     scene.settle(MonitorPolicy(least_rows=7))
     seen = look(scene)
