@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -149,3 +150,38 @@ def test_columns_without_any_value_move_nothing_and_measure_nothing() -> None:
     for detector in (kolmogorov_smirnov, jensen_shannon, chi_square, wasserstein):
         assert float(detector.log_p(nothing)) == 0.0
     assert math.isclose(float(jensen_shannon.distance(nothing)), 0.0)
+
+
+def share_of_paths_that_reach(distance: Fraction, n: int, m: int) -> Fraction:
+    """Count the orders of n and m distinct values whose distribution functions come so far apart."""
+    inside = [1] + [0] * m
+    for row in range(n + 1):
+        left = 0
+        for column in range(m + 1):
+            near = abs(Fraction(row, n) - Fraction(column, m)) < distance
+            left = (inside[column] + left if row + column else 1) if near else 0
+            inside[column] = left
+    return 1 - Fraction(inside[m], math.comb(n + m, n))
+
+
+@pytest.mark.parametrize(("n", "m"), [(1, 1), (2, 3), (5, 7), (20, 20), (20, 33), (40, 200)])
+def test_the_bound_on_the_ks_distance_holds_for_every_distance_however_unlikely(n: int, m: int) -> None:
+    for steps in range(1, 13):
+        distance = Fraction(steps, 12)
+        exact = share_of_paths_that_reach(distance, n, m)
+        bound = math.e * math.exp(-2.0 * float(distance) ** 2 * n * m / (n + m))
+        assert float(exact) <= bound
+
+
+def test_the_p_value_of_the_ks_distance_is_that_bound_on_a_shift_in_the_middle() -> None:
+    pair = Pair.of(quantile_bins(np.array([0.0, 1.0])), (0, 0, 0, 500, 500, 0), (0, 0, 0, 350, 650, 0))
+    by_distance = 1.0 - 2.0 * 0.15**2 * 500 + math.log(2.0)
+    assert float(kolmogorov_smirnov.log_p(pair)) <= by_distance + 1e-9
+    assert float(kolmogorov_smirnov.log_p(pair)) > by_distance - math.log(1e3)
+
+
+def test_the_counted_paths_are_scipys_exact_p_value() -> None:
+    rng = np.random.default_rng(8)
+    found = stats.ks_2samp(rng.normal(size=20), rng.normal(0.8, 1.0, 33), method="exact")
+    distance = Fraction(found.statistic).limit_denominator(20 * 33)
+    assert float(share_of_paths_that_reach(distance, 20, 33)) == pytest.approx(found.pvalue, rel=1e-9)
