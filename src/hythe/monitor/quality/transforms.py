@@ -19,8 +19,10 @@ _MOST_ERRORS = 4.0
 """How many standard errors mean and spread may be off."""
 _ALIKE = 0.01
 """And by how much of the spread besides: rounding, and what little else changed."""
-_LEAST_OWN = 1.5
-"""A factor without a name is at least so large, or at most one over it."""
+_LEAST_FACTOR, _LEAST_MOVE = 1.5, 0.5
+"""A transformation multiplies by so much, or divides; or it moves the mean by so many standard deviations."""
+_BETTER = 3.0
+"""By what factor it is nearer than no transformation is."""
 _TIED = 1.0
 """What is so many standard errors farther off than the nearest may be as true."""
 _MISSED = 1e-3
@@ -86,12 +88,15 @@ def transforms(subject: Subject) -> tuple[Transform, ...]:
     if not isinstance(bins, NumberBins) or old is None or powers is None:
         return ()
     new = powers.moments()
-    if not _usable(old, new) or len(bins.lefts) < _FIRST:
+    apart = _error(Transform(1.0), old, new)
+    if apart <= _MOST_ERRORS or not math.isfinite(apart) or len(bins.lefts) < _FIRST or _is_time(subject):
         return ()
+    most = min(_MOST_ERRORS, apart / _BETTER)
     fitting = [
         (error, one)
         for one in (*KNOWN, *_own(old, new))
-        if (error := _error(one, old, new)) <= _MOST_ERRORS
+        if (error := _error(one, old, new)) <= most
+        and _matters(one, old)
         and _quantiles_fit(one, bins, subject.before, subject.now)
     ]
     named = [(error, one) for error, one in fitting if one.words] or fitting
@@ -99,23 +104,25 @@ def transforms(subject: Subject) -> tuple[Transform, ...]:
     return tuple(one for _, one in sorted(named, key=lambda pair: max(pair[0], nearest + _TIED)))
 
 
-def _usable(old: Moments, new: Moments) -> bool:
-    """Tell whether there is enough to compare, and something to explain."""
-    if old.mean is None or new.mean is None or not old.variance or not new.variance:
-        return False
-    return _error(Transform(1.0), old, new) > _MOST_ERRORS
+def _is_time(subject: Subject) -> bool:
+    return subject.column is not None and subject.column.type == "timestamp"
+
+
+def _matters(one: Transform, old: Moments) -> bool:
+    """Tell whether a transformation is more than what any small change can be taken for."""
+    moved = abs((one.factor - 1.0) * (old.mean or 0.0) + one.offset)
+    factor = max(abs(one.factor), 1.0 / abs(one.factor))
+    return factor >= _LEAST_FACTOR or moved >= _LEAST_MOVE * math.sqrt(old.variance or 0.0)
 
 
 def _own(old: Moments, new: Moments) -> Iterator[Transform]:
     """Give the factor that the mean tells, where the mean is far from zero: the spread has to confirm it."""
     if old.mean and new.mean and old.variance and old.mean**2 > old.variance:
-        factor = new.mean / old.mean
-        if max(abs(factor), 1.0 / abs(factor)) > _LEAST_OWN:
-            yield Transform(float(f"{factor:.3g}"))
+        yield Transform(float(f"{new.mean / old.mean:.3g}"))
 
 
 def _error(one: Transform, old: Moments, new: Moments) -> float:
-    """Say how far mean and spread are off, the greater of both in standard errors.
+    """Say how far mean and spread are off, the greater of both in standard errors; infinite without a spread.
 
     The spread's error is that of a sample variance (Cramér 1946, section 27.4): (kurtosis + 2) / n.
     """

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 from tests.unit.monitor.quality.real import Reference, birds, cells
@@ -69,6 +70,21 @@ def test_the_chance_is_above_that_of_the_exact_two_sample_test() -> None:
             for each in (one, other)
         )
         assert apart_by_chance(before, now) >= stats.ks_2samp(one, other, method="exact").pvalue
+
+
+@pytest.mark.parametrize("move", [0.08, 0.15, 0.3])
+def test_a_small_change_of_very_many_rows_is_no_other_unit(move: float) -> None:
+    income = np.random.default_rng(0).gamma(4.0, 10_000.0, 200_000)
+    known = Reference(pd.DataFrame({"income": income}), 100_000)
+    moved = known.rest + move * income.std()
+    assert list(Scale().look(known.period(moved))) == []
+    assert (
+        apart_by_chance(
+            known.baseline.features["income"].counts.cells,
+            known.period(moved).window.features["income"].cells,
+        )
+        <= 1e-12
+    )
 
 
 def told(period: Period, column: str) -> tuple[str, ...]:
