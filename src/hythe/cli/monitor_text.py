@@ -52,7 +52,7 @@ def sections(view: MonitorView) -> Iterator[Section]:
         of = f" of {version}" if len(view.subjects) > 1 else ""
         drift = [each for each in found if each.kind == "drift"]
         quality = [each for each in found if each.kind == "quality"]
-        measured = [each for each in found if each.kind in _MEASURED]
+        measured = sorted((each for each in found if each.kind in _MEASURED), key=_measured_order)
         if drift:
             yield _drift(f"values{of}", drift)
         if quality:
@@ -161,6 +161,12 @@ def _measured(title: str, found: Sequence[SubjectView]) -> Section:
     return Section(title, headings, rows, _alarming(shown), _below(found, len(shown)))
 
 
+def _measured_order(each: SubjectView) -> tuple[bool, bool, bool, str, str]:
+    """Put alarms first, what is known before what is estimated, and the whole before its segments."""
+    segment = each.subject.startswith("segment:")
+    return each.verdict != "alarm", each.kind == "estimate", segment, each.subject, each.check
+
+
 def _alarming(found: Sequence[SubjectView]) -> frozenset[int]:
     return frozenset(place for place, each in enumerate(found) if each.verdict == "alarm")
 
@@ -182,11 +188,13 @@ def when(second: int) -> str:
 
 
 def _between(finding: Finding) -> str:
-    if finding.low is None and finding.high is None:
+    """Write the interval of a value: of 95% where there is one, else that by which it is judged."""
+    bounds = [finding.details.get(name) for name in ("low_95", "high_95")]
+    if bounds == [None, None]:
+        bounds = [finding.low, finding.high]
+    if bounds == [None, None]:
         return "-"
-    low, high = (
-        "…" if bound is None else _figure(bound, finding.unit) for bound in (finding.low, finding.high)
-    )
+    low, high = ("…" if bound is None else _figure(bound, finding.unit) for bound in bounds)
     return f"{low} to {high}"
 
 

@@ -41,7 +41,10 @@ def _alarms(view: MonitorView) -> Iterator[str]:
         worst = next((each for each in views if each.verdict == "alarm"), None)
         if worst is not None:
             name = worst.subject.partition(":")[2] or worst.subject
-            yield f"begin with {name} of {version}: see what changed where it comes from, and since when"
+            if worst.kind in {"drift", "quality"}:
+                yield f"begin with {name} of {version}: see what changed where it comes from, and since when"
+            else:
+                yield f"{version} does worse: see where; retrain, or go back: hythe rollback {view.endpoint}"
             return
 
 
