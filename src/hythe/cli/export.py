@@ -9,9 +9,7 @@ from cyclopts import App, Parameter
 
 from hythe.cli.common import COMMON, Common, emit, say
 
-export_command = App(
-    name="export", help="Write a version as a plain OCI image; write rules, dashboards, runbooks."
-)
+export_command = App(name="export", help="Write a version as an image; write rules, dashboards, runbooks.")
 _Out = Annotated[Path | None, Parameter(name="--out")]
 
 

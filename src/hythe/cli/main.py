@@ -21,7 +21,7 @@ _COMMANDS = {
     "trust": "Let a version's own code or pickle run here.",
     "push": "Send a version to an OCI registry.",
     "pull": "Fetch a version from an OCI registry.",
-    "export": "Write a version as an OCI artifact or a plain OCI image.",
+    "export": "Write a version as an image; write rules, dashboards, runbooks.",
     "history": "Show who changed what, when and why.",
     "fsck": "Check every stored byte and record.",
     "gc": "Remove what nothing names.",
