@@ -174,7 +174,7 @@ class Server:
             limiter=limiter.create(places),
             bulletin=bulletin.descriptor,
             in_flight=fingerprints.create(places),
-            rings=tuple(ring.create() for _ in range(kinds.places)),
+            rings=tuple(ring.create() for _ in range(kinds.places)) if kinds.sidecar else (),
             predictions=ring.create(_LOG_RING_BYTES) if kinds.prediction_log else None,
         )
         spec = self._spec(descriptors, places, grpc_port).into_memory()

@@ -46,7 +46,7 @@ class Serving:
         self.in_flight = InFlight(memory.in_flight, place)
         self.gate = Gate(Limiter(memory.limiter, place), anonymous=spec.anonymous)
         self.gate.update(self.posting.keys, self.posting.issuers)
-        self._ring = Ring(memory.rings[place])
+        self._ring = Ring(memory.rings[place]) if memory.rings else None
         self.turned_away = TurnedAway(self.counters, self._ring)
         self.feedback = FeedbackDesk(self.counters, None if spec.source is None else self._ring)
         self._open, self._told = opener(spec.session), spec

@@ -6,6 +6,7 @@ on it: while it is away the rings fill, and what finds no room is counted as los
 
 from __future__ import annotations
 
+import gc
 import socket
 import sys
 from pathlib import Path
@@ -47,6 +48,7 @@ def main(place: int, talk: int, spec: int) -> int:
     ending = Ending(parent)
     versions = Versions(Bulletin(told.descriptors.bulletin), place)
     sidecar = assembled(told, place, versions)
+    gc.freeze()  # what stays is not looked through again each time that records make new objects
     parent.sendall(f"{READY}\n".encode())
     pause_s = 0.0
     while not ending.waited(pause_s):

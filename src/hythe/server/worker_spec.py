@@ -42,8 +42,9 @@ class Descriptors(msgspec.Struct, frozen=True):
     """File descriptors that all processes of a server inherit, by the same numbers.
 
     `door` listens for HTTP. `counters`, `limiter`, `bulletin` and `in_flight` are memory for the modules
-    `counters`, `limiter`, `bulletin` and `fingerprints` of `hythe.runtime`. Each place has a ring of its own;
-    `predictions` is the one from the sidecar to the writer of the prediction log, where there is one.
+    `counters`, `limiter`, `bulletin` and `fingerprints` of `hythe.runtime`. Where there is a sidecar each
+    place has a ring of its own; `predictions` is the one from the sidecar to the writer of the prediction
+    log, where there is one.
     """
 
     door: int

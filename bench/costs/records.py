@@ -1,4 +1,4 @@
-"""What observing costs: a serving process for each batch, and the sidecar for each request.
+"""What a record costs: a serving process for each batch, and the sidecar for each request.
 
 A pipeline of 26 numbers and 4 categories, one row a request, in batches of 1, 16 and 64. The sidecar reads,
 counts into the baseline's bins, samples joins and formats the access log. Processor time: the median of
@@ -8,7 +8,6 @@ rounds, the first of which warms the memory and does not count.
 from __future__ import annotations
 
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -100,12 +99,12 @@ def record_s(drawn: list[Batch], recorder: Recorder) -> float:
     return cpu_s(work)
 
 
-def sidecar_s(records: list[BatchRecord], bins: BinCounter) -> dict[str, float]:
+def sidecar_s(read: list[BatchRecord], bins: BinCounter) -> dict[str, float]:
     """Time what is done with records, by part."""
     return {
-        "count": cpu_s(lambda: fold(records, lambda *_: bins, declared())),
-        "joins": cpu_s(lambda: list(joins(records, 0.1))),
-        "log": cpu_s(lambda: lines(records)),
+        "count": cpu_s(lambda: fold(read, lambda *_: bins, declared())),
+        "joins": cpu_s(lambda: list(joins(read, 0.1))),
+        "log": cpu_s(lambda: lines(read)),
     }
 
 
@@ -118,30 +117,32 @@ def measured(size: int, requests: int, rounds: int, bins: BinCounter) -> tuple[f
     puts, parts = [], []
     for _ in range(rounds + 1):
         puts.append(record_s(drawn, recorder))
-        records: list[BatchRecord] = []
-        reading = cpu_s(lambda to=records: to.extend(read(data) for _, data in ring.take()))  # type: ignore[misc]
-        parts.append({"read": reading, **sidecar_s(records, bins)})
+        found: list[BatchRecord] = []
+        reading = cpu_s(lambda to=found: to.extend(read(data) for _, data in ring.take()))  # type: ignore[misc]
+        parts.append({"read": reading, **sidecar_s(found, bins)})
         ring.release(ring.head)
     del puts[0], parts[0]
     medians = {name: statistics.median(part[name] for part in parts) / requests * 1e6 for name in parts[0]}
     return statistics.median(puts) / len(drawn) * 1e6, medians
 
 
-def main() -> None:
+def records(bench: Bench) -> None:
     """Measure, and compare with the goals."""
-    with Bench("observing", sys.argv[1:]) as bench:
-        requests, rounds = (2048, 5) if bench.fast else (8192, 15)
-        bins = counter()
-        for size in (1, 16, 64):
-            put_us, parts = measured(size, requests, rounds, bins)
-            total = sum(parts.values())
-            bench.row({"batch": size, "record µs a batch": put_us, "sidecar µs a request": total, **parts})
-            if size > 1:
-                goal = RECORD_GOAL_US[0] + RECORD_GOAL_US[1] * size
-                bench.check(f"recording a batch of {size}", put_us, "µs", goal, put_us <= goal)
-                what = f"the sidecar's work for a request in batches of {size}"
-                bench.check(what, total, "µs", SIDECAR_GOAL_US, total <= SIDECAR_GOAL_US)
-
-
-if __name__ == "__main__":
-    main()
+    requests, rounds = (2048, 5) if bench.fast else (8192, 15)
+    bins = counter()
+    for size in (1, 16, 64):
+        put_us, parts = measured(size, requests, rounds, bins)
+        total = sum(parts.values())
+        bench.row(
+            {
+                "part": f"batches of {size}",
+                "record, µs a batch": put_us,
+                "sidecar, µs a request": total,
+                **parts,
+            }
+        )
+        if size > 1:
+            goal = RECORD_GOAL_US[0] + RECORD_GOAL_US[1] * size
+            bench.check(f"recording a batch of {size}", put_us, "µs", goal, put_us <= goal)
+            what = f"the sidecar's work for a request in batches of {size}"
+            bench.check(what, total, "µs", SIDECAR_GOAL_US, total <= SIDECAR_GOAL_US)
