@@ -114,7 +114,7 @@ def _candidate(tested: _Tested, weight: float) -> Candidate:
         subject=subject.name,
         p_value=tested.p_value,
         fine=fine(subject.short, subject.rows),
-        found=found(subject.short, moved, measures, tested.p_value),
+        found=found(subject.name, moved, measures, tested.p_value),
         value=moved.change,
         unit="share of rows",
         weight=weight,

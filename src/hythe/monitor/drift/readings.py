@@ -101,8 +101,8 @@ def _cell_names(pair: Pair, hashed: bool) -> list[str]:
     if isinstance(bins, ValueBins):
         known = ["a value" if hashed or bins.key else repr(value) for value in bins.known]
         return ["missing", *known, "other values"]
-    borders = [f"below {left:g}" for left in bins.lefts]
-    last = [] if bins.high is None else [f"up to {bins.high:g}"]
+    borders = [f"below {left:.4g}" for left in bins.lefts]
+    last = [] if bins.high is None else [f"up to {bins.high:.4g}"]
     return ["missing", "NaN", *borders, *last]
 
 

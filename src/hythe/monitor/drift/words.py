@@ -20,18 +20,20 @@ def fine(name: str, rows: int) -> str:
     return f"{name} is distributed as before, as far as {rows:,} rows can tell"
 
 
-def found(name: str, moved: Moved, measures: Mapping[str, Any], p_value: float) -> str:
+def found(subject: str, moved: Moved, measures: Mapping[str, Any], p_value: float) -> str:
     """Say what moved, how far, how rare that is by chance, and what to do.
 
-    >>> found("plan", Moved("'gold'", 0.2, 0.34), {}, 3e-9)
-    "plan moved: 'gold' 20.0% -> 34.0%; chance does that in one window of 3e+08; see what changed upstream"
+    >>> found("feature:plan", Moved("'gold'", 0.2, 0.34), {}, 3e-9)
+    "plan moved: 'gold' 20.0% -> 34.0%; by chance once in 3e+08 windows; see what changed upstream"
     """
+    kind, _, name = subject.partition(":")
+    remedy = "see which features moved" if kind == "output" else "see what changed upstream"
     parts = [f"{moved.name} {percent(moved.before)} -> {percent(moved.now)}"]
     spread = measures.get("standard_deviation_baseline")
     if spread and "mean" in measures:
         apart = (measures["mean"] - measures["mean_baseline"]) / spread
         parts.append(f"mean {measures['mean_baseline']:.4g} -> {measures['mean']:.4g} ({apart:+.2f} sd)")
     return (
-        f"{name} moved: {', '.join(parts)}; chance does that in one window of "
-        f"{1.0 / max(p_value, _LEAST_SHOWN):.0e}; see what changed upstream"
+        f"{name} moved: {', '.join(parts)}; by chance once in {1.0 / max(p_value, _LEAST_SHOWN):.0e} windows; "
+        f"{remedy}"
     )

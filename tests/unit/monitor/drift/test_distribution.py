@@ -51,7 +51,7 @@ def test_outputs_are_looked_at_as_features_are_and_matter_as_much_as_can_be() ->
     found = look(replace(given, baseline=baseline, window=window))["output:label"]
     assert found.p_value < 1e-12
     assert found.weight == 1.0
-    assert found.found.startswith("label moved: 'no' 90.0% -> 66.7%; chance does that in one window of ")
+    assert found.found.startswith("label moved: 'no' 90.0% -> 66.7%; by chance once in ")
 
 
 def test_what_was_learned_to_be_normal_takes_the_place_of_independent_draws() -> None:
