@@ -33,7 +33,5 @@ def found(subject: str, moved: Moved, measures: Mapping[str, Any], p_value: floa
     if spread and "mean" in measures:
         apart = (measures["mean"] - measures["mean_baseline"]) / spread
         parts.append(f"mean {measures['mean_baseline']:.4g} -> {measures['mean']:.4g} ({apart:+.2f} sd)")
-    return (
-        f"{name} moved: {', '.join(parts)}; by chance once in {1.0 / max(p_value, _LEAST_SHOWN):.0e} windows; "
-        f"{remedy}"
-    )
+    chance = f"by chance once in {1.0 / max(p_value, _LEAST_SHOWN):.0e} windows"
+    return f"{name} moved: {', '.join(parts)}; {chance}; {remedy}"
