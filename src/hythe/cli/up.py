@@ -140,7 +140,7 @@ _USUAL = UpOptions()
 
 
 def up_command(*, options: UpOptions = _USUAL, common: Common = COMMON) -> None:
-    """Serve every endpoint, and run the control API and the controller, until told to stop.
+    """Serve every endpoint, run the control API and the controller, and monitor, until told to stop.
 
     Endpoints that are made, moved or removed meanwhile are followed.
     """
@@ -174,7 +174,7 @@ def up_command(*, options: UpOptions = _USUAL, common: Common = COMMON) -> None:
             else:
                 _tell(addresses, served[0], config)
                 tell_control(beside.url, anonymous=control.anonymous)
-                say("rollouts are moved by a controller of this machine", "stop it all with Ctrl-C")
+                say("rollouts are moved and endpoints monitored: hythe monitor NAME", "stop it all with Ctrl-C")
             sys.stdout.flush()
 
         Server(prepare, config, beside).run(ready)
