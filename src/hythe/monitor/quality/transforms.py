@@ -55,8 +55,8 @@ def shown(found: tuple[Transform, ...]) -> str:
 
 
 _PAIRS = (
-    (1e3, "thousandths", "units"), (100.0, "cents or percent", "units or shares"), (10.0, "mm", "cm"),
-    (1e6, "millionths", "units"), (12.0, "months", "years"), (7.0, "days", "weeks"), (24.0, "hours", "days"),
+    (1e3, "g", "kg"), (100.0, "percent", "shares"), (10.0, "mm", "cm"),
+    (1e6, "mg", "kg"), (12.0, "months", "years"), (7.0, "days", "weeks"), (24.0, "hours", "days"),
     (60.0, "minutes", "hours"), (3600.0, "seconds", "hours"), (86400.0, "seconds", "days"),
     (365.25, "days", "years"), (2.54, "cm", "inches"), (0.45359237, "kg", "pounds"),
     (1.609344, "km", "miles"), (0.3048, "m", "feet"), (30.48, "cm", "feet"), (25.4, "mm", "inches"),

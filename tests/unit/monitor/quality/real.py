@@ -72,7 +72,9 @@ class Reference:
             there = np.asarray(numbers, dtype=np.float64)[~missing]
             [powers] = power_sums(there[:, None], [centre], [exponent])
             features[column.name] = Tally(tuple(bins.count(numbers, missing).tolist()), powers)
-        window = Window("e", "1.0.0", 0, 3600, counted_rows=rows.num_rows, features=features, **parts)
+        window = Window(
+            "e", "1.0.0", 0, 3600, rows=rows.num_rows, counted_rows=rows.num_rows, features=features, **parts
+        )
         return Period(window=window, baseline=self.baseline, schema=self.schema)
 
 

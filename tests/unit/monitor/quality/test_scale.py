@@ -102,7 +102,7 @@ def changed(column: str, change: Callable[[Any], Any]) -> tuple[str, ...]:
 def test_a_drifted_feature_is_explained() -> None:
     rows = np.arange(len(birds().rest))
     [unit] = changed("body_mass_g", lambda v: v / 1000)
-    assert unit.startswith("all values look multiplied by 0.001 (units for thousandths)")
+    assert unit.startswith("all values look multiplied by 0.001 (kg for g)")
     [missing] = changed("bill_depth_mm", lambda v: v.where(rows % 2 > 0))
     assert missing.startswith("missing rose from")
     new, less = changed("island", lambda v: v.replace("Dream", "Elephant"))
