@@ -42,7 +42,7 @@ TIMES_FASTER, MEMORY_MB = 20.0, 500.0
 
 @dataclass(frozen=True)
 class Run:
-    """One process: seconds, peak memory, and the JSON that it printed; `ended` is false where it was given up."""
+    """One process: what it took, and the JSON that it printed; `ended` is false where it was given up."""
 
     seconds: float
     cpu_seconds: float

@@ -21,6 +21,8 @@ def drift(  # noqa: PLR0913 - the words of one long sentence, each by its name
     period_s: int = 3600,
     false_alarms: float = 0.01,
     least_rows: int = 100,
+    learning_days: float = 0.0,
+    learn_from: Any = None,
     features: Iterable[str] = (),
     ignore: Iterable[str] = (),
     predict: bool = False,
@@ -33,6 +35,8 @@ def drift(  # noqa: PLR0913 - the words of one long sentence, each by its name
     `data` is the path of a file (Parquet, Arrow, CSV, JSON lines), a folder or a pattern of files, or a table
     (pandas, polars, Arrow). Where `timestamp` names a column with times, rows are told apart into periods of
     `period_s` seconds, aligned to UTC. At most `false_alarms` of the periods alarm for nothing, on average.
+    What variation between periods is normal is learned from the first `learning_days`, which are not
+    examined, or from the rows of `learn_from`; without either, rows are taken for independent draws.
     Only `features` are looked at, where any are named, and nothing named in `ignore`. With `predict` the
     version answers the rows, so that its outputs are examined, too; `outputs` says in which columns earlier
     answers stand: `{"value": "prediction"}`. A page with plots is written to the HTML file `report`.
@@ -48,6 +52,8 @@ def drift(  # noqa: PLR0913 - the words of one long sentence, each by its name
         period_s=period_s,
         false_alarms=false_alarms,
         least_rows=least_rows,
+        learning_days=learning_days,
+        learn_from=learn_from,
         features=tuple(features),
         ignore=tuple(ignore),
         predict=predict,

@@ -20,6 +20,8 @@ def drift_command(  # noqa: PLR0913 - one parameter for each option of the comma
     period: str = "1h",
     false_alarms: float = 0.01,
     least_rows: int = 100,
+    learning_days: float = 0.0,
+    learn_from: str = "",
     feature: list[str] | None = None,
     ignore: list[str] | None = None,
     predict: Annotated[bool, Parameter(negative=())] = False,
@@ -46,6 +48,10 @@ def drift_command(  # noqa: PLR0913 - one parameter for each option of the comma
         How many of the periods may alarm for nothing, on average, all features, outputs and checks together.
     least_rows
         A period of fewer rows is not tested.
+    learning_days
+        So many days at the beginning are not examined: they teach what variation between periods is normal.
+    learn_from
+        Other rows, with the same column of times, that teach it: a file, a folder, a pattern.
     feature
         Look at this feature only; repeat it for several.
     ignore
@@ -76,6 +82,8 @@ def drift_command(  # noqa: PLR0913 - one parameter for each option of the comma
         period_s=int(seconds(period)),
         false_alarms=false_alarms,
         least_rows=least_rows,
+        learning_days=learning_days,
+        learn_from=learn_from or None,
         features=tuple(feature or ()),
         ignore=tuple(ignore or ()),
         predict=predict,

@@ -90,25 +90,27 @@ class Running:
 
 
 class RowCounter:
-    """Counts rows into the bins of a version's baseline; a `pool` of workers shares the columns out.
-
-    `pairs` counts which features of a row are high together.
-    """
+    """Counts rows into the bins of a version's baseline; a `pool` of workers shares the columns out."""
 
     def __init__(self, schema: Schema, baseline: Baseline, pool: ThreadPoolExecutor, workers: int) -> None:
         self._counters = counters(schema, baseline.features)
         self._summaries = baseline.features
         self._outputs = baseline.outputs
-        self.pairs = PairColumns(baseline.pairs, schema)
+        self._pairs = PairColumns(baseline.pairs, schema)
         self._pool = pool
         names = list(self._counters)
         self._parts = [part for place in range(workers) if (part := names[place::workers])]
 
-    def features(self, batch: pa.RecordBatch) -> dict[str, Counted]:
-        """Count the features of some rows; a column that is not there is missing in every row."""
+    def features(self, batch: pa.RecordBatch) -> tuple[dict[str, Counted], dict[str, tuple[int, ...]]]:
+        """Count each feature of some rows, and which are high together, as statistics of a window.
+
+        A column that is not there is missing in every row.
+        """
         columns = dict(zip(batch.schema.names, batch.columns, strict=True))
         coming = [self._pool.submit(self._count, part, columns, batch.num_rows) for part in self._parts]
-        return {name: counted for each in coming for name, counted in each.result().items()}
+        together = self._pairs(batch)
+        found = {name: counted for each in coming for name, counted in each.result().items()}
+        return found, together
 
     def outputs(self, answered: Answered) -> dict[str, Tally]:
         """Count the answers to some rows."""

@@ -71,7 +71,7 @@ def read(
             look.take(typed(first, reference.schema) if source.is_text else first)
             for start, rows in periods.split(batch):
                 running = found.periods.setdefault(start, Running())
-                running.add(rows.num_rows, counter.features(rows), counter.pairs(rows))
+                running.add(rows.num_rows, *counter.features(rows))
                 answered = answers(rows)
                 running.answer(answered.rows, counter.outputs(answered))
             found.undated = periods.undated

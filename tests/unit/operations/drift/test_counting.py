@@ -29,7 +29,7 @@ def running(*tables: pa.Table, workers: int = 2) -> Running:
         found = Running()
         for part in tables:
             [batch] = part.to_batches()
-            found.add(batch.num_rows, counter.features(batch), counter.pairs(batch))
+            found.add(batch.num_rows, *counter.features(batch))
     return found
 
 

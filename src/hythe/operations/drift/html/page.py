@@ -207,9 +207,9 @@ def _power(report: Report, baseline: Baseline) -> Markup:
     least = detectable(report.rows, baseline.rows, report.alpha, tests)
     said = (
         f"With {report.rows:,} rows here and {baseline.rows:,} in the baseline, a feature alarms half of the "
-        f"time when {least.distance:.1%} of its rows lie elsewhere, when its mean moves by {least.mean_sd:.2g} "
-        f"standard deviations, or when {least.missing:.2%} of a column that missed no values turn "
-        "missing. What is smaller than that may go unnoticed."
+        f"time when {least.distance:.1%} of its rows lie elsewhere, when its mean moves by "
+        f"{least.mean_sd:.2g} standard deviations, or when {least.missing:.2%} of a column that "
+        "missed no values turn missing. What is smaller than that may go unnoticed."
     )
     return tag("p", said, class_="soft")
 

@@ -34,7 +34,7 @@ a { color: var(--now); }
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th, td { text-align: left; padding: 7px 10px; border-bottom: 1px solid var(--line); vertical-align: middle; }
 thead th { color: var(--soft); font-weight: 600; font-size: 12.5px; white-space: nowrap; }
-tbody th { font-weight: 500; min-width: 130px; overflow-wrap: anywhere; }
+tbody th { font-weight: 500; min-width: 150px; overflow-wrap: anywhere; }
 tbody tr:last-child > * { border-bottom: 0; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
