@@ -90,7 +90,7 @@ class UpOptions:
     are."""
 
     otlp: str | None = None
-    """The URL of an OpenTelemetry collector that takes spans, such as http://127.0.0.1:4318."""
+    """The URL of an OpenTelemetry collector that takes spans and metrics, such as http://127.0.0.1:4318."""
 
     trace_share: float | None = None
     """The share of requests, 0 to 1, traced when their caller has not decided; 0.01 with a collector."""
@@ -107,6 +107,7 @@ class UpOptions:
         from hythe.operations.placing import Placing
         from hythe.operations.predictions.log import prediction_log
         from hythe.operations.size import size_of_all
+        from hythe.runtime.metering import metering
         from hythe.runtime.session_config import SessionConfig
         from hythe.runtime.supervisor import SupervisorConfig
         from hythe.server.serve import ServeConfig
@@ -127,6 +128,7 @@ class UpOptions:
             prediction_log=prediction_log(
                 self.prediction_log, self.log_share, self.log_days, self.log_leave_out
             ),
+            metering=metering(self.otlp, os.environ),
             tracing=tracing(self.otlp, self.trace_share, os.environ),
             session=SessionConfig(threads=chosen.threads, device=self.device),
             supervisor=SupervisorConfig(workers=chosen.workers),
@@ -155,6 +157,7 @@ def up_command(*, options: UpOptions = _USUAL, common: Common = COMMON) -> None:
         options.control_port,
         anonymous=options.anonymous if local else None,
         tls=options.tls,
+        otlp=options.otlp,
     )
     with opened(common.config()) as here, ExitStack() as stack:
         config = options.settled(here, common)
@@ -174,7 +177,10 @@ def up_command(*, options: UpOptions = _USUAL, common: Common = COMMON) -> None:
             else:
                 _tell(addresses, served[0], config)
                 tell_control(beside.url, anonymous=control.anonymous)
-                say("rollouts are moved and endpoints monitored: hythe monitor NAME", "stop it all with Ctrl-C")
+                say(
+                    "rollouts are moved and endpoints monitored: hythe monitor NAME",
+                    "stop it all with Ctrl-C",
+                )
             sys.stdout.flush()
 
         Server(prepare, config, beside).run(ready)
