@@ -98,7 +98,9 @@ def _table(path: Path) -> pd.DataFrame:
     return pd.read_parquet(path) if path.suffix == ".pq" else pd.read_csv(path)
 
 
-def drawn(name: str, chunks: int, chunk: int, *, concept: bool, seed: int = 1) -> LabelledSet:
+def drawn(
+    name: str, chunks: int, chunk: int, *, concept: bool, seed: int = 1, reference: int = 20_000
+) -> LabelledSet:
     """Draw scores that are too sure, whose spread drifts; with `concept`, what comes true drifts instead.
 
     P(y = 1 | s) is 0.5 + 0.8 (s - 0.5), and with `concept` it ends at 0.5, whatever the score is.
@@ -115,4 +117,4 @@ def drawn(name: str, chunks: int, chunk: int, *, concept: bool, seed: int = 1) -
         )
 
     later = pd.concat([rows(chunk, at / max(1, chunks - 1)) for at in range(chunks)], ignore_index=True)
-    return LabelledSet(name, rows(20_000, 0.0), later, ("x",), chunk)
+    return LabelledSet(name, rows(reference, 0.0), later, ("x",), chunk)

@@ -35,16 +35,13 @@ _Column: TypeAlias = Callable[[Array], NDArray[np.intp]]
 
 
 def kept_features(baseline: Baseline) -> tuple[str, ...]:
-    """Name the features whose cells are kept, in their order there: scalars of at most 255 cells.
+    """Name the features whose cells are kept, in the order of their names: those of at most 255 cells.
 
     A reader that has the baseline knows them, too.
     """
-    fit = [name for name, summary in baseline.features.items() if summary.counts.bins.cells <= UNKNOWN]
-    if len(fit) <= MOST_FEATURES:
-        return tuple(fit)
+    fit = sorted(name for name, summary in baseline.features.items() if summary.counts.bins.cells <= UNKNOWN)
     matter = baseline.importances.change if baseline.importances is not None else {}
-    first = {*sorted(fit, key=lambda name: -matter.get(name, 0.0))[:MOST_FEATURES]}
-    return tuple(name for name in fit if name in first)
+    return tuple(sorted(sorted(fit, key=lambda name: -matter.get(name, 0.0))[:MOST_FEATURES]))
 
 
 class RowCells:

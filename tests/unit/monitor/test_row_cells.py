@@ -11,6 +11,7 @@ import pytest
 from tests.unit.monitor.observed_rows import FEED, SCHEMA, Pipe, answers, cell, rows
 
 from hythe.base.errors import Corrupt
+from hythe.bundle.baseline import Baseline
 from hythe.bundle.feed import Feed
 from hythe.bundle.importances import Importances
 from hythe.monitor.join import joins
@@ -74,3 +75,8 @@ def test_of_many_features_those_that_matter_most_are_kept() -> None:
     kept = kept_features(msgspec.structs.replace(baseline, features=many, importances=matter))
     assert len(kept) == MOST_FEATURES
     assert kept[-2:] == ("x98", "x99")
+
+
+def test_a_baseline_that_was_written_and_read_keeps_the_same_features_in_the_same_order() -> None:
+    baseline = Pipe(None).baseline
+    assert kept_features(Baseline.decode(baseline.encode())) == kept_features(baseline)
