@@ -264,6 +264,7 @@ def _tensor_cast(values: Array, tensor: Tensor) -> Array:
                 same = cast.astype(values.dtype) == values
             if same.all():
                 return cast
-    raise Invalid(
-        f"tensor {tensor.name!r} has dtype {values.dtype}; expected values that {tensor.dtype} holds"
+    raise Misfit(
+        f"tensor {tensor.name!r} has dtype {values.dtype}; expected values that {tensor.dtype} holds",
+        Fault("type", tensor.name),
     )

@@ -51,6 +51,7 @@ def _columns(rows: pa.Table) -> Iterator[Array | None]:
     """Give each column as numbers, and before it which values are missing, if any; None for other kinds."""
     import pyarrow as pa
 
+    integers = {32: pa.int32(), 64: pa.int64()}
     for chunked in rows.columns:
         values = chunked.combine_chunks()
         if values.null_count:
@@ -59,8 +60,8 @@ def _columns(rows: pa.Table) -> Iterator[Array | None]:
             continue
         if pa.types.is_string(values.type):
             values = values.dictionary_encode().indices
-        elif pa.types.is_timestamp(values.type):
-            values = values.cast(pa.int64())
+        elif pa.types.is_temporal(values.type) and values.type.bit_width in integers:
+            values = values.view(integers[values.type.bit_width])
         if pa.types.is_boolean(values.type):
             values = values.cast(pa.uint8())
         number = pa.types.is_integer(values.type) or pa.types.is_floating(values.type)

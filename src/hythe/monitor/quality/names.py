@@ -37,8 +37,8 @@ def renamed(
 ) -> list[Renamed]:
     """Pair columns that are missing with unknown ones, the best pairs first; each is in one pair at most.
 
-    A pair has similar names and distributions that are not unlike, or distributions that are alike, and
-    clearly more so than any other's. `unknown` has some values of each.
+    A pair has one name but for case and signs; or similar names and distributions that are not unlike; or
+    distributions that are alike, and clearly more so than any other's. `unknown` has some values of each.
     """
     pairs = sorted(
         (
@@ -109,7 +109,8 @@ def _counted(values: pa.Array, summary: Summary) -> np.ndarray[tuple[int], np.dt
 
 
 def _is_renamed(pair: Renamed, pairs: Iterable[Renamed]) -> bool:
-    if pair.name_similarity >= _SIMILAR and pair.likeness >= _UNLIKE:
+    similar = pair.name_similarity >= _SIMILAR and pair.likeness >= _UNLIKE
+    if similar or pair.name_similarity == 1.0:
         return True
     rivals = [
         other.likeness

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -67,6 +68,12 @@ def test_the_references_repeats_are_those_that_a_counter_finds() -> None:
     pairs = sum(n * (n - 1) // 2 for n in times.values())
     assert repeats_of(table) == Repeats(len(times), pairs)
     assert repeats_of(table.take([5, 3, 1, 0, 2, 4])) == Repeats(len(times), pairs)
+
+
+def test_times_and_dates_are_compared_too() -> None:
+    days = [date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 1), None, None]
+    for kind in (pa.date32(), pa.date64(), pa.timestamp("us"), pa.timestamp("s", "UTC")):
+        assert repeats_of(pa.table({"at": pa.array(days).cast(kind)})) == Repeats(3, 2)
 
 
 def test_missing_is_no_zero_and_no_empty_text() -> None:

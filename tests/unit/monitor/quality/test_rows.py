@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,9 @@ import pyarrow as pa
 import pytest
 from tests.unit.monitor.quality.real import Reference, birds, cells
 
+from hythe.bundle.baseline import compute
+from hythe.bundle.outcome import Outcome
+from hythe.bundle.schema import Schema, Tensor
 from hythe.bundle.summary import summarise_column
 from hythe.monitor.finding import Finding
 from hythe.monitor.quality.names import likeness, name_similarity
@@ -32,7 +35,11 @@ def seen(rows: pa.Table, reference: Reference | None = None) -> list[Finding]:
 
 
 def alarms(rows: pa.Table, reference: Reference | None = None) -> set[tuple[str, str]]:
-    return {(one.check, one.subject) for one in seen(rows, reference) if one.verdict == "alarm"}
+    return alarms_of(seen(rows, reference))
+
+
+def alarms_of(findings: Iterable[Finding]) -> set[tuple[str, str]]:
+    return {(one.check, one.subject) for one in findings if one.verdict == "alarm"}
 
 
 @pytest.mark.parametrize("reference", [birds, cells])
@@ -147,7 +154,7 @@ def test_what_is_kept_of_rows_does_not_grow_with_them() -> None:
         looking.take(rows)
     kept = sum(len(part) for part in looking._samples["place"])
     assert kept < MOST_ROWS + rows.num_rows
-    assert alarms(rows) == {(one.check, one.subject) for one in looking.findings() if one.verdict == "alarm"}
+    assert alarms(rows) == alarms_of(looking.findings())
 
 
 def test_an_all_null_column_has_no_format() -> None:
@@ -189,3 +196,17 @@ def test_the_example_of_the_page_runs(capsys: pytest.CaptureFixture[str]) -> Non
     table = rest(bill_length_mm=text(lambda value: f"{value} mm"))
     exec(block, {"schema": known.schema, "baseline": known.baseline, "table": table})  # noqa: S102 - our own page
     assert capsys.readouterr().out.startswith("unit feature:bill_length_mm bill_length_mm has a unit")
+
+
+def test_tensors_that_are_missing_or_unknown_are_named() -> None:
+    schema = Schema((Tensor("image", "float32", (2,)),), container="tensors")
+    images = np.arange(20, dtype=np.float32).reshape(10, 2)
+    baseline = compute({"image": images}, schema, Outcome({}, np.zeros(10, dtype=np.bool_)))
+    rows = pa.table({"Image": images.tolist(), "id": range(10)})
+    assert {(one.check, one.subject) for one in look(rows, schema, baseline)} == {
+        ("renamed_column", "feature:image"),
+        ("unknown_column", "columns"),
+    }
+    assert alarms_of(look(rows.drop_columns(["Image"]), schema, baseline)) == {
+        ("missing_column", "feature:image")
+    }
