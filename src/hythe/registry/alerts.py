@@ -20,6 +20,8 @@ WAITING, SENT = "waiting", "sent"
 _DAY_S = 86400
 _DELIVERIES_S = 90 * _DAY_S
 _MOST = 500
+_BEYOND = 2**63
+"""Numbers from here on fit no database, and raise there."""
 
 
 class AlertRecord(msgspec.Struct, frozen=True):
@@ -163,7 +165,8 @@ class Alerts:
 
 def read_alert(connection: Connection, alert_id: int) -> AlertRecord:
     """Give one alert; raises NotFound."""
-    found = _alerts(connection, select(alerts).where(alerts.c.id == alert_id))
+    known = -_BEYOND < alert_id < _BEYOND
+    found = _alerts(connection, select(alerts).where(alerts.c.id == alert_id)) if known else []
     if not found:
         raise NotFound(f"there is no alert {alert_id}; see: hythe alerts --all")
     return found[0]

@@ -49,6 +49,8 @@ def an_unknown_alert_is_not_found(opened: Open) -> None:
     catalog = opened()
     with pytest.raises(NotFound, match="no alert 7; see: hythe alerts --all"):
         catalog.alerts.one(7)
+    with pytest.raises(NotFound, match="no alert 36893488147419103232"):
+        catalog.alerts.one(2**65)
     with pytest.raises(NotFound, match="no alert 7"), catalog.edit(actor="ana") as tx:
         tx.put_alert(replace(NEW, id=7))
 
