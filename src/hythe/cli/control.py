@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ def control_command(  # noqa: PLR0913 - one option each
     tls_key: str | None = None,
     tls_client_ca: str | None = None,
     anonymous: bool | None = None,
+    otlp: str | None = None,
     common: Common = COMMON,
 ) -> None:
     """Run the control API, the controller that moves rollouts, and the monitor, until told to stop.
@@ -47,6 +49,8 @@ def control_command(  # noqa: PLR0913 - one option each
         The PEM file of those whose clients may call; others are turned away (mTLS).
     anonymous
         Let callers of this machine in without a key or token; by default where nobody else can call.
+    otlp
+        The URL of an OpenTelemetry collector that takes metrics, such as http://127.0.0.1:4318.
 
     """
     from hythe.app.wire import opened
@@ -55,7 +59,7 @@ def control_command(  # noqa: PLR0913 - one option each
     from hythe.security.tls import tls_files
 
     tls = tls_files(tls_cert, tls_key, tls_client_ca)
-    config = control_config(common, host, port, api=api, anonymous=anonymous, tls=tls)
+    config = control_config(common, host, port, api=api, anonymous=anonymous, tls=tls, otlp=otlp)
     with opened(common.config()) as here:
         keys = len(key_entries(here.catalog))
     if config.api and not (config.anonymous or keys or config.issuers):
@@ -83,9 +87,11 @@ def control_config(
     api: bool = True,
     anonymous: bool | None = None,
     tls: Tls | None = None,
+    otlp: str | None = None,
 ) -> ControlConfig:
     """Say how the control plane is to run; raises Invalid where strangers would be let in without a key."""
     from hythe.control.spec import ControlConfig
+    from hythe.runtime.metering import metering
 
     local = is_loopback(host)
     if anonymous and not local:
@@ -104,6 +110,7 @@ def control_config(
         anonymous=local if anonymous is None else anonymous,
         issuers=settings.issuers,
         tls=tls,
+        metering=metering(otlp, os.environ),
     )
 
 

@@ -107,7 +107,7 @@ def serve_command(  # noqa: PLR0913 - one option each
     cache_stale
         How long after that a kept answer may stand in for a version that fails; 0s when left out.
     otlp
-        The URL of an OpenTelemetry collector that takes spans, such as http://127.0.0.1:4318.
+        The URL of an OpenTelemetry collector that takes spans and metrics, such as http://127.0.0.1:4318.
     trace_share
         The share of requests, 0 to 1, traced when their caller has not decided; 0.01 with a collector.
 
@@ -119,6 +119,7 @@ def serve_command(  # noqa: PLR0913 - one option each
     from hythe.operations.placing import Placing
     from hythe.operations.predictions.log import prediction_log as log_of
     from hythe.operations.size import size
+    from hythe.runtime.metering import metering
     from hythe.runtime.session_config import SessionConfig
     from hythe.runtime.supervisor import SupervisorConfig
     from hythe.security.tls import tls_files
@@ -143,6 +144,7 @@ def serve_command(  # noqa: PLR0913 - one option each
             access_log=log_place(access_log),
             join_share=join_share,
             prediction_log=log_of(prediction_log, log_share, log_days, log_leave_out),
+            metering=metering(otlp, os.environ),
             tracing=tracing(otlp, trace_share, os.environ),
             session=SessionConfig(threads=chosen.threads, instances=instances, device=device),
             supervisor=SupervisorConfig(workers=chosen.workers),
@@ -272,6 +274,8 @@ def _tell(addresses: Addresses, served: Served, config: ServeConfig, chosen: Siz
     if config.tracing is not None:
         share = config.tracing.share
         say(f"  traces: {config.tracing.endpoint}, of {share:.3%} of requests without one of their caller's")
+    if config.metering is not None:
+        say(f"  metrics: {config.metering.endpoint}, every {config.metering.interval_s:g} s")
     say("stop it with Ctrl-C")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from hythe.base.errors import Invalid
+from hythe.runtime.metering import Metering
 from hythe.runtime.told import from_memory, into_memory
 from hythe.security.tls import Tls
 from hythe.security.tokens import Issuer
@@ -16,7 +17,8 @@ class ControlConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Which catalog is controlled, and where the API listens; port 0 takes a free one.
 
     Without `api` there is the controller alone. `actor` stands in the change log for whoever needs no key:
-    with `anonymous`, those on this machine. With `tls` it is HTTPS.
+    with `anonymous`, those on this machine. With `tls` it is HTTPS, with `metering` what
+    monitoring finds goes to a collector as well.
     """
 
     home: str
@@ -28,6 +30,7 @@ class ControlConfig(msgspec.Struct, frozen=True, kw_only=True):
     anonymous: bool = True
     issuers: tuple[Issuer, ...] = ()
     tls: Tls | None = None
+    metering: Metering | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= _MOST_PORT:

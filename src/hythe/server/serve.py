@@ -20,6 +20,7 @@ from hythe.runtime.bulletin import Bulletin
 from hythe.runtime.ledger import Ledger
 from hythe.runtime.limiter import Limiter
 from hythe.runtime.listener import address, listen, reserve_port, take_address
+from hythe.runtime.metering import Metering
 from hythe.runtime.role import Beside
 from hythe.runtime.session_config import SessionConfig
 from hythe.runtime.supervisor import Supervisor, SupervisorConfig
@@ -50,6 +51,7 @@ class ServeConfig:
     join_share: float = 0.1
     prediction_log: PredictionLog | None = None
     tracing: Tracing | None = None
+    metering: Metering | None = None
     limits: Limits = field(default_factory=Limits)
     batching: BatchPolicy = field(default_factory=BatchPolicy)
     session: SessionConfig = field(default_factory=SessionConfig)
@@ -70,7 +72,7 @@ class ServeConfig:
             workers=self.supervisor.workers,
             grpc=self.grpc_port is not None,
             steward=self.source is not None,
-            sidecar=any((self.source, self.access_log, self.tracing, self.prediction_log)),
+            sidecar=any((self.source, self.access_log, self.tracing, self.metering, self.prediction_log)),
             prediction_log=self.prediction_log is not None,
         )
 
@@ -219,6 +221,7 @@ class Server:
             join_share=config.join_share,
             prediction_log=config.prediction_log,
             tracing=config.tracing,
+            metering=config.metering,
             source=config.source,
         )
 

@@ -28,6 +28,7 @@ from hythe.server.observing.handover import Handover
 from hythe.server.observing.intake import Intake
 from hythe.server.observing.log_file import LogFile
 from hythe.server.observing.losses import Losses
+from hythe.server.observing.metering import make_pump
 from hythe.server.observing.outbox import Outbox
 from hythe.server.observing.sidecar import Sidecar
 from hythe.server.observing.spool import FOLDER, Spool, abandoned
@@ -50,11 +51,14 @@ def main(place: int, talk: int, spec: int) -> int:
     sidecar = assembled(told, place, versions)
     gc.freeze()  # what stays is not looked through again each time that records make new objects
     parent.sendall(f"{READY}\n".encode())
+    pump = make_pump(told.metering, Counters(told.descriptors.counters, place))
     pause_s = 0.0
     while not ending.waited(pause_s):
         versions.refresh()
         pause_s = sidecar.step()
     sidecar.finish()
+    if pump is not None:
+        pump.close()
     return 0
 
 

@@ -9,6 +9,7 @@ from hythe.dataplane.admit import Limits
 from hythe.operations.placing import Placing
 from hythe.operations.predictions.log import PredictionLog
 from hythe.runtime.batch_policy import BatchPolicy
+from hythe.runtime.metering import Metering
 from hythe.runtime.session_config import SessionConfig
 from hythe.runtime.told import from_memory, into_memory
 from hythe.security.tls import Tls
@@ -89,6 +90,7 @@ class WorkerSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     join_share: float = 0.1
     prediction_log: PredictionLog | None = None
     tracing: Tracing | None = None
+    metering: Metering | None = None
     source: Source | None = None
 
     def into_memory(self) -> int:

@@ -1,20 +1,20 @@
-"""A collector of OpenTelemetry spans: OTLP over HTTP on a free port, as protobuf.
+"""A collector of OpenTelemetry spans and metrics: OTLP over HTTP on a free port, as protobuf.
 
-Spans are told as the protocol has them: `opentelemetry.proto.trace.v1.Span`.
+They are told as the protocol has them: `opentelemetry.proto.trace.v1.Span`, `…metrics.v1.Metric`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import gzip
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Condition, Thread
 from typing import Any
 
 
 class Collector:
-    """What was sent so far: `spans`, and the attributes of whoever sent last as `resource`.
+    """What was sent so far: `spans`, the newest of each of the `metrics` by name, the sender as `resource`.
 
     `status` is the answer to what is sent from now on; anything but 200 refuses it.
     """
@@ -23,6 +23,7 @@ class Collector:
         self.url = ""
         self.status = 200
         self.spans: list[Any] = []
+        self.metrics: dict[str, Any] = {}
         self.resource: dict[str, Any] = {}
         self.headers: Mapping[str, str] = {}
         self.refused = 0
@@ -30,11 +31,13 @@ class Collector:
 
     def take(self, path: str, headers: Mapping[str, str], body: bytes) -> int:
         """Take one request; give the status."""
+        if headers.get("content-encoding") == "gzip":
+            body = gzip.decompress(body)
+        if path == "/v1/metrics":
+            return self._take_metrics(headers, body)
         from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
         assert path == "/v1/traces", path
-        if headers.get("content-encoding") == "gzip":
-            body = gzip.decompress(body)
         told = ExportTraceServiceRequest.FromString(body)
         with self._changed:
             self.headers = headers
@@ -47,6 +50,28 @@ class Collector:
                     self.refused += len(found)
             self._changed.notify_all()
         return self.status
+
+    def _take_metrics(self, headers: Mapping[str, str], body: bytes) -> int:
+        from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+
+        told = ExportMetricsServiceRequest.FromString(body)
+        with self._changed:
+            self.headers = headers
+            for resource in told.resource_metrics:
+                self.resource = attributes(resource.resource)
+                found = [metric for scope in resource.scope_metrics for metric in scope.metrics]
+                self.metrics |= {metric.name: metric for metric in found} if self.status == 200 else {}
+            self._changed.notify_all()
+        return self.status
+
+    def until_metric(self, name: str, holds: Callable[[Any], bool], patience_s: float = 30.0) -> Any:
+        """Wait until a metric was sent of which something holds, and give it."""
+        with self._changed:
+            there = self._changed.wait_for(
+                lambda: name in self.metrics and holds(self.metrics[name]), patience_s
+            )
+            assert there, self.metrics.get(name)
+            return self.metrics[name]
 
     def until(self, spans: int, patience_s: float = 20.0) -> list[Any]:
         """Wait for so many spans, and give all there are."""

@@ -6,12 +6,12 @@ the exporter and the SDK themselves.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from hythe.base.version import VERSION
 from hythe.runtime.log import Log
+from hythe.runtime.otlp import SCOPE, Heard, make_resource
 from hythe.server.observing.spans import Span
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Otlp:
         self._make = _Maker()
         self._exporter = OTLPSpanExporter(endpoint=endpoint)
         self._taken = SpanExportResult.SUCCESS
-        self._heard = _Heard()
+        self._heard = Heard()
         self._gone = False
 
     def send(self, spans: Sequence[Span]) -> bool:
@@ -60,20 +60,13 @@ class _Maker:
 
     def __init__(self) -> None:
         from opentelemetry import trace
-        from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
         from opentelemetry.sdk.trace import ReadableSpan
         from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
         self._trace = trace
         self._span = ReadableSpan
-        self._scope = InstrumentationScope("hythe", VERSION)
-        found = Resource.create()
-        ours = {}
-        if str(found.attributes[SERVICE_NAME]).startswith("unknown_service"):
-            ours[SERVICE_NAME] = "hythe"
-        if SERVICE_VERSION not in found.attributes:
-            ours[SERVICE_VERSION] = VERSION
-        self._resource = found.merge(Resource(ours))
+        self._scope = InstrumentationScope(SCOPE, VERSION)
+        self._resource = make_resource()
 
     def __call__(self, span: Span) -> ReadableSpan:
         trace = self._trace
@@ -94,18 +87,3 @@ class _Maker:
     def _context(self, trace: str, span: str, *, remote: bool = False) -> SpanContext:
         flags = self._trace.TraceFlags(self._trace.TraceFlags.SAMPLED)
         return self._trace.SpanContext(int(trace, 16), int(span, 16), remote, flags)
-
-
-class _Heard(logging.Handler):
-    """Keeps what OpenTelemetry says of its troubles, so that our log says it, once."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.first = ""
-        logger = logging.getLogger("opentelemetry")
-        logger.addHandler(self)
-        logger.propagate = False
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep the first thing said."""
-        self.first = self.first or record.getMessage()
