@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hythe.bundle.baseline import Baseline
@@ -44,12 +44,11 @@ class RowLook:
     def __init__(self, schema: Schema, baseline: Baseline, names: Sequence[str]) -> None:
         self._baseline = baseline
         self._columns = {column.name: column for column in schema.columns}
-        inputs = {item.name for item in schema.inputs}
-        self._missing = [name for name in inputs if name not in {*names}]
-        self._missing.sort(key=[item.name for item in schema.inputs].index)
-        self._unknown = [name for name in names if name not in inputs]
+        given, inputs = {*names}, [item.name for item in schema.inputs]
+        self._missing = [name for name in inputs if name not in given]
+        self._unknown = [name for name in dict.fromkeys(names) if name not in {*inputs}]
         self._formats = {
-            name: ColumnFormat(column) for name, column in self._columns.items() if name in {*names}
+            name: ColumnFormat(column) for name, column in self._columns.items() if name in given
         }
         self._samples: dict[str, list[pa.Array]] = {}
         self._sampled = 0
@@ -62,17 +61,18 @@ class RowLook:
 
     def take(self, batch: pa.RecordBatch | pa.Table) -> None:
         """Look at some rows; columns that are not among them are left out."""
-        names = {*batch.schema.names}
         first = batch.slice(0, MOST_ROWS)
-        for name, column in self._formats.items():
-            if name in names:
-                column.take(_plain(first.column(name)))
+        columns = dict(zip(batch.schema.names, first.columns, strict=True))
+        known = {name: _plain(columns[name]) for name in self._formats if name in columns}
+        for name, values in known.items():
+            self._formats[name].take(values)
         if self.wanted and self._sampled < MOST_ROWS:
             for name in self.wanted:
-                if name in names:
-                    self._samples.setdefault(name, []).append(_plain(first.column(name)))
+                if name in columns:
+                    self._samples.setdefault(name, []).append(_plain(columns[name]))
             self._sampled += first.num_rows
-        self._count_repeats(first)
+        if len(known) == len(self._columns):  # rows are equal when all that the model takes is
+            self._count_repeats(known)
 
     def findings(self) -> tuple[Finding, ...]:
         """Give what was found, columns that are missing first."""
@@ -85,12 +85,11 @@ class RowLook:
         alarms = () if repeated is None or repeated.verdict != "alarm" else (repeated,)
         return (*self._of_names(moved), *formats, *alarms)
 
-    def _count_repeats(self, rows: pa.RecordBatch | pa.Table) -> None:
-        """Count rows that repeat an earlier one of these, by the columns of the schema."""
+    def _count_repeats(self, columns: Mapping[str, pa.Array]) -> None:
+        """Count rows that repeat an earlier one of these."""
         import pyarrow as pa
 
-        arrays = {name: _plain(rows.column(name)) for name in self._formats if name in rows.schema.names}
-        hashes = hashes_of(pa.table(arrays)) if arrays else None
+        hashes = hashes_of(pa.table(columns)) if columns else None
         if hashes is not None:
             counted = Memory().add(hashes.tolist())
             self._repeated = [one + other for one, other in zip(self._repeated, counted, strict=True)]

@@ -210,3 +210,17 @@ def test_tensors_that_are_missing_or_unknown_are_named() -> None:
     assert alarms_of(look(rows.drop_columns(["Image"]), schema, baseline)) == {
         ("missing_column", "feature:image")
     }
+
+
+def test_rows_are_no_duplicates_because_the_column_that_tells_them_apart_is_missing() -> None:
+    frame = pd.DataFrame({"key": np.arange(4000.0), "kind": [1, 2] * 2000})
+    known = Reference(frame, 2000)
+    rows = pa.Table.from_pandas(known.rest, preserve_index=False)
+    assert seen(rows, known) == []
+    assert alarms(rows.drop_columns(["key"]), known) == {("missing_column", "feature:key")}
+
+
+def test_a_column_that_comes_twice_is_looked_at_once() -> None:
+    rows = rest()
+    twice = rows.append_column("island", rows.column("island"))
+    assert seen(twice) == []
