@@ -11,9 +11,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import defaultdict
+from typing import TypeAlias
 
 import numpy as np
 from harness import Bench
+from numpy.typing import NDArray
 from peers.environment import NotInstalled
 from sharp.changes import CHANGES
 from sharp.contenders import Alarms, Contender, contenders
@@ -21,9 +23,10 @@ from sharp.data import Population, populations
 from sharp.sequence import WINDOWS, sequences
 
 LEVEL, FAST_LEVEL = 0.01, 0.05
-CALM, FAST_CALM = 100, 3
-STORIES, FAST_STORIES = 30, 2
+CALM, FAST_CALM = 60, 3
+STORIES, FAST_STORIES = 20, 2
 NOTHING = "nothing"
+Delays: TypeAlias = NDArray[np.float64]
 
 
 class Study:
@@ -68,7 +71,7 @@ class Study:
         print("  " + ", ".join(f"{key} {value}" for key, value in row.items()), flush=True)
 
     def check(self) -> None:
-        """Check the stated rate, and for each change that nobody finds it sooner."""
+        """Check the stated rate, and for each change that nobody finds it sooner at the same rate."""
         calm = np.concatenate(self.found[NOTHING]["Hythe"])
         error = np.sqrt(self.level / calm.size)
         self.bench.check(
@@ -76,21 +79,21 @@ class Study:
             calm.mean() <= self.level + 3.0 * error,
         )  # fmt: skip
         for change in CHANGES:
-            by_name = {name: np.concatenate(parts) for name, parts in self.found[change.name].items()}
-            ours = delays(by_name.pop("Hythe"))
-            best, theirs = min(
-                ((name, delays(alarms)) for name, alarms in by_name.items()),
-                key=lambda pair: float(pair[1].mean()),
-                default=("nobody", np.full(1, float(WINDOWS + 1))),
-            )
-            error = np.sqrt(ours.var() / len(ours) + theirs.var() / len(theirs))
-            self.bench.check(
-                f"{change.name}: windows until the alarm", float(ours.mean()), "windows",
-                f"≤ {theirs.mean():.3g} ({best})", ours.mean() <= theirs.mean() + 2.0 * error,
-            )  # fmt: skip
+            found = {name: delays(np.concatenate(each)) for name, each in self.found[change.name].items()}
+            stated, ours = found.pop("Hythe"), found.pop("Hythe, set as the others")
+            best = min(found, key=lambda name: float(found[name].mean()))
+            self._no_later(f"{change.name}, rates set alike", ours, best, found[best])
+            self._no_later(f"{change.name}, rate as stated", stated, best, found[best])
+
+    def _no_later(self, what: str, ours: Delays, best: str, theirs: Delays) -> None:
+        error = np.sqrt(ours.var() / len(ours) + theirs.var() / len(theirs))
+        self.bench.check(
+            f"{what}: windows until the alarm", float(ours.mean()), "windows",
+            f"≤ {theirs.mean():.3g} ({best})", ours.mean() <= theirs.mean() + 2.0 * error,
+        )  # fmt: skip
 
 
-def delays(alarms: Alarms) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def delays(alarms: Alarms) -> Delays:
     """Count windows until the first alarm of each story; one more than there are where there is none."""
     return np.where(alarms.any(axis=1), alarms.argmax(axis=1) + 1.0, WINDOWS + 1.0)
 
