@@ -13,6 +13,8 @@ from hythe.monitor.rule import Rule
 from hythe.monitor.service.limits import ServiceLimits
 
 DAY_S = 86400
+_YEAR_DAYS = 366
+_MOST_ALPHA = 0.5
 
 
 class MonitorPolicy(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -26,8 +28,8 @@ class MonitorPolicy(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
     performance is told apart; `ignore` are features, outputs and checks that are not looked at. `limits` are
     of errors and latencies.
 
-    >>> MonitorPolicy().alpha(3600)
-    0.00023148148148148146
+    >>> round(1 / MonitorPolicy().alpha(3600))
+    4320
     """
 
     false_alarms: float = 1.0
@@ -46,10 +48,10 @@ class MonitorPolicy(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
         for name in ("false_alarms", "horizon_days", "least_rows"):
             if not 0 < getattr(self, name) < math.inf:
                 raise Invalid(f"{name} is {getattr(self, name)}; give a number greater than 0")
-        if not 0 <= self.learning_days < math.inf:
-            raise Invalid(f"learning_days is {self.learning_days}; give a number, 0 or more")
-        if not self.periods_s or any(period < 1 for period in self.periods_s):
-            raise Invalid("periods_s are the lengths of periods in seconds; give at least one, such as 3600")
+        if not 0 <= self.learning_days <= _YEAR_DAYS:
+            raise Invalid(f"learning_days is {self.learning_days}; give a number from 0 to {_YEAR_DAYS}")
+        if not self.periods_s or any(not 1 <= period <= _YEAR_DAYS * DAY_S for period in self.periods_s):
+            raise Invalid("periods_s are lengths of periods, up to a year; give at least one, such as 3600")
         if len({*self.periods_s}) < len(self.periods_s):
             raise Invalid("periods_s has one length twice; give each once")
         names = [rule.name for rule in self.rules]
@@ -57,5 +59,6 @@ class MonitorPolicy(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
             raise Invalid(f"there are two rules named {', '.join(sorted(repeated))}; give each its own name")
 
     def alpha(self, period_s: int) -> float:
-        """Give the share of the stated false alarms that one period of this length may spend."""
-        return self.false_alarms * period_s / (self.horizon_days * DAY_S) / len(self.periods_s)
+        """Give what one period of this length may spend of the stated false alarms, a half at most."""
+        share = self.false_alarms * period_s / (self.horizon_days * DAY_S) / len(self.periods_s)
+        return min(share, _MOST_ALPHA)

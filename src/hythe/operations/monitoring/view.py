@@ -84,7 +84,7 @@ class Viewer:
 
         """
         catalog, until = self._registry.catalog, int(self._clock.now().timestamp())
-        since = until - math.ceil(seconds)
+        since = until - math.ceil(min(seconds, until))
         found = settings(catalog, self._endpoint)
         seen = traffic(catalog.observations, self._endpoint, since, until)
         reports = self._computer.reports(found.policy, since, until, progress)

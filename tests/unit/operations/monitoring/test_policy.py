@@ -76,6 +76,8 @@ def test_a_policy_reads_back_as_toml_as_json_and_from_the_catalog(policy: Monito
         ({"periods_s": ["1 fortnight"]}, "periods_s of the policy: '1 fortnight' is no duration"),
         ({"periods_s": [0.5]}, "the policy does not fit"),
         ({"false_alarms": -1}, "false_alarms is -1"),
+        ({"periods_s": ["400d"]}, "periods_s are lengths of periods, up to a year"),
+        ({"learning_days": 1e300}, "learning_days is 1e.300; give a number from 0 to 366"),
         ({"least_rows": "many"}, "the policy does not fit"),
         ([], "a policy is a table of fields"),
     ],

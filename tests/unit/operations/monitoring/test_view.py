@@ -132,6 +132,11 @@ def test_windows_of_a_clock_that_is_ahead_are_told(scene: Scene) -> None:
     assert "begin up to 7,200 s from now" in seen.notes[0]
 
 
+def test_more_time_than_there_was_is_all_of_it(scene: Scene) -> None:
+    scene.deliver(scene.window(START, 10))
+    assert look(scene, 1e300).since == 0
+
+
 def test_the_policy_that_stands_is_shown(scene: Scene) -> None:
     scene.settle(MonitorPolicy(least_rows=7))
     seen = look(scene)
