@@ -114,7 +114,7 @@ def compute(
         score_cells=() if truth is None else score_cells(truth, outcome, outputs),
         loss_model=None if truth is None else loss_model(truth, outcome, rows, schema, features, outputs),
         pairs=pair(rows, schema, features, important) if not isinstance(rows, Mapping) else None,
-        repeats=repeats_of(rows),
+        repeats=repeats_of(rows, schema, features),
     )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
+from hythe.bundle.repeats import MOST_CELLS
 from hythe.monitor.group import Group, Requests
 from hythe.statistics.row_hashes import row_hashes
 
 SHORT, LONG = 256, 4096
 """How many rows of a version are taken together: a row is repeated that equals an earlier one of these."""
-_MOST_CELLS = 512
 _MOST_VERSIONS = 64
 
 
@@ -33,7 +33,7 @@ class RepeatedRows:
         arrays = [values for _, values in sorted(group.inputs(), key=lambda pair: pair[0])]
         rows = {len(values) for values in arrays}
         cells = sum(prod(values.shape[1:]) for values in arrays)
-        if len(rows) != 1 or not rows - {0} or cells > _MOST_CELLS:
+        if len(rows) != 1 or not rows - {0} or cells > MOST_CELLS:
             return ()
         if any(values.dtype.kind not in "biuf" for values in arrays):
             return ()

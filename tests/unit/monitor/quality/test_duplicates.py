@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -16,6 +16,8 @@ from tests.unit.monitor.observed_rows import FEED, Pipe, answers, rows
 from tests.unit.monitor.quality.real import birds, cells
 
 from hythe.bundle.repeats import Repeats, hashes_of, repeats_of
+from hythe.bundle.schema import Column, ColumnType, Schema, Tensor
+from hythe.bundle.summary import summarise_column
 from hythe.monitor.fold import fold
 from hythe.monitor.period import Period
 from hythe.monitor.quality.duplicates import LIMIT, Duplicates, expected_share, most_repeated
@@ -55,36 +57,75 @@ def test_windows_count_the_repeated_rows_of_a_second() -> None:
     assert later.statistics["repeats"] == (5, 5, 5)
 
 
+def counted(table: pa.Table, **hidden: Any) -> Repeats | None:
+    """Count a table's repeats with a schema inferred from it; `hidden` changes its column `name`."""
+    schema = Schema(
+        tuple(
+            Column(name, TYPES[kind], nullable=True, unit=getattr(kind, "unit", "us"))
+            for name, kind in zip(table.column_names, table.schema.types, strict=True)
+        )
+    )
+    if hidden:
+        schema = schema.replacing("name", **hidden)
+    features = {one.name: summarise_column(table.column(one.name), one) for one in schema.columns}
+    return repeats_of(table, schema, features)
+
+
+TYPES: dict[pa.DataType, ColumnType] = {
+    pa.float64(): "float64", pa.int64(): "int64", pa.string(): "string", pa.bool_(): "bool",
+    pa.timestamp("us"): "timestamp", pa.timestamp("s"): "timestamp",
+}  # fmt: skip
+
+
 def test_the_references_repeats_are_those_that_a_counter_finds() -> None:
     table = pa.table(
         {
             "a": pa.array([1.5, None, 1.5, 1.5, None, 2.0]),
             "b": pa.array(["x", "y", "x", None, "y", "x"]),
             "c": pa.array([True, None, True, True, None, False]),
-            "d": pa.nulls(6),
         }
     )
     times = Counter(map(tuple, (row.values() for row in table.to_pylist())))
     pairs = sum(n * (n - 1) // 2 for n in times.values())
-    assert repeats_of(table) == Repeats(len(times), pairs)
-    assert repeats_of(table.take([5, 3, 1, 0, 2, 4])) == Repeats(len(times), pairs)
+    assert counted(table) == Repeats(len(times), pairs)
+    assert counted(table.take([5, 3, 1, 0, 2, 4])) == Repeats(len(times), pairs)
 
 
-def test_times_and_dates_are_compared_too() -> None:
-    days = [date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 1), None, None]
-    for kind in (pa.date32(), pa.date64(), pa.timestamp("us"), pa.timestamp("s", "UTC")):
-        assert repeats_of(pa.table({"at": pa.array(days).cast(kind)})) == Repeats(3, 2)
+def test_texts_that_windows_do_not_tell_apart_make_rows_equal() -> None:
+    names = [f"name {place}" for place in range(100)]
+    table = pa.table({"name": names, "x": [1.0] * 100})
+    assert counted(table) == Repeats(65, 36 * 35 // 2)
+    assert counted(table, sensitive=True) == Repeats(1, 100 * 99 // 2)
+
+
+def test_times_are_compared_too() -> None:
+    days = [datetime(2026, 1, day) for day in (1, 2, 1)]  # noqa: DTZ001 - the column has no zone
+    for kind in (pa.timestamp("us"), pa.timestamp("s")):
+        assert counted(pa.table({"at": pa.array([*days, None, None]).cast(kind)})) == Repeats(3, 2)
 
 
 def test_missing_is_no_zero_and_no_empty_text() -> None:
-    table = pa.table({"a": pa.array([0.0, None]), "b": pa.array(["", ""])})
-    assert repeats_of(table) == Repeats(2, 0)
+    table = pa.table({"a": pa.array([0.0, None, 0.0]), "b": pa.array(["", "", None])})
+    assert counted(table) == Repeats(3, 0)
 
 
 def test_rows_of_other_things_than_numbers_and_text_are_not_compared() -> None:
+    tensors = Schema((Tensor("a", "float64", (-1,)),), container="tensors")
     assert hashes_of(pa.table({"a": [[1], [1]]})) is None
-    assert repeats_of({"a": np.array(["x", "y"])}) is None
-    assert repeats_of(pa.table({"a": pa.array([], pa.int64())})) is None
+    assert repeats_of({"a": np.array(["x", "y"])}, tensors, {}) is None
+    assert repeats_of({"a": np.zeros((3, 600))}, tensors, {}) is None
+    assert repeats_of({"a": np.zeros((3, 5))}, tensors, {}) == Repeats(1, 3)
+    assert counted(pa.table({"a": pa.array([], pa.int64())})) is None
+
+
+def test_all_kinds_of_times_and_nothing_but_nulls_can_be_hashed() -> None:
+    days = pa.array([date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 1), None])
+    for kind in (pa.date32(), pa.date64(), pa.timestamp("s", "UTC")):
+        hashes = hashes_of(pa.table({"at": days.cast(kind), "nothing": pa.nulls(4)}))
+        assert hashes is not None
+        first, second, third, fourth = hashes.tolist()
+        assert first == third
+        assert len({first, second, fourth}) == 3
 
 
 def drawn(kind: str, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -117,10 +158,10 @@ def test_the_limit_grows_tighter_with_more_rows_and_never_falls_below_a_tenth() 
     assert most_repeated(10**6, SHORT, 10**6, Repeats(10**6, 0)) == LIMIT
 
 
-def period(counted: tuple[int, ...], repeats: Repeats | None, m: int = 10_000) -> Period:
+def period(numbers: tuple[int, ...], repeats: Repeats | None, m: int = 10_000) -> Period:
     known = birds()
     baseline = msgspec.structs.replace(known.baseline, rows=m, repeats=repeats)
-    window = Window("e", "1.0.0", 0, 3600, statistics={"repeats": counted} if counted else {})
+    window = Window("e", "1.0.0", 0, 3600, statistics={"repeats": numbers} if numbers else {})
     return Period(window=window, baseline=baseline, schema=known.schema)
 
 
@@ -140,8 +181,8 @@ def test_as_many_repeats_as_among_the_reference_rows_are_no_fault() -> None:
     values = drawn("few", 10_000, np.random.default_rng(3))
     _, times = np.unique(values, return_counts=True)
     known = Repeats(len(times), int((times * (times - 1) // 2).sum()))
-    counted = (5000, by_hand(values[:5000].tolist(), SHORT), by_hand(values[:5000].tolist(), LONG))
-    [finding] = Duplicates().look(period(counted, known))
+    numbers = (5000, by_hand(values[:5000].tolist(), SHORT), by_hand(values[:5000].tolist(), LONG))
+    [finding] = Duplicates().look(period(numbers, known))
     assert finding.verdict != "alarm"
 
 
@@ -153,10 +194,10 @@ def test_too_few_rows_or_reference_rows_are_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("counted", "known"), [((), Repeats(9, 0)), ((0, 0, 0), Repeats(9, 0)), ((100, 90, 90), None)]
+    ("numbers", "known"), [((), Repeats(9, 0)), ((0, 0, 0), Repeats(9, 0)), ((100, 90, 90), None)]
 )
-def test_nothing_counted_and_baselines_of_older_bundles_give_nothing(counted: Any, known: Any) -> None:
-    assert list(Duplicates().look(period(counted, known))) == []
+def test_nothing_counted_and_baselines_of_older_bundles_give_nothing(numbers: Any, known: Any) -> None:
+    assert list(Duplicates().look(period(numbers, known))) == []
 
 
 def test_a_file_whose_rows_repeat_is_told_and_the_rows_once_are_not() -> None:
