@@ -37,10 +37,19 @@ def list_alerts(
     """
     from hythe.app.wire import opened
     from hythe.operations.alerts.known import known
+    from hythe.operations.monitoring.turn import LEASE
+    from hythe.operations.rollouts.watched import at_work
 
     with opened(common.config()) as here:
         found = known(here.catalog, endpoint, everything=everything)
-    emit(common, whole(found), lambda: _list(found, everything=everything))
+        attended = bool(at_work(here.catalog, LEASE))
+
+    def text() -> None:
+        _list(found, everything=everything)
+        if not attended:
+            say("nobody monitors now, so nothing new is found: start hythe up, or hythe control")
+
+    emit(common, whole(found), text)
 
 
 @alerts_command.command

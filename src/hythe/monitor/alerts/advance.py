@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -18,10 +18,14 @@ _RANK: dict[Severity, int] = {"critical": 0, "warning": 1, "info": 2}
 
 
 class Advanced:
-    """A version's alerts, new ones with id 0, and by their places what happened to them."""
+    """A version's alerts, new ones with id 0, and by their places what happened to them.
 
-    def __init__(self, alerts: Iterable[Alert]) -> None:
+    `elsewhere` are those that fire for other versions of the endpoint.
+    """
+
+    def __init__(self, alerts: Iterable[Alert], elsewhere: Iterable[Alert] = ()) -> None:
         self.alerts = list(alerts)
+        self.elsewhere = tuple(elsewhere)
         self.happened: dict[int, Happened] = {}
 
     @property
@@ -40,14 +44,21 @@ class Advanced:
         self.happened[at] = "resolved"
 
 
-def advance(report: Report, rules: Sequence[Rule], known: Iterable[Alert], now: int) -> Advanced:
+def advance(
+    report: Report,
+    rules: Sequence[Rule],
+    known: Iterable[Alert],
+    now: int,
+    elsewhere: Iterable[Alert] = (),
+) -> Advanced:
     """Take a report into the alerts of its version; the same report again changes nothing.
 
-    `known` are the alerts that are pending or firing, and those resolved that stood in the report's period.
-    Rules go by severity, then in their order. A subject that stands in another rule's alert of the same
-    severity or a higher one has been told of, and waits.
+    `known` are the alerts that are pending or firing, and those resolved that stood in the report's period;
+    `elsewhere` those that fire for other versions of the endpoint. Rules go by severity, then in their order.
+    A subject that stands in another rule's alert of the same severity or a higher one has been told of, and
+    waits; so does a feature that stands in another version's, for both are sent the same rows.
     """
-    done = Advanced(known)
+    done = Advanced(known, elsewhere)
     ranked = sorted(rules, key=lambda each: _RANK[each.severity])
     seen = {rule.name: Signs(rule, report) for rule in ranked}
     for rule in ranked:
@@ -166,13 +177,16 @@ def _old_news(done: Advanced, rule: Rule, report: Report) -> set[str]:
 
 
 def _told_by_others(done: Advanced, rule: Rule) -> set[str]:
-    return {
-        subject.name
-        for alert in done.alerts
-        if alert.state == "firing" and alert.rule != rule.name
-        if _RANK[alert.severity] <= _RANK[rule.severity]
-        for subject in alert.standing
-    }
+    others = [alert for alert in done.alerts if alert.state == "firing" and alert.rule != rule.name]
+    told = {name for alert in others for name in _told(alert, rule)}
+    shared = (name for alert in done.elsewhere for name in _told(alert, rule))
+    return told | {name for name in shared if name.startswith("feature:")}
+
+
+def _told(alert: Alert, rule: Rule) -> Iterator[str]:
+    """Name what stands in an alert that matters at least as much as those of a rule."""
+    if _RANK[alert.severity] <= _RANK[rule.severity]:
+        yield from (subject.name for subject in alert.standing)
 
 
 def _long_enough(subject: Subject, rule: Rule) -> bool:

@@ -11,6 +11,8 @@ from hythe.monitor.rule import Severity
 
 State: TypeAlias = Literal["pending", "firing", "resolved"]
 Happened: TypeAlias = Literal["fired", "resolved"]
+MOST_DETAILED = 20
+"""So many subjects of an alert are kept with all that was found of them."""
 
 
 class Streak(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -86,6 +88,18 @@ class Alert(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     def findings(self) -> tuple[Finding, ...]:
         """The newest findings of all its subjects."""
         return tuple(finding for subject in self.subjects for finding in subject.findings)
+
+
+def bounded(alert: Alert, most: int = MOST_DETAILED) -> Alert:
+    """Leave out what a thousand subjects would fill a row with: beyond `most`, all but the first sentence."""
+    whole, others = alert.subjects[:most], alert.subjects[most:]
+    brief = (
+        msgspec.structs.replace(
+            subject, findings=tuple(msgspec.structs.replace(one, details={}) for one in subject.findings[:1])
+        )
+        for subject in others
+    )
+    return msgspec.structs.replace(alert, subjects=(*whole, *brief))
 
 
 class Event(msgspec.Struct, frozen=True):

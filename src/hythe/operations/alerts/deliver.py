@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from hythe.base.clock import Clock
-from hythe.base.errors import Busy, HytheError, NotFound
+from hythe.base.errors import Busy, HytheError, NotFound, Unavailable
 from hythe.bundle.canonical import canonical
 from hythe.monitor.alerts.alert import Alert
 from hythe.operations.alerts import cooling
@@ -31,6 +31,7 @@ from hythe.registry.catalog import Catalog
 from hythe.runtime.log import Log
 
 _WORKERS = 8
+_LATER_S = 60
 _LOG = Log("hythe.alerts")
 
 
@@ -80,9 +81,11 @@ class Deliverer:
                     self._catalog.alerts.keep(replace(record, due=failed.due))
                 else:
                     failed = self._deliver(record)
+            except (Busy, Unavailable):
+                return  # the catalog is away, and the loop says so
             except HytheError as err:
                 _LOG.warning("a delivery is left for later", alert=record.alert, reason=str(err))
-                return
+                self._catalog.alerts.keep(replace(record, due=self._now() + _LATER_S))
             except Exception:  # noqa: BLE001 - a fault in one delivery must not end the others
                 _LOG.exception("a delivery cannot be made", alert=record.alert, receiver=record.receiver)
                 self._catalog.alerts.keep(_ended(record, "given up", self._now(), "a fault; see the log"))

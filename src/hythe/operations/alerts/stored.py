@@ -9,7 +9,7 @@ import msgspec
 
 from hythe.base.errors import Corrupt
 from hythe.bundle.canonical import canonical
-from hythe.monitor.alerts.alert import Alert
+from hythe.monitor.alerts.alert import Alert, bounded
 from hythe.monitor.alerts.silence import Silence
 from hythe.registry.alerts import AlertRecord, SilenceRecord
 
@@ -25,8 +25,8 @@ def version_prefix(version: str) -> str:
 
 
 def record_of(alert: Alert) -> AlertRecord:
-    """Make an alert ready for the catalog; numbers that JSON has no word for become unknown."""
-    document = canonical(_finite(msgspec.to_builtins(alert, str_keys=True))).decode()
+    """Make an alert ready for the catalog, bounded; numbers that JSON has no word for become unknown."""
+    document = canonical(_finite(msgspec.to_builtins(bounded(alert), str_keys=True))).decode()
     return AlertRecord(alert.id, alert.endpoint, key_of(alert), alert.state, alert.opened, document)
 
 

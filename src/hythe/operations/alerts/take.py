@@ -27,7 +27,7 @@ def take(tx: AlertEdits, report: Report, policy: MonitorPolicy, now: int) -> lis
     that comes again, or late, changes nothing.
     """
     known = known_alerts(tx, report.endpoint, report.version)
-    done = advance(report, policy.rules or RULES, known, now)
+    done = advance(report, policy.rules or RULES, known, now, _elsewhere(tx, report))
     before = {alert.id: alert for alert in known}
     for at, alert in enumerate(done.alerts):
         if at not in done.happened and before.get(alert.id) != alert:
@@ -41,6 +41,12 @@ def known_alerts(tx: AlertEdits, endpoint: str, version: str) -> list[Alert]:
     standing = tx.alerts_of(endpoint, prefix, ("pending", "firing"))
     resolved = tx.alerts_of(endpoint, prefix, ("resolved",), most=100)
     return [alert_in(record) for record in (*resolved, *standing)]
+
+
+def _elsewhere(tx: AlertEdits, report: Report) -> list[Alert]:
+    """Give the alerts that fire for other versions of the endpoint."""
+    firing = [alert_in(record) for record in tx.alerts_of(report.endpoint, "", ("firing",))]
+    return [alert for alert in firing if alert.version != report.version]
 
 
 def put(tx: AlertEdits, event: Event, policy: MonitorPolicy, now: int) -> Event:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from msgspec.structs import replace
 from tests.unit.monitor.alerts.play import HOUR, finding, report
 
 from hythe.base.errors import Conflict
@@ -69,10 +70,29 @@ def test_severe_alerts_reach_those_who_want_only_such(catalog: Catalog) -> None:
 
 
 def test_versions_have_alerts_of_their_own(catalog: Catalog) -> None:
+    bad, fine = finding("output:label"), finding("output:label", "ok", p_value=0.5)
+    assert taken(catalog, report(0, bad)) == ["fired 1"]
+    assert taken(catalog, report(0, bad, version="1.1.0")) == ["fired 2"]
+    assert taken(catalog, report(HOUR, fine, version="1.1.0")) == []
+    assert taken(catalog, report(2 * HOUR, fine, version="1.1.0")) == ["resolved 2"]
+
+
+def test_rows_that_two_versions_are_sent_are_told_of_once(catalog: Catalog) -> None:
     assert taken(catalog, report(0, BAD)) == ["fired 1"]
-    assert taken(catalog, report(0, BAD, version="1.1.0")) == ["fired 2"]
-    assert taken(catalog, report(HOUR, FINE, version="1.1.0")) == []
-    assert taken(catalog, report(2 * HOUR, FINE, version="1.1.0")) == ["resolved 2"]
+    assert taken(catalog, report(0, BAD, version="1.1.0")) == []
+    assert [record.state for record in catalog.alerts.read()] == ["pending", "firing"]
+    taken(catalog, report(HOUR, FINE))
+    assert taken(catalog, report(2 * HOUR, FINE)) == ["resolved 1"]
+    assert taken(catalog, report(2 * HOUR, BAD, version="1.1.0")) == ["fired 2"]
+
+
+def test_an_alert_about_a_thousand_features_stays_small(catalog: Catalog) -> None:
+    many = [replace(finding(f"feature:x{n}"), details={"cells": [1.5] * 64}) for n in range(1000)]
+    assert taken(catalog, report(0, *many)) == ["fired 1"]
+    [record] = catalog.alerts.read()
+    assert len(record.document) < 300_000
+    assert len(alert_in(record).subjects) == 1000
+    assert taken(catalog, report(HOUR, *many)) == []
 
 
 def test_numbers_that_json_cannot_hold_are_unknown(catalog: Catalog) -> None:
