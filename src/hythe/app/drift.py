@@ -26,6 +26,7 @@ def drift(  # noqa: PLR0913 - the words of one long sentence, each by its name
     features: Iterable[str] = (),
     ignore: Iterable[str] = (),
     predict: bool = False,
+    target: str = "",
     outputs: Mapping[str, str] | None = None,
     report: Path | str | None = None,
     home: Path | str | None = None,
@@ -38,7 +39,8 @@ def drift(  # noqa: PLR0913 - the words of one long sentence, each by its name
     What variation between periods is normal is learned from the first `learning_days`, which are not
     examined, or from the rows of `learn_from`; without either, rows are taken for independent draws.
     Only `features` are looked at, where any are named, and nothing named in `ignore`. With `predict` the
-    version answers the rows, so that its outputs are examined, too; `outputs` says in which columns earlier
+    version answers the rows, so that its outputs are examined, too, and held against the column `target`
+    of true outcomes, where there is one; `outputs` says in which columns earlier
     answers stand: `{"value": "prediction"}`. A page with plots is written to the HTML file `report`.
 
     Raises:
@@ -57,6 +59,7 @@ def drift(  # noqa: PLR0913 - the words of one long sentence, each by its name
         features=tuple(features),
         ignore=tuple(ignore),
         predict=predict,
+        target=target,
         outputs=outputs or {},
     )
     page = None if report is None else Path(report)

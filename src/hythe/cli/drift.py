@@ -25,6 +25,7 @@ def drift_command(  # noqa: PLR0913 - one parameter for each option of the comma
     feature: list[str] | None = None,
     ignore: list[str] | None = None,
     predict: Annotated[bool, Parameter(negative=())] = False,
+    target: str = "",
     output: list[str] | None = None,
     report: Path | None = None,
     variant: str | None = None,
@@ -58,6 +59,8 @@ def drift_command(  # noqa: PLR0913 - one parameter for each option of the comma
         A feature, an output or a check that is not looked at; repeat it for several.
     predict
         Let the version answer the rows, so that its outputs are examined, too.
+    target
+        A column of true outcomes, against which these answers are held.
     output
         A column with earlier answers, as OUTPUT=COLUMN: value=prediction, 'probabilities[yes]=score'.
     report
@@ -87,6 +90,7 @@ def drift_command(  # noqa: PLR0913 - one parameter for each option of the comma
         features=tuple(feature or ()),
         ignore=tuple(ignore or ()),
         predict=predict,
+        target=target,
         variant=variant,
         placing=Placing(environment=environment, device=device),
         outputs=dict(map(_pair, output or ())),

@@ -19,11 +19,13 @@ from hythe.monitor.window import Window
 from hythe.operations.drift.examination import examined, learned, windows_of
 from hythe.operations.drift.examined import Examined
 from hythe.operations.drift.options import DriftOptions
-from hythe.operations.drift.outputs import Nothing, Outputs, Predicted, Told, told_columns
+from hythe.operations.drift.outputs import Nothing, Outputs, Told, told_columns
 from hythe.operations.drift.periods import Periods, Whole
+from hythe.operations.drift.predicted import Predicted
 from hythe.operations.drift.reading import Read, read
 from hythe.operations.drift.reference import Reference
 from hythe.operations.drift.source import Source, source_of
+from hythe.operations.monitoring.offline_performance import OfflinePerformance
 from hythe.registry.registry import Registry
 
 
@@ -31,7 +33,7 @@ class Drifted(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What was found in the rows of `data`: a report for each period, in the order of time.
 
     Without time stamps there is one, which begins at 0 and lasts 0 s. `findings` and `notes` are about the
-    data as a whole: columns that lack or are new, other types and formats.
+    data as a whole: columns that lack or are new, other types and formats, how right answers are.
     """
 
     version: str
@@ -76,6 +78,7 @@ def drift(
     bar = progress or Quiet()
     with _outputs(registry, reference, source, chosen) as outputs:
         rows = read(reference, source, _periods(chosen), outputs, progress=bar)
+    right = outputs.findings(chosen.false_alarms - chosen.alpha) if isinstance(outputs, Predicted) else []
     normal, windows = _learned(reference, rows, chosen, bar)
     periods = list(examined(reference, windows, chosen, normal, bar))
     found = Drifted(
@@ -83,7 +86,7 @@ def drift(
         data=source.name,
         rows=rows.rows,
         false_alarms=chosen.false_alarms,
-        findings=_kept(rows.findings, chosen.ignore),
+        findings=_kept([*rows.findings, *right], chosen.ignore),
         reports=tuple(each.report for each in periods),
         notes=tuple(_notes(rows, chosen, outputs, (clock or SystemClock()).now().timestamp())),
     )
@@ -140,10 +143,11 @@ def _check_columns(reference: Reference, source: Source, options: DriftOptions) 
             f"{source.name!r} has none of the columns that {reference.ref} reads; they are "
             f"{_listed(reference.baseline.features)}, and it has {_listed(source.columns) or 'none'}"
         )
-    if options.timestamp and options.timestamp not in names:
-        raise Invalid(
-            f"there is no column {options.timestamp!r} in {source.name!r}; it has {_listed(source.columns)}"
-        )
+    for wanted in (options.timestamp, options.target):
+        if wanted and wanted not in names:
+            raise Invalid(
+                f"there is no column {wanted!r} in {source.name!r}; it has {_listed(source.columns)}"
+            )
 
 
 def _listed(names: Iterable[str], most: int = 20) -> str:
@@ -160,7 +164,8 @@ def _outputs(
         from hythe.operations.load import load
 
         with load(registry, reference.ref, options.variant, placing=options.placing) as predictor:
-            yield Predicted(predictor)
+            performance = OfflinePerformance(reference.schema, reference.baseline) if options.target else None
+            yield Predicted(predictor, is_text=source.is_text, target=options.target, performance=performance)
         return
     told = told_columns(reference.schema, list(reference.baseline.outputs), source.columns, options.outputs)
     yield Told(reference.schema, told) if told else Nothing()

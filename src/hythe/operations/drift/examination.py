@@ -28,7 +28,7 @@ def examined(
     policy = MonitorPolicy(
         false_alarms=options.false_alarms, least_rows=options.least_rows, ignore=options.ignore
     )
-    alpha = options.false_alarms / max(len(windows), 1)
+    alpha = options.alpha / max(len(windows), 1)
     for place, window in enumerate(windows):
         progress.step("examining", place, len(windows))
         period = Period(window=window, baseline=reference.baseline, schema=reference.schema, normal=normal)

@@ -20,7 +20,8 @@ class DriftOptions:
     normal is learned from the first `learning_days`, which are not examined, or from other rows that
     `learn_from` names; without either, rows are taken for independent draws. Only `features` are looked at,
     where any are named, and nothing named in `ignore`. With `predict` the version answers the rows, by its
-    `variant` and where `placing` says, so that its outputs are examined; `outputs` says in which columns
+    `variant` and where `placing` says, so that its outputs are examined; with `target`, a column of true
+    outcomes, so is how right they are, for half of the false alarms. `outputs` says in which columns
     earlier answers stand, by the outputs' names.
     """
 
@@ -33,9 +34,15 @@ class DriftOptions:
     features: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     predict: bool = False
+    target: str = ""
     variant: str | None = None
     placing: Placing | None = None
     outputs: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def alpha(self) -> float:
+        """The share of the false alarms that the periods have."""
+        return self.false_alarms / 2 if self.target else self.false_alarms
 
     def __post_init__(self) -> None:
         if not 0 < self.false_alarms < 1:
@@ -46,5 +53,7 @@ class DriftOptions:
             raise Invalid("what is normal is learned from periods; name a column of times with timestamp")
         if self.learning_days and self.learn_from is not None:
             raise Invalid("give one of learning_days and learn_from, not both")
+        if self.target and not self.predict:
+            raise Invalid("targets are held against answers; let the version give them with predict")
         if self.predict and self.outputs:
             raise Invalid("answers are both asked for and named as columns; give one of predict and outputs")

@@ -10,19 +10,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from hythe.base.errors import CallerError, Invalid
-from hythe.bundle.outcome import Outcome, joined
+from hythe.base.errors import Invalid
 from hythe.bundle.rows import Array
 from hythe.bundle.schema import Output, Schema
-from hythe.bundle.summary import output_parts
 from hythe.operations.drift.cells import numbers_of, plain
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from hythe.runtime.predictor import Predictor
-
-PREDICTED_ROWS = 4096
 _TELLING = 2
 """So many outputs found by their names are the model's; one alone may be the true label."""
 
@@ -56,49 +51,6 @@ class Nothing:
     def __call__(self, _batch: pa.RecordBatch) -> Answered:
         """Give none."""
         return Answered(0, {})
-
-
-class Predicted:
-    """The version answers the rows now; those that a server would refuse are left out."""
-
-    columns: tuple[str, ...] = ()
-
-    def __init__(self, predictor: Predictor) -> None:
-        self._predictor = predictor
-        self._known = {output.name: output for output in predictor.schema.outputs}
-
-    def __call__(self, batch: pa.RecordBatch) -> Answered:
-        """Ask the model."""
-        import pyarrow as pa
-
-        known = {item.name for item in self._predictor.schema.inputs}
-        chosen = batch.select([name for name in batch.schema.names if name in known])
-        table = pa.Table.from_batches([chosen])
-        parts = [
-            self._asked(table.slice(start, PREDICTED_ROWS))
-            for start in range(0, table.num_rows, PREDICTED_ROWS)
-        ]
-        found = joined(parts)
-        answered = ~found.refused
-        arrays = [(name, values[answered]) for name, values in found.answers.items()]
-        return Answered(
-            int(answered.sum()),
-            {
-                part: cells
-                for name, values in arrays
-                for part, cells in output_parts(values, self._known[name])
-            },
-        )
-
-    def _asked(self, rows: pa.Table) -> Outcome:
-        """Ask for all rows, and where one of them does not fit, for each half, to find it."""
-        try:
-            return self._predictor.outcome(rows)
-        except CallerError:
-            if rows.num_rows == 1:
-                return Outcome({}, np.ones(1, dtype=np.bool_))
-            half = rows.num_rows // 2
-            return joined([self._asked(rows.slice(0, half)), self._asked(rows.slice(half))])
 
 
 class Told:

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from hythe.base.errors import Invalid
 from hythe.base.progress import Progress
-from hythe.bundle.schema import Schema
 from hythe.monitor.finding import Finding
 from hythe.monitor.quality.rows import MOST_ROWS, RowLook
-from hythe.operations.drift.cells import moments_of, numbers_of
 from hythe.operations.drift.counting import RowCounter, Running, ahead, workers
 from hythe.operations.drift.outputs import Nothing, Outputs
 from hythe.operations.drift.periods import Periods, Whole
 from hythe.operations.drift.reference import Reference
 from hythe.operations.drift.source import Source
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from hythe.operations.drift.text_cells import typed
 
 _PANDAS_INDEX = "__index_level_"
 
@@ -81,23 +76,6 @@ def read(
     found.periods = dict(sorted(found.periods.items()))
     found.findings = look.findings()
     return found
-
-
-def typed(batch: pa.RecordBatch, schema: Schema) -> pa.RecordBatch:
-    """Read cells of text, as CSV has them, by the schema's types, where all of a column can be read."""
-    columns = {column.name: column for column in schema.columns}
-    arrays = list(batch.columns)
-    for place, name in enumerate(batch.schema.names):
-        column = columns.get(name)
-        if column is None or column.type in {"string", "category"}:
-            continue
-        if column.type == "timestamp":
-            values, unreadable = moments_of(arrays[place], column)
-        else:
-            values, unreadable = numbers_of(arrays[place], truth=column.type == "bool")
-        if not unreadable:
-            arrays[place] = values
-    return type(batch).from_arrays(arrays, names=batch.schema.names)
 
 
 def _columns(source: Source, periods: Periods | Whole, outputs: Outputs) -> list[str]:

@@ -30,6 +30,10 @@ def frame(rows: int, seed: int, shift: float = 0.0) -> pd.DataFrame:
     return pd.DataFrame({"age": rng.normal(40 + shift, 5, rows), "visits": rng.poisson(3, rows) * 1.0})
 
 
+def truth(rows: pd.DataFrame) -> np.ndarray[Any, Any]:
+    return np.where(rows["age"] > 40, "old", "young")
+
+
 def hours(many: int, rows: int, swing: float = 0.0) -> pd.DataFrame:
     """Rows of some hours; each hour has a mean of its own, by `swing` standard deviations."""
     means = 5 * swing * np.random.default_rng(99).normal(size=many)
@@ -41,8 +45,8 @@ def hours(many: int, rows: int, swing: float = 0.0) -> pd.DataFrame:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("drift") / "home"
     rows = frame(4000, 0)
-    model = LogisticRegression().fit(rows, np.where(rows["age"] > 40, "old", "young"))
-    hythe.pack(model, "people", examples=rows, home=folder)
+    model = LogisticRegression().fit(rows, truth(rows))
+    hythe.pack(model, "people", examples=rows, targets=truth(rows), home=folder)
     return folder
 
 
@@ -156,6 +160,8 @@ def test_rows_that_do_not_fit_are_left_out_of_what_is_asked(registry: Registry) 
         (pd.DataFrame({"height": [1.0]}), {}, "has none of the columns that people:1.0.0 reads"),
         (hours(3, 200), {"timestamp": "at", "learning_days": 1}, "7 are needed"),
         (frame(3, 1), {"learning_days": 1}, "name a column of times"),
+        (frame(3, 1), {"target": "age"}, "let the version give them with predict"),
+        (frame(3, 1), {"target": "truth", "predict": True}, "there is no column .truth."),
     ],
 )
 def test_what_cannot_be_examined_is_said(
@@ -188,3 +194,29 @@ def test_the_python_api_takes_tables_and_writes_the_page(home: Path, tmp_path: P
     found = hythe.drift("people", rows, report=tmp_path / "drift.html", home=home)
     assert found.alarms
     assert "feature:age" in (tmp_path / "drift.html").read_text()
+
+
+def test_with_targets_it_is_told_how_right_the_answers_are(registry: Registry) -> None:
+    rows = frame(2000, 1)
+    right = examined(registry, rows.assign(truth=truth(rows)), predict=True, target="truth")
+    [accuracy] = [each for each in right.findings if each.check == "accuracy" and each.kind == "performance"]
+    assert accuracy.value is not None
+    assert accuracy.value > 0.95
+    assert [report.alpha for report in right.reports] == [0.005]
+    swapped = np.where(truth(rows) == "old", "young", "old")
+    wrong = examined(registry, rows.assign(truth=swapped), predict=True, target="truth")
+    assert "performance" in {each.kind for each in wrong.findings if each.verdict == "alarm"}
+
+
+def test_text_files_are_answered_as_tables_are(registry: Registry, tmp_path: Path) -> None:
+    rows = frame(400, 1)
+    rows = rows.assign(truth=truth(rows))
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    options = DriftOptions(predict=True, target="truth")
+    text = drift(registry, "people", str(tmp_path / "rows.csv"), options)
+    assert text.reports == examined(registry, rows, predict=True, target="truth").reports
+    lines = (tmp_path / "rows.csv").read_text().splitlines()
+    lines[7] = lines[7].replace(lines[7].split(",")[0], "n/a?")
+    (tmp_path / "rows.csv").write_text("\n".join(lines))
+    [report] = drift(registry, "people", str(tmp_path / "rows.csv"), options).reports
+    assert {each.n for each in report.findings if each.subject == "output:label"} == {399}

@@ -41,7 +41,7 @@ def render(
         tag("h1", title),
         tag("p", _about(reports, baseline), class_="soft"),
         _verdict(reports, findings),
-        *([_whole(findings)] if findings else []),
+        *_whole(findings),
         *([_periods(reports)] if len(reports) > 1 else []),
         *(_period(each, baseline, alone=len(examined) == 1) for each in _chosen(examined)),
         _notes([*notes, *(note for report in reports for note in report.notes)]),
@@ -94,16 +94,22 @@ def _rate(reports: Sequence[Report]) -> str:
     return f"Where nothing drifts, at most {rate:.2g} of these periods alarm on average, all tests together."
 
 
-def _whole(findings: Sequence[Finding]) -> Markup:
-    """Write what was found of the columns as such: their names, types and formats."""
-    rows = [
-        tag(
-            "tr", tag("td", pill(each.verdict)), tag("th", each.subject, scope="row"), tag("td", each.message)
-        )
-        for each in findings
-    ]
-    body = tag("table", tag("caption", "Columns", class_="hidden"), tag("tbody", *rows))
-    return joined(tag("h2", "Columns"), tag("div", tag("div", body, class_="scroll"), class_="card"))
+def _whole(findings: Sequence[Finding]) -> Iterator[Markup]:
+    """Write what was found of all rows together: of the columns as such, and of how right answers are."""
+    columns = [each for each in findings if each.kind == "quality"]
+    others = [each for each in findings if each.kind != "quality"]
+    for heading, those in (("Columns", columns), ("How right the answers are", others)):
+        if those:
+            rows = [
+                tag("tr", tag("td", pill(each.verdict)), tag("th", each.subject, scope="row"), _said(each))
+                for each in those
+            ]
+            body = tag("table", tag("caption", heading, class_="hidden"), tag("tbody", *rows))
+            yield joined(tag("h2", heading), tag("div", tag("div", body, class_="scroll"), class_="card"))
+
+
+def _said(finding: Finding) -> Markup:
+    return tag("td", finding.message)
 
 
 def _periods(reports: Sequence[Report]) -> Markup:
