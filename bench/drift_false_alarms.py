@@ -3,9 +3,9 @@
 Every repeat draws a baseline and a window of its own. An alarm is any alarm of the endpoint, of all features
 and checks together, where a period was promised alarms at that level. Rows that say `counts` draw the counts
 that so many rows would give, and test them with the code that does so in production; `rows` go through
-`hythe.monitor.examine` with every check that is installed. Then 90 days of hours and days against one
-baseline, and a stream with seasons and a memory. The rules of others see columns of normal draws. The fast
-mode has fewer repeats.
+`hythe.monitor.examine` with every check that is installed. Then single p-values far out in the tail, 90 days
+of hours and days against one baseline, and a stream with seasons and a memory. The rules of others see columns
+of normal draws. The fast mode has fewer repeats.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
-from calm import endpoints, horizons, rows, rules, seasons
+from calm import endpoints, horizons, rows, rules, seasons, tail
 from harness import Bench
 from numpy.typing import NDArray
 
@@ -27,6 +27,7 @@ COUNTED = [
     (m, n, features) for n in (100, 1000, 100_000) for features in (1, 30, 1000) for m in (10_000,)
 ] + [(1000, 1000, 30), (1000, 100, 1000), (100, 100, 30), (100, 100_000, 30), (1_000_000, 1000, 30)]
 RATES = (1.0, 20.0)
+TAILS = [(10_000, 100), (1000, 1000), (100, 20_000), (10_000, 100_000)]
 RULED = [(100, 1), (200, 1), (100, 30), (1000, 30)]
 RULED_AGAINST = 10_000
 
@@ -73,10 +74,23 @@ class Study:
             self._rows(f"Hythe, rows of features {share:.0%} alike", 1000, 300, 30, draw)
 
     def _rows(self, what: str, m: int, n: int, features: int, draw: Callable[..., Period]) -> None:
-        levels = endpoints.least_levels_of_rows(
-            partial(draw, self.rng, m, n, features), self.repeats // 4 if self.bench.fast else self.repeats
-        )
+        repeats = 10 if self.bench.fast else 300
+        levels = endpoints.least_levels_of_rows(partial(draw, self.rng, m, n, features), repeats)
         self.hythe(what, n, features, m, levels)
+
+    def far_out(self) -> None:
+        """Look at single p-values as small as an hour of many features asks for."""
+        worst = 0.0
+        for m, n in TAILS[:1] if self.bench.fast else TAILS:
+            for direction in tail.DIRECTIONS:
+                for x in (1e-6, 1e-9):
+                    found = tail.ratio(self.rng, m, n, direction, x, 500 if self.bench.fast else 20_000)
+                    self.row(
+                        f"P(p ≤ x) / x, direction of the {direction}", x=x, rows=n, reference=m,
+                        ratio=found.ratio, error=found.error,
+                    )  # fmt: skip
+                    worst = max(worst, found.ratio - 3.0 * found.error)
+        self.bench.check("P(p ≤ x) / x far out in the tail, worst row", worst, "", "≤ 1", worst <= 1.0)
 
     def check_levels(self) -> None:
         """Check the worst row of all."""
@@ -138,6 +152,7 @@ def main(arguments: list[str]) -> None:
         study.mixed_rows()
         study.alike_rows()
         study.check_levels()
+        study.far_out()
         study.ninety_days()
         study.seasonal()
         study.others()

@@ -37,17 +37,22 @@ def numbers(rng: np.random.Generator, m: int, n: int, features: int) -> Pair:
     return Pair(NumberBins(tuple(range(cells - 4)), cells - 4.0), baseline, window)
 
 
-def shares(rng: np.random.Generator, counts: Floats) -> Floats:
-    """Draw what the shares of the population are in cells of numbers, given the baseline's counts.
+def shares(rng: np.random.Generator, baseline: Floats) -> Floats:
+    """Draw what the shares of the population are in cells of numbers, given the baseline's counts."""
+    gamma = rng.standard_gamma(gaps(baseline))
+    return np.asarray(gamma / gamma.sum())
+
+
+def gaps(baseline: Floats) -> Floats:
+    """Give how many of the gaps between its m values each cell of numbers of a baseline covers.
 
     The m values part the population into m + 1 gaps of equal rank. Each bin begins at a value and has as many
     gaps as values, but for the last one, which is closed and ends at a value; one gap lies beyond each end.
     """
-    gaps = counts[2:].copy()
-    gaps[0] += 1.0
-    gaps[-2:] += (-1.0, 1.0)
-    gamma = rng.standard_gamma(gaps)
-    return np.asarray(gamma / gamma.sum())
+    found = baseline[2:].copy()
+    found[0] += 1.0
+    found[-2:] += (-1.0, 1.0)
+    return found
 
 
 @lru_cache(maxsize=1024)
