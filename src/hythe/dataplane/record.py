@@ -74,11 +74,11 @@ class Recorder:
             body, raw, written = Body(calls, marked), [], self._bare
             data = _encode(body)
         flags = 0 if inference_s is None else RAN
-        size = len(data) + sum([array.nbytes for array in raw])
+        rows = calls[0].rows if len(calls) == 1 else sum([call.rows for call in calls])
+        size = len(data) + rows * written.row_bytes
         if size > self._most_bytes:
             run = flags, at_ns, inference_s or 0.0, encode_s
             return self._in_slices(written, body, raw, size, run)
-        rows = sum([call.rows for call in calls])
         head = HEAD.pack(written.length, len(data), rows, flags, at_ns, inference_s or 0.0, encode_s)
         parts = [head, written.data, data, _PADS[-len(data) % 8]]
         try:
@@ -144,6 +144,7 @@ class _Written:
         self._kinds = [(array.dtype, array.shape[1:]) for array in arrays]
         self.raw: list[int] = []
         self.lists: list[int] = []
+        self.row_bytes = 0
         inputs: list[Field] = []
         outputs: list[Field] = []
         for place, (name, array) in enumerate(zip(self._names, arrays, strict=True)):
@@ -154,6 +155,7 @@ class _Written:
             if array.dtype.kind in _NUMBERS:
                 fields.append(Field(name, array.dtype.str, shape))
                 self.raw.append(place)
+                self.row_bytes += fields[-1].row_bytes
             elif array.dtype.kind in _SCALARS and fields is outputs:
                 fields.append(Field(name, "", shape))
                 self.lists.append(place)
@@ -165,5 +167,10 @@ class _Written:
         self, feeds: Mapping[str, Array], answers: Mapping[str, Array], arrays: Sequence[Array]
     ) -> bool:
         """Tell whether these arrays have this layout."""
-        kinds = [(array.dtype, array.shape[1:]) for array in arrays]
-        return kinds == self._kinds and [*feeds, *answers] == self._names
+        if [*feeds, *answers] != self._names:
+            return False
+        for array, (dtype, shape) in zip(arrays, self._kinds, strict=True):
+            # Nearly always it is the very object, which is far cheaper to see than that two are equal.
+            if (array.dtype is not dtype and array.dtype != dtype) or array.shape[1:] != shape:
+                return False
+        return True

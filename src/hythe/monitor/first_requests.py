@@ -6,7 +6,7 @@ the latency of one that failed, leaves that metric to the key's next.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -55,10 +55,15 @@ class FirstRequests:
         self._told: dict[tuple[str, int], dict[str, int]] = {}
 
     def take(
-        self, records: Iterable[BatchRecord], wanted: Callable[[str], bool], scores: Scores
+        self, records: Sequence[BatchRecord], wanted: Callable[[str], bool], scores: Scores
     ) -> Iterator[KeyOutcome]:
         """Give what the keys in `records` tell for the first time, for the endpoints that are `wanted`."""
-        chosen = [record for record in records if record.calls and wanted(record.layout.endpoint)]
+        asked = {endpoint for endpoint in {record.layout.endpoint for record in records} if wanted(endpoint)}
+        chosen = (
+            [record for record in records if record.calls and record.layout.endpoint in asked]
+            if asked
+            else []
+        )
         for record in sorted(chosen, key=attrgetter("at_ns")):
             for place, call in enumerate(record.calls):
                 if not call.key or call.flags & PART:

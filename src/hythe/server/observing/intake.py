@@ -191,10 +191,15 @@ class Intake:
 
     def _by_share(self, records: Sequence[BatchRecord]) -> dict[float, list[BatchRecord]]:
         """Sort records by the share of them that is kept for joins."""
+        shares = {}
+        for endpoint in {record.layout.endpoint for record in records}:
+            asked = self._follow(endpoint).join_share
+            shares[endpoint] = self._join_share if asked is None else asked
+        if len({*shares.values()}) == 1:
+            return {next(iter(shares.values())): [*records]}
         found: dict[float, list[BatchRecord]] = {}
         for record in records:
-            asked = self._follow(record.layout.endpoint).join_share
-            found.setdefault(self._join_share if asked is None else asked, []).append(record)
+            found.setdefault(shares[record.layout.endpoint], []).append(record)
         return found
 
     def _score(self, endpoint: str) -> Score | None:
