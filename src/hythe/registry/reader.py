@@ -22,7 +22,7 @@ from hythe.registry.records import (
 )
 from hythe.registry.refs import Ref, parse_ref
 from hythe.registry.rollouts import RolloutRecord, read_rollout, read_rollouts
-from hythe.registry.tables import aliases, key_usage, keys, log, models, plans, trust, versions
+from hythe.registry.tables import alerts, aliases, key_usage, keys, log, models, plans, trust, versions
 from hythe.registry.versions import Version
 from hythe.security.keys import Permit
 
@@ -124,6 +124,12 @@ class Reader:
         """List the settings of all endpoints that have any."""
         with self._connects() as connection:
             return read_monitors(connection)
+
+    def alert_states(self) -> dict[int, str]:
+        """Tell the state of each alert that ever fired, by its number."""
+        query = select(alerts.c.id, alerts.c.state).where(alerts.c.state != "pending")
+        with self._connects() as connection:
+            return {row.id: row.state for row in connection.execute(query)}
 
     def rollouts(self, endpoint: str | None = None, *, running: bool = False) -> list[RolloutRecord]:
         """List the rollouts of an endpoint, or of all, the oldest first; with `running`, those not ended."""

@@ -75,6 +75,8 @@ def _apply_to_others(state: State, entry: LogEntry) -> None:
             state[_kind_and_name(name)] = after
         case "rollout":
             state["rollout", after["id"]] = [name, after["status"]]
+        case "alert fired" | "alert acknowledged" | "alert resolved":
+            state[_kind_and_name(name)] = after["state"]
         case "remove plan" | "revoke key" | "remove monitor":
             state.pop(_kind_and_name(name), None)
         case _:
@@ -96,5 +98,6 @@ def _standing(reader: Reader) -> State:
     state |= {("key", key.id): key.state for key in reader.all_keys() if not key.revoked_at}
     state |= {("plan", plan.endpoint): plan.document for plan in reader.plans()}
     state |= {("monitor", item.endpoint): item.document for item in reader.monitors()}
+    state |= {("alert", str(alert)): status for alert, status in reader.alert_states().items()}
     state |= {("rollout", item.id): [f"endpoint/{item.endpoint}", item.status] for item in reader.rollouts()}
     return state

@@ -208,6 +208,15 @@ def alerts_that_fire_at_once_get_numbers_of_their_own(opened: Open) -> None:
     assert opened().faults() == []
 
 
+def an_alert_ended_behind_the_log_is_found(opened: Open) -> None:
+    """Whoever ends one in its row is found by `fsck`."""
+    catalog = opened()
+    with catalog.edit(actor="controller") as tx:
+        stored = tx.put_alert(NEW, "fired")
+        tx.put_alert(replace(stored, state="resolved"))
+    assert [f"alert '{stored.id}'" in fault for fault in catalog.faults()] == [True]
+
+
 def _delivery(alert: int, event: str = "fired", due: int = 10) -> DeliveryRecord:
     return DeliveryRecord(alert, event, "webhook:0a", WAITING, 0, due, '{"message":"msg_1"}')
 
@@ -225,4 +234,5 @@ CHECKS: Sequence[Check] = (
     a_silence_is_logged_when_it_begins_and_ends,
     what_ended_long_ago_is_forgotten,
     alerts_that_fire_at_once_get_numbers_of_their_own,
+    an_alert_ended_behind_the_log_is_found,
 )
