@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 from msgspec.structs import replace
 
+from hythe.base.errors import Busy, Unavailable
 from hythe.monitor.finding import Finding, Report
 from hythe.monitor.period import Period
 from hythe.monitor.policy import MonitorPolicy
@@ -18,6 +19,8 @@ from hythe.operations.monitoring.learning import Asked, Learning
 from hythe.operations.monitoring.past import Past
 from hythe.operations.monitoring.performance import SHARE as OF_PERFORMANCE
 from hythe.operations.monitoring.performance import Performance, VersionPeriod
+from hythe.operations.monitoring.streams import SHARE as OF_STREAMS
+from hythe.operations.monitoring.streams import Streams
 from hythe.operations.monitoring.versions import Plans, References
 from hythe.registry.registry import Registry
 from hythe.registry.reports import Learned, PeriodKey
@@ -26,11 +29,12 @@ Examine: TypeAlias = Callable[[Period, MonitorPolicy, float], Report]
 
 
 class Assessed(NamedTuple):
-    """A report, and what else is to be stored with it."""
+    """A report, and what else is to be stored with it; `fault` says why a period could not be looked at."""
 
     report: Report
     served: Served
     fresh: Learned | None = None
+    fault: str = ""
 
 
 class Assessor:
@@ -45,19 +49,30 @@ class Assessor:
         self._references = References(registry)
         self._learning = Learning(registry.catalog)
         self._performance = Performance(registry.catalog)
+        self._streams = Streams(registry.catalog.reports)
         self._examine = examine or _examine
         self.past = Past(registry.catalog.reports)
 
     def assess(
         self, plans: Plans, key: PeriodKey, policy: MonitorPolicy, period_s: int, go_on: GoOn = lambda: True
     ) -> Assessed:
-        """Look at one period.
+        """Look at one period; where that fails, the report says why, so that it is not tried for ever.
 
         Raises:
-            Corrupt: when a window, a report or what was learned cannot be read.
+            Busy: when the catalog is, for too long.
             Unavailable: when the catalog is gone, or `go_on` says that somebody else goes on.
 
         """
+        try:
+            return self._assessed(plans, key, policy, period_s, go_on)
+        except (Busy, Unavailable):
+            raise
+        except Exception as err:  # noqa: BLE001 - one period's fault must not hold up the later ones
+            return _failed(plans.endpoint, key, policy, period_s, err)
+
+    def _assessed(
+        self, plans: Plans, key: PeriodKey, policy: MonitorPolicy, period_s: int, go_on: GoOn
+    ) -> Assessed:
         catalog = self._catalog
         gathered = gather(catalog.observations, catalog, plans, key, period_s, go_on)
         past = self.past.of(plans.endpoint, key.version, period_s, key.start)
@@ -67,7 +82,7 @@ class Assessor:
         labels, said = self._labels(plans, key, policy, period_s, gathered)
         every = (*served, *values.findings, *labels)
         findings = [each for each in every if each.check not in policy.ignore]
-        report = Report(
+        alone = Report(
             endpoint=plans.endpoint,
             version=key.version,
             start=key.start,
@@ -77,7 +92,16 @@ class Assessor:
             findings=_ordered(findings),
             notes=(*gathered.notes, *values.notes, *said),
         )
-        return Assessed(report, gathered.served, fresh)
+        return Assessed(self._with_streams(alone, policy), gathered.served, fresh)
+
+    def _with_streams(self, alone: Report, policy: MonitorPolicy) -> Report:
+        """Add what losses and scores show only over several periods."""
+        found = [
+            each
+            for each in self._streams.findings(alone, policy)
+            if not {each.check, each.subject} & {*policy.ignore}
+        ]
+        return replace(alone, findings=_ordered((*alone.findings, *found))) if found else alone
 
     def _labels(
         self, plans: Plans, key: PeriodKey, policy: MonitorPolicy, period_s: int, gathered: Gathered
@@ -100,7 +124,7 @@ class Assessor:
         go_on: GoOn,
     ) -> tuple[Report, Learned | None]:
         """Hold the values of features and outputs against the baseline, where there is one."""
-        alpha = (1.0 - SHARE - OF_PERFORMANCE) * policy.alpha(period_s)
+        alpha = (1.0 - SHARE - OF_PERFORMANCE - OF_STREAMS) * policy.alpha(period_s)
         empty = Report(
             endpoint=endpoint, version=key.version, start=key.start, period_s=period_s, rows=0, alpha=alpha
         )
@@ -119,6 +143,20 @@ class Assessor:
         )
         found = self._examine(period, policy, alpha)
         return replace(found, notes=(*found.notes, *filter(None, (known.note,)))), known.fresh
+
+
+def _failed(endpoint: str, key: PeriodKey, policy: MonitorPolicy, period_s: int, err: Exception) -> Assessed:
+    fault = f"the period could not be looked at: {type(err).__name__}: {err}"
+    report = Report(
+        endpoint=endpoint,
+        version=key.version,
+        start=key.start,
+        period_s=period_s,
+        rows=0,
+        alpha=policy.alpha(period_s),
+        notes=(fault,),
+    )
+    return Assessed(report, Served.silent(key.start, period_s), fault=fault)
 
 
 def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:

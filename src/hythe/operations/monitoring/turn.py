@@ -21,6 +21,7 @@ from hythe.operations.monitoring.stored import record_of
 from hythe.operations.monitoring.times import HOUR_S, caught_up_from, ended, grace_s, kept_s
 from hythe.operations.monitoring.versions import Plans
 from hythe.registry.leases import Claim
+from hythe.registry.monitors import MonitorRecord
 from hythe.registry.registry import Registry
 from hythe.registry.reports import PeriodKey
 from hythe.runtime.log import Log
@@ -31,6 +32,7 @@ LEASE_S = 10.0
 MOST_A_TURN = 8
 """How many periods of one length of one endpoint a turn looks at; what is left waits for the next."""
 _SETTLED_S = 30
+_LIST_S = 10.0
 _SECOND_NS = 1_000_000_000
 _LOG = Log("hythe.monitor")
 
@@ -56,7 +58,8 @@ class Monitoring:
         self._done: dict[tuple[str, int], int] = {}
         self._faults: dict[str, str] = {}
         self._reached_s = clock.monotonic_s()
-        self._tidied_s = float("-inf")
+        self._tidied_s = self._listed_s = float("-inf")
+        self._endpoints: list[str] = []
 
     def turn(self) -> list[Report]:
         """Look at what has ended and is not looked at yet, some of it; give the reports that were stored.
@@ -69,10 +72,11 @@ class Monitoring:
 
         """
         try:
+            settings = {record.endpoint: record for record in self._catalog.monitors()}
             found = [
                 report
-                for endpoint in self._catalog.observations.endpoints()
-                for report in self._tried(endpoint)
+                for endpoint in self._observed()
+                for report in self._tried(endpoint, settings.get(endpoint))
             ]
             self._tidy()
         except (Busy, Unavailable):
@@ -81,10 +85,17 @@ class Monitoring:
             raise
         return found
 
-    def _tried(self, endpoint: str) -> list[Report]:
+    def _observed(self) -> list[str]:
+        """List the endpoints that have windows, as of some seconds ago at the most."""
+        now_s = self._clock.monotonic_s()
+        if now_s - self._listed_s >= _LIST_S:
+            self._endpoints, self._listed_s = self._catalog.observations.endpoints(), now_s
+        return self._endpoints
+
+    def _tried(self, endpoint: str, settings: MonitorRecord | None) -> list[Report]:
         found: list[Report] = []
         try:
-            for report in self._endpoint(endpoint):
+            for report in self._endpoint(endpoint, policy_in(settings)):
                 found.append(report)  # noqa: PERF402 - what was stored before a fault counts, too
         except (Busy, Unavailable):
             raise
@@ -97,8 +108,7 @@ class Monitoring:
             self._faults.pop(endpoint, None)
         return found
 
-    def _endpoint(self, endpoint: str) -> Iterator[Report]:
-        policy = policy_in(self._catalog.monitor(endpoint))
+    def _endpoint(self, endpoint: str, policy: MonitorPolicy) -> Iterator[Report]:
         now = int(self._clock.now().timestamp())
         plans: Plans | None = None
         for period_s in sorted(policy.periods_s):
@@ -141,6 +151,8 @@ class Monitoring:
         self, plans: Plans, key: PeriodKey, policy: MonitorPolicy, period_s: int, now: int
     ) -> Report | None:
         found = self._assessor.assess(plans, key, policy, period_s, self._go_on)
+        if found.fault:
+            _LOG.error(found.fault, endpoint=plans.endpoint, version=key.version, start=key.start)
         if not self._go_on():
             raise Unavailable(f"another process monitors {plans.endpoint!r} now")
         if not self._stored(found, policy, now):

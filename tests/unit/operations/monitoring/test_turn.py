@@ -26,7 +26,7 @@ from hythe.operations.monitoring.versions import Plans
 from hythe.operations.windows import stored_join
 from hythe.registry.monitor_edits import MonitorEdits
 from hythe.registry.reports import Reports
-from hythe.registry.windows import WindowRecord
+from hythe.registry.windows import Delivery, WindowRecord
 
 SHIFT = 0.6
 NS = 10**9
@@ -281,15 +281,26 @@ def test_labels_of_a_version_without_traffic_are_looked_at_when_they_are_told(sc
 def test_one_endpoint_that_cannot_be_looked_at_keeps_none_of_the_others(
     scene: Scene, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from hythe.registry.windows import Delivery
-
-    spoilt = WindowRecord("a", "1.0.0", START, 1, b"no window")
-    scene.registry.catalog.observations.store(Delivery("other", 1, 0, {}, (spoilt,)))
+    window = WindowRecord("a", "1.0.0", START, 1, b"{}")
+    scene.registry.catalog.observations.store(Delivery("other", 1, 0, {}, (window,)))
+    with scene.registry.catalog.edit(actor="newer") as tx:
+        tx.put_monitor("a", {"format": 99})
     scene.deliver(scene.window(START, 300))
     scene.clock.tick(HOUR + 200)
     assert len(scene.monitoring.turn()) == 1
     assert scene.monitoring.turn() == []
     assert capfd.readouterr().err.count("an endpoint cannot be monitored") == 1
+
+
+def test_a_period_that_cannot_be_read_is_told_and_the_next_ones_are_looked_at(scene: Scene) -> None:
+    spoilt = WindowRecord("scoring", "1.0.0", START + 9, 1, b"no window", revision=1)
+    scene.registry.catalog.observations.store(Delivery("other", 1, 0, {}, (spoilt,)))
+    scene.deliver(scene.window(START, 300), scene.window(START + HOUR, 300))
+    scene.clock.tick(2 * HOUR + 200)
+    first, second = scene.monitoring.turn()
+    assert (first.rows, first.findings, second.rows) == (0, (), 300)
+    assert "could not be looked at: Corrupt: a window cannot be read" in first.notes[0]
+    assert scene.monitoring.turn() == []
 
 
 def test_while_it_learns_no_test_alarms_and_what_was_learned_is_stored_once(
