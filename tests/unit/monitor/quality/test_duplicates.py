@@ -12,9 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
-from tests.unit.monitor.observed_rows import FEED, Pipe, answers, rows
+from tests.unit.monitor.observed_rows import FEED, SCHEMA, Pipe, answers, rows, table
 from tests.unit.monitor.quality.real import birds, cells
 
+from hythe.bundle.feed import Feed
 from hythe.bundle.repeats import Repeats, hashes_of, repeats_of
 from hythe.bundle.schema import Column, ColumnType, Schema, Tensor
 from hythe.bundle.summary import summarise_column
@@ -55,6 +56,24 @@ def test_windows_count_the_repeated_rows_of_a_second() -> None:
     pipe.put(data[:5], {name: values[:5] for name, values in answers(40, 0).items()}, tables=False)
     [later] = fold([read(raw) for _, raw in pipe.ring.take()], lambda *_: pipe.counter, [statistic])
     assert later.statistics["repeats"] == (5, 5, 5)
+
+
+@pytest.mark.parametrize("feed", [None, FEED], ids=["native", "compiled"])
+def test_a_server_finds_no_more_rows_equal_than_the_baseline_does(feed: Feed | None) -> None:
+    rng = np.random.default_rng(4)
+    data = [rows(100, 0)[place] for place in rng.integers(0, 100, 250)]
+    pipe, known = Pipe(feed), rows(100, 0)
+    found = answers(100, 0)
+    for start in range(0, 250, 50):
+        part = data[start : start + 50]
+        places = [known.index(one) for one in part]
+        pipe.put(part, {name: values[places] for name, values in found.items()}, tables=False)
+    read = RecordReader()
+    [window] = fold([read(raw) for _, raw in pipe.ring.take()], lambda *_: pipe.counter, [RepeatedRows()])
+    reference = repeats_of(table(data), SCHEMA, pipe.baseline.features)
+    assert reference is not None
+    n, _, repeated = window.statistics["repeats"]
+    assert (n, n - repeated) == (250, reference.distinct) if feed is None else (250, len(set(map(str, data))))
 
 
 def counted(table: pa.Table, **hidden: Any) -> Repeats | None:
