@@ -38,7 +38,7 @@ class Study:
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self.rng = np.random.default_rng(2026)
-        self.repeats = 40 if bench.fast else 1000
+        self.repeats = 30 if bench.fast else 1000
         self._over: list[float] = []
 
     def row(self, what: str, **values: object) -> None:
@@ -58,7 +58,7 @@ class Study:
     def counts(self) -> None:
         """Draw endpoints as counts."""
         for m, n, features in COUNTED:
-            repeats = min(self.repeats, 10) if self.bench.fast and features > 30 else self.repeats
+            repeats = min(self.repeats, 4) if self.bench.fast and features > 30 else self.repeats
             levels = endpoints.least_levels_of_counts(self.rng, m, n, features, repeats)
             self.hythe("Hythe, counts", n, features, m, levels)
 
@@ -74,7 +74,7 @@ class Study:
             self._rows(f"Hythe, rows of features {share:.0%} alike", 1000, 300, 30, draw)
 
     def _rows(self, what: str, m: int, n: int, features: int, draw: Callable[..., Period]) -> None:
-        repeats = 10 if self.bench.fast else 300
+        repeats = 6 if self.bench.fast else 200
         levels = endpoints.least_levels_of_rows(partial(draw, self.rng, m, n, features), repeats)
         self.hythe(what, n, features, m, levels)
 
@@ -84,7 +84,7 @@ class Study:
         for m, n in TAILS[:1] if self.bench.fast else TAILS:
             for direction in tail.DIRECTIONS:
                 for x in (1e-6, 1e-9):
-                    found = tail.ratio(self.rng, m, n, direction, x, 500 if self.bench.fast else 20_000)
+                    found = tail.ratio(self.rng, m, n, direction, x, 500 if self.bench.fast else 5000)
                     self.row(
                         f"P(p ≤ x) / x, direction of the {direction}", x=x, rows=n, reference=m,
                         ratio=found.ratio, error=found.error,
@@ -104,7 +104,7 @@ class Study:
         """Hold 90 days against one baseline, again and again, at two stated rates."""
         policies = [MonitorPolicy(false_alarms=rate) for rate in RATES]
         stream = horizons.Stream(5000, 200, 5)
-        repeats, days = (3, 9) if self.bench.fast else (100, 90)
+        repeats, days = (3, 9) if self.bench.fast else (60, 90)
         found = np.array([horizons.alarms(self.rng, stream, policies, days) for _ in range(repeats)])
         for rate, alarms in zip(RATES, found.T, strict=True):
             self._horizon("Hythe, counts, 90 days", rate * days / 90, alarms, features=5)
@@ -112,7 +112,7 @@ class Study:
     def seasonal(self) -> None:
         """Learn what is normal on a seasonal, autocorrelated stream, and watch what follows."""
         policies = [MonitorPolicy(learning_days=28.0, false_alarms=rate) for rate in RATES]
-        repeats, days = (2, 7) if self.bench.fast else (40, 62)
+        repeats, days = (2, 7) if self.bench.fast else (30, 62)
         found = np.array([seasons.alarms(self.rng, policies, days) for _ in range(repeats)])
         for rate, alarms in zip(RATES, found.T, strict=False):
             self._horizon("Hythe, seasons and memory, 28 days learned", rate * days / 90, alarms, features=3)
