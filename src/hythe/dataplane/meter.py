@@ -30,9 +30,12 @@ CACHE_HITS = Metric("hythe_cache_hits_total", "counter", "Answers given from the
 CACHE_BYTES = Metric("hythe_cache_bytes", "gauge", "Bytes of stored answers.")
 IN_FLIGHT = Metric("hythe_in_flight", "gauge", "Requests being answered now.")
 SHADOW_COPIES = Metric("hythe_shadow_total", "counter", "Copies of requests by what shadows did with them.")
+ROW_FAULTS = Metric(
+    "hythe_row_faults_total", "counter", "Requests refused for their rows by what was wrong first."
+)
 METRICS = (
     REQUESTS, ANSWERED_ROWS, DURATION, QUEUE, INFERENCE, BATCH, IN_FLIGHT, DEGRADED_ANSWERS,
-    RESCUED_REQUESTS, CACHE_HITS, CACHE_BYTES, QUEUE_ROWS, SHADOW_COPIES,
+    RESCUED_REQUESTS, CACHE_HITS, CACHE_BYTES, QUEUE_ROWS, SHADOW_COPIES, ROW_FAULTS,
 )  # fmt: skip
 
 
@@ -46,6 +49,7 @@ class Meter:
         self._runs: dict[str, Runs] = {}
         self._flagged: dict[tuple[str, str], Counter] = {}
         self._copies: dict[tuple[str, str], Counter] = {}
+        self._faults: dict[tuple[str, str], Counter] = {}
         self.in_flight = counters.gauge(IN_FLIGHT.name, endpoint=endpoint)
 
     def outcome(self, version: str, outcome: str, reason: str = "") -> tuple[Counter, Histogram]:
@@ -86,6 +90,14 @@ class Meter:
         if counter is None:
             labels = {"endpoint": self._endpoint, "version": version, "outcome": outcome}
             counter = self._copies[version, outcome] = self._counters.counter(SHADOW_COPIES.name, **labels)
+        return counter
+
+    def row_faults(self, version: str, kind: str) -> Counter:
+        """Find the counter of requests that were refused for rows with one kind of fault."""
+        counter = self._faults.get((version, kind))
+        if counter is None:
+            labels = {"endpoint": self._endpoint, "version": version, "kind": kind}
+            counter = self._faults[version, kind] = self._counters.counter(ROW_FAULTS.name, **labels)
         return counter
 
     def flagged(self, version: str, flags: int) -> None:

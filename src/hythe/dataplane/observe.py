@@ -168,8 +168,10 @@ class Observer:
         if call.flags:
             self._meter.flagged(version, call.flags)
         self.in_flight.add(-1.0)
+        fault = err.fault if isinstance(err, Misfit) else None
+        if fault is not None:
+            self._meter.row_faults(version, fault.kind).add()
         if self._ring is not None:
-            fault = err.fault if isinstance(err, Misfit) else None
             self._recorder(self._ring, version).alone(call, at_ns=time.time_ns(), fault=fault)
 
     def rescued(self, ticket: Ticket, version: str, err: HytheError, share: float) -> None:

@@ -46,6 +46,17 @@ async def test_faults_are_counted_by_kind_and_column(house: TwoArms) -> None:
     }
 
 
+async def test_kinds_of_faults_are_counted_for_metrics(house: TwoArms, counters: Counters) -> None:
+    for row in ({"x": "12 kg"}, {"x": "13 kg"}, {"X": 1.0}):
+        await refused(house, row)
+    found = {
+        dict(labels)["kind"]: values[0]
+        for (name, labels), values in counters.read().items()
+        if name == "hythe_row_faults_total"
+    }
+    assert found == {"unit": 2.0, "renamed_column": 1.0}
+
+
 async def test_a_failure_of_the_models_is_no_fault_of_the_rows(house: TwoArms) -> None:
     await house.follow(4)
     house.sessions[ONE].broken = True
