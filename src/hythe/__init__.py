@@ -13,6 +13,13 @@ from typing import TYPE_CHECKING, Any
 from hythe.base.version import VERSION
 
 if TYPE_CHECKING:
+    from hythe.app.alerts import acknowledge_alert as acknowledge_alert
+    from hythe.app.alerts import alert as alert
+    from hythe.app.alerts import alert_runbook as alert_runbook
+    from hythe.app.alerts import alerts as alerts
+    from hythe.app.alerts import end_silence as end_silence
+    from hythe.app.alerts import resolve_alert as resolve_alert
+    from hythe.app.alerts import silence_alerts as silence_alerts
     from hythe.app.api import check as check
     from hythe.app.api import home as home
     from hythe.app.api import load as load
@@ -41,6 +48,15 @@ if TYPE_CHECKING:
 
 __version__ = VERSION
 _HOMES = {
+    "hythe.app.alerts": (
+        "acknowledge_alert",
+        "alert",
+        "alert_runbook",
+        "alerts",
+        "end_silence",
+        "resolve_alert",
+        "silence_alerts",
+    ),
     "hythe.app.api": ("check", "home", "load", "pack", "registry"),
     "hythe.app.drift": ("drift",),
     "hythe.app.feedback": ("feedback",),
