@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hythe.monitor.service.history import served_in
 from hythe.monitor.service.served import DAY_S, Served
-from hythe.operations.monitoring.stored import report_in
+from hythe.operations.monitoring.stored import service_in
 from hythe.registry.reports import Reports
 
 _MOST = 1000
@@ -30,7 +30,7 @@ class Past:
             records = self._reports.read(
                 endpoint, version, period_s=period_s, since=start - _BACK_S, until=start, newest=_MOST
             )
-            self._known[key] = [served_in(report_in(record)) for record in records]
+            self._known[key] = [served_in(service_in(record)) for record in records]
         known = self._known[key] = [each for each in self._known[key] if each.start >= start - _BACK_S]
         return [each for each in known if each.start < start]
 

@@ -6,21 +6,23 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from tests.unit.operations.monitoring.scene import HOUR, START, Scene
 
-from hythe.base.errors import Unavailable
+from hythe.base.errors import Corrupt, Unavailable
 from hythe.monitor.expected import Expected
 from hythe.monitor.feedback import Item, Telling
 from hythe.monitor.finding import Finding, Report
 from hythe.monitor.join import Join
 from hythe.monitor.policy import MonitorPolicy
+from hythe.monitor.service.history import served_in
 from hythe.operations.alerts import take as taking
 from hythe.operations.feedback.match import match
 from hythe.operations.feedback.records import feedback_records
 from hythe.operations.monitoring import turn
 from hythe.operations.monitoring.assess import Assessor
-from hythe.operations.monitoring.stored import report_in
+from hythe.operations.monitoring.stored import report_in, service_in
 from hythe.operations.monitoring.turn import MOST_A_TURN, Monitoring
 from hythe.operations.monitoring.versions import Plans
 from hythe.operations.windows import stored_join
@@ -347,3 +349,8 @@ def test_a_report_reads_back_as_it_was(scene: Scene) -> None:
     scene.serve(1)
     [record] = scene.registry.catalog.reports.read("scoring")
     assert report_in(record) == scene.reports[0]
+    assert served_in(service_in(record)) == served_in(scene.reports[0])
+    assert served_in(scene.reports[0]).requests == 400
+    for read in (report_in, service_in):
+        with pytest.raises(Corrupt, match=r"the report of scoring 1\.0\.0 on 3600 s"):
+            read(msgspec.structs.replace(record, document=b'{"findings": 5}'))
