@@ -14,7 +14,7 @@ from hythe.bundle.importances import Importances, Predict, importances
 from hythe.bundle.loss_model import LossModel
 from hythe.bundle.outcome import Outcome
 from hythe.bundle.pairs import Pairs, pair
-from hythe.bundle.reference_cells import loss_model
+from hythe.bundle.reference_cells import kept_features, loss_model
 from hythe.bundle.repeats import Repeats, repeats_of
 from hythe.bundle.rows import Rows, count
 from hythe.bundle.schema import Column, Output, Schema
@@ -103,6 +103,7 @@ def compute(
     features, outputs = _features(rows, schema), _outputs(outcome, schema)
     shuffled = None if predict is None else importances(rows, outcome, predict, truth, seed=seed)
     important = {} if shuffled is None else shuffled.change
+    kept = {name: features[name] for name in kept_features(features, shuffled)}
     return Baseline(
         rows=count(rows),
         refused=int(outcome.refused.sum()),
@@ -112,7 +113,7 @@ def compute(
         importances=shuffled,
         calibration=None if truth is None else truth.calibration(outcome),
         score_cells=() if truth is None else score_cells(truth, outcome, outputs),
-        loss_model=None if truth is None else loss_model(truth, outcome, rows, schema, features, outputs),
+        loss_model=None if truth is None else loss_model(truth, outcome, rows, schema, kept, outputs),
         pairs=pair(rows, schema, features, important) if not isinstance(rows, Mapping) else None,
         repeats=repeats_of(rows, schema, features),
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hythe.bundle.importances import Importances
 from hythe.bundle.loss_model import LossModel, learn
 from hythe.bundle.outcome import Outcome
 from hythe.bundle.rows import Rows, take
@@ -15,14 +16,26 @@ from hythe.bundle.schema import Column, Schema
 from hythe.bundle.summary import Summary, column_numbers
 from hythe.bundle.truth import VALUE, Truth
 from hythe.statistics.bins import NumberBins
-from hythe.statistics.places import Places, places
+from hythe.statistics.places import places
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _MOST_ROWS = 20_000
 
-Cells = Mapping[str, tuple[Places, int]]
+MOST_FEATURES = 64
+"""The cells of so many features are kept of single rows, those that matter most to the answers."""
+_MOST_CELLS = 255
+
+
+def kept_features(features: Mapping[str, Summary], importances: Importances | None) -> tuple[str, ...]:
+    """Name the features whose cells are kept of single rows, in the order of their names.
+
+    They have at most 255 cells, for a byte is kept of each.
+    """
+    fit = sorted(name for name, summary in features.items() if summary.counts.bins.cells <= _MOST_CELLS)
+    matter = importances.change if importances is not None else {}
+    return tuple(sorted(sorted(fit, key=lambda name: -matter.get(name, 0.0))[:MOST_FEATURES]))
 
 
 def loss_model(
@@ -33,7 +46,10 @@ def loss_model(
     features: Mapping[str, Summary],
     outputs: Mapping[str, Summary],
 ) -> LossModel | None:
-    """Learn how far off answers are from up to 20,000 of the rows; None where answers are no numbers."""
+    """Learn how far off answers are from up to 20,000 of the rows; None where answers are no numbers.
+
+    `features` are those that are kept of single rows.
+    """
     answers, summary = outcome.answers.get(VALUE), outputs.get(VALUE)
     targets = truth.targets
     if answers is None or summary is None or answers.ndim != 1 or targets.shape != answers.shape:

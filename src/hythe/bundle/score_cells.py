@@ -42,9 +42,14 @@ class ScoreCells(msgspec.Struct, frozen=True):
 
 
 def score_cells(truth: Truth, outcome: Outcome, outputs: Mapping[str, Summary]) -> tuple[ScoreCells, ...]:
-    """Count answered rows with a known class, over the bins of `outputs`; nothing without probabilities."""
+    """Count answered rows with a known class, over the bins of `outputs`.
+
+    Nothing without probabilities, and of more than 20 classes, for some of them alone tell nothing.
+    """
     scores, places_ = outcome.answers.get(PROBABILITIES), truth.places
     if scores is None or places_ is None or scores.ndim != 2 or scores.shape[1] != len(truth.classes):  # noqa: PLR2004 - rows and classes
+        return ()
+    if len(truth.classes) > MOST_CLASSES:
         return ()
     kept = ~outcome.refused & (places_ >= 0)
     answered = _answered(outcome, truth.classes, scores)[kept]
@@ -52,7 +57,7 @@ def score_cells(truth: Truth, outcome: Outcome, outputs: Mapping[str, Summary]) 
     if not len(rows) or not np.isfinite(rows).all():
         return ()
     found = []
-    for place, name in enumerate(truth.classes[:MOST_CLASSES]):
+    for place, name in enumerate(truth.classes):
         summary = outputs.get(f"{PROBABILITIES}[{name}]")
         if summary is not None:
             found.append(_of_class(name, summary, rows[:, place], answered == place, true == place))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from hythe.base.errors import Corrupt
 from hythe.bundle.baseline import Baseline
 from hythe.bundle.feed import Feed
+from hythe.bundle.reference_cells import kept_features as of_features
 from hythe.bundle.rows import Array
 from hythe.bundle.schema import Column, Schema
 from hythe.monitor.arrays import Cut, as_array
@@ -24,8 +25,6 @@ from hythe.monitor.sources import Source, codes_of, sources
 from hythe.statistics.bins import Bins, NumberBins, ValueBins, hashed
 from hythe.statistics.places import places
 
-MOST_FEATURES = 64
-"""The cells of so many features are kept, those that matter most to the answers."""
 UNKNOWN = 255
 """Stands where a feature's value was not told."""
 
@@ -35,13 +34,8 @@ _Column: TypeAlias = Callable[[Array], NDArray[np.intp]]
 
 
 def kept_features(baseline: Baseline) -> tuple[str, ...]:
-    """Name the features whose cells are kept, in the order of their names: those of at most 255 cells.
-
-    A reader that has the baseline knows them, too.
-    """
-    fit = sorted(name for name, summary in baseline.features.items() if summary.counts.bins.cells <= UNKNOWN)
-    matter = baseline.importances.change if baseline.importances is not None else {}
-    return tuple(sorted(sorted(fit, key=lambda name: -matter.get(name, 0.0))[:MOST_FEATURES]))
+    """Name the features whose cells are kept, in their order; who has the baseline knows them, too."""
+    return of_features(baseline.features, baseline.importances)
 
 
 class RowCells:

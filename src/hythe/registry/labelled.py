@@ -83,6 +83,15 @@ class Labelled:
         parts = self._parts([join.id for join in found], endpoint)
         return [_with(join, parts[join.id]) for join in found]
 
+    def count(self, endpoint: str, version: str, since_ns: int, until_ns: int) -> int:
+        """Count the rows of a version's predictions that were made in [since, until), UTC, and are kept."""
+        table = joins.c
+        own = (table.endpoint == endpoint) & (table.version == version)
+        own &= (table.at_ns >= since_ns) & (table.at_ns < until_ns)
+        with self._database.reading() as connection:
+            found = connection.execute(select(func.sum(table.rows)).where(own)).scalar()
+        return int(found or 0)
+
     def _joins(self, ids: Sequence[str], endpoint: str) -> list[JoinRecord]:
         found: list[JoinRecord] = []
         with self._database.reading() as connection:

@@ -47,6 +47,8 @@ def predictions_are_found_by_the_time_they_were_made(opened: Open) -> None:
     _tell(opened, "a", row=3, at_s=50)
     found = opened().labelled.predicted("churn", "1.0.0", 5 * _S, 30 * _S, 9)
     assert [(each.join.first, [part.row for part in each.told]) for each in found] == [(0, []), (2, [3])]
+    assert opened().labelled.count("churn", "1.0.0", 5 * _S, 30 * _S) == 4
+    assert opened().labelled.count("churn", "3.0.0", 0, 99 * _S) == 0
 
 
 def of_more_than_is_asked_for_the_same_sample_is_given(opened: Open) -> None:

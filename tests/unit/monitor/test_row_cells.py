@@ -14,9 +14,10 @@ from hythe.base.errors import Corrupt
 from hythe.bundle.baseline import Baseline
 from hythe.bundle.feed import Feed
 from hythe.bundle.importances import Importances
+from hythe.bundle.reference_cells import MOST_FEATURES
 from hythe.monitor.join import joins
 from hythe.monitor.record import BatchRecord, RecordReader
-from hythe.monitor.row_cells import MOST_FEATURES, UNKNOWN, RowCells, kept_features, read_cells
+from hythe.monitor.row_cells import UNKNOWN, RowCells, kept_features, read_cells
 from hythe.monitor.sources import observing
 
 

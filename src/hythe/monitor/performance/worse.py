@@ -167,10 +167,9 @@ def _worst(n: Floats, hits: Floats, reference: Floats, reference_hits: Floats) -
 
 def _wrong_in_reference(baseline: Baseline) -> tuple[int, int] | None:
     """Give how many reference rows were answered wrongly, and how many there were."""
-    cells = baseline.score_cells
-    if len(cells) == _PAIR:
+    if cells := baseline.score_cells:
         rows = sum(sum(part) for part in (cells[-1].tp, cells[-1].fp, cells[-1].fn, cells[-1].tn))
-        return sum(cells[-1].fp) + sum(cells[-1].fn), rows
+        return rows - sum(sum(each.tp) for each in cells), rows
     found = baseline.calibration
     if not isinstance(found, Calibration):
         return None

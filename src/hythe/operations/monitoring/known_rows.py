@@ -14,9 +14,11 @@ from hythe.monitor.feedback import OUTCOME
 from hythe.monitor.performance.known import KnownRow
 from hythe.monitor.row_cells import UNKNOWN, read_cells
 from hythe.registry.labelled import LabelledPrediction
+from hythe.runtime.log import Log
 from hythe.statistics.places import Places
 
 _VALUE = "value:"
+_LOG = Log("hythe.monitoring")
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -33,13 +35,14 @@ class _Kept(msgspec.Struct, frozen=True):
 class KnownRows:
     """Rows of one version, its business `values` of rows by name, and by feature the cells of all rows.
 
-    A row whose cells are not known has `UNKNOWN` in all.
+    A row whose cells are not known has `UNKNOWN` in all. `broken` predictions could not be read.
     """
 
     features: tuple[str, ...]
     rows: list[KnownRow] = field(default_factory=list)
     values: dict[str, list[tuple[str, float]]] = field(default_factory=dict)
     matrix: list[np.ndarray[Any, np.dtype[np.uint8]]] = field(default_factory=list)
+    broken: int = 0
 
     def cells(self, feature: str) -> Places | None:
         """Give the cell of each row; None where the feature is not kept."""
@@ -55,12 +58,7 @@ def known_rows(
     features: tuple[str, ...],
     counts: Callable[[int], bool] = lambda _revision: True,
 ) -> KnownRows:
-    """Read a version's kept predictions that were drawn for it; `counts` tells of a revision whether it does.
-
-    Raises:
-        Corrupt: when one cannot be read.
-
-    """
+    """Read a version's kept predictions that were drawn for it, of the revisions that `counts` takes."""
     known = KnownRows(features)
     for each in found:
         join = each.join
@@ -70,23 +68,30 @@ def known_rows(
             kept = msgspec.json.decode(join.document, type=_Kept)
             if kept.share > 0:
                 _add(known, each, kept)
-        except (msgspec.MsgspecError, IndexError, TypeError) as err:
-            raise Corrupt(f"the kept prediction {join.id} cannot be read: {err}; remove it") from err
+        except (msgspec.MsgspecError, IndexError, TypeError, ValueError, Corrupt) as err:
+            known.broken += 1
+            _LOG.error("a kept prediction cannot be read", id=join.id, reason=str(err))
     return known
 
 
 def _add(known: KnownRows, each: LabelledPrediction, kept: _Kept) -> None:
-    outcomes = {}
-    for part in each.told:
-        if part.part == OUTCOME:
-            outcomes[part.row] = msgspec.json.decode(part.value)
-        elif part.part.startswith(_VALUE):
-            told = known.values.setdefault(part.part.removeprefix(_VALUE), [])
-            told.append((kept.key, float(msgspec.json.decode(part.value))))
-    for row in range(each.join.rows):
-        outputs = {name: array[row] for name, array in kept.outputs.items()}
-        known.rows.append(KnownRow(outputs, kept.classes, kept.key, outcomes.get(each.join.first + row)))
-    cells = read_cells(kept.cells, each.join.rows, len(known.features))
-    if cells is None:
-        cells = np.full((each.join.rows, len(known.features)), UNKNOWN, dtype=np.uint8)
-    known.matrix.append(cells)
+    """Add the rows of one prediction: all of them, or none where it raises."""
+    join, width = each.join, len(known.features)
+    told = [(part, msgspec.json.decode(part.value)) for part in each.told]
+    outcomes = {part.row: value for part, value in told if part.part == OUTCOME}
+    rows = [
+        KnownRow(
+            {name: array[row] for name, array in kept.outputs.items()},
+            kept.classes,
+            kept.key,
+            outcomes.get(join.first + row),
+        )
+        for row in range(join.rows)
+    ]
+    cells = read_cells(kept.cells, join.rows, width)
+    known.rows += rows
+    known.matrix.append(np.full((join.rows, width), UNKNOWN, dtype=np.uint8) if cells is None else cells)
+    for part, value in told:
+        if part.part.startswith(_VALUE):
+            values = known.values.setdefault(part.part.removeprefix(_VALUE), [])
+            values.append((kept.key, float(value)))

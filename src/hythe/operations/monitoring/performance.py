@@ -63,21 +63,17 @@ class Performance:
 
         Intervals are of the level 1 - alpha of the policy's period, so that a rule with a limit alarms
         wrongly in no more periods than that.
-
-        Raises:
-            Corrupt: when a kept prediction cannot be read.
-
         """
         since, until = asked.start * _SECOND_NS, (asked.start + asked.period_s) * _SECOND_NS
         features = () if baseline is None else kept_features(baseline)
         told = self._labelled.told(asked.endpoint, since, until, self._most)
-        made = self._labelled.predicted(asked.endpoint, asked.version, since, until, self._most)
         labels = known_rows(told, asked.version, features, asked.counts)
-        predictions = known_rows(made, asked.version, features, asked.counts)
+        made = self._labelled.count(asked.endpoint, asked.version, since, until)
         level = 1.0 - policy.alpha(asked.period_s)
-        found = [*_realised(labels, len(predictions.rows), baseline, policy, level)]
-        if baseline is not None:
-            found += _estimated(predictions, baseline)
+        found = [*_realised(labels, made, baseline, policy, level)]
+        if baseline is not None and baseline.loss_model is not None:
+            kept = self._labelled.predicted(asked.endpoint, asked.version, since, until, self._most)
+            found += _estimated(known_rows(kept, asked.version, features, asked.counts), baseline)
         candidates = [each for each in found if isinstance(each, Candidate)]
         plain = [each for each in found if isinstance(each, Finding)]
         return [*judge(candidates, alpha), *plain], _notes(labels, policy, features)
@@ -135,6 +131,10 @@ def _of_rows(cells: np.ndarray | None, kept: Sequence[int]) -> np.ndarray | None
 def _notes(labels: KnownRows, policy: MonitorPolicy, features: Sequence[str]) -> list[str]:
     absent = [column for column in policy.segments if column not in features]
     notes = []
+    if labels.broken:
+        notes.append(
+            f"{labels.broken:,} kept predictions cannot be read, and are left out; the log names them"
+        )
     if absent and labels.rows:
         notes.append(
             f"performance is not told apart by {', '.join(absent)}: the baseline has no such feature, or "

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from hythe.base.errors import Corrupt
 from hythe.bundle.baseline import Baseline, compute
 from hythe.bundle.outcome import Outcome
 from hythe.bundle.reference_cells import feature_cells
@@ -261,11 +261,19 @@ def test_answers_of_another_bundle_by_that_number_are_left_out(catalog: Catalog)
     assert not look(catalog, baseline, PERIOD._replace(counts=lambda revision: revision != 0))
 
 
-def test_a_kept_prediction_that_cannot_be_read_is_named(catalog: Catalog) -> None:
-    broken = JoinRecord(name(0), 0, 1, 10 * HOUR * NS, "e", "1.0.0", "{", 0)
-    deliver(catalog, [broken])
-    with pytest.raises(Corrupt, match=name(0)):
-        look(catalog, None)
+def test_a_kept_prediction_that_cannot_be_read_is_left_out_and_counted(catalog: Catalog) -> None:
+    rows, baseline = Rows(100, 1), Rows(500, 0).classified()
+    [first, second, *rest] = rows.joins(baseline, 10 * HOUR)
+    no_text = msgspec.structs.replace(first, document=first.document.replace('"cells":"', '"cells":"é'))
+    short = msgspec.structs.replace(
+        second, document=second.document.replace('"label":["', '"label":[],"x":["')
+    )
+    deliver(catalog, [no_text, short, *rest])
+    rows.tell(catalog, 10 * HOUR + 5)
+    found, notes = Performance(catalog).findings(PERIOD, baseline, POLICY, 1e-4)
+    assert "2 kept predictions cannot be read" in notes[0]
+    [accuracy] = [each for each in found if (each.check, each.subject) == ("accuracy", "answers")]
+    assert accuracy.n == 98
 
 
 def test_of_very_many_labels_an_even_sample_is_read(catalog: Catalog) -> None:
