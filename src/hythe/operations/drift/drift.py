@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,9 @@ import msgspec
 from hythe.base.clock import Clock, SystemClock
 from hythe.base.errors import Invalid
 from hythe.base.progress import Progress, Quiet
-from hythe.monitor.drift.learning import learn
 from hythe.monitor.drift.normal import Normal
 from hythe.monitor.finding import Finding, Report
-from hythe.monitor.window import Window
-from hythe.operations.drift.examination import examined, learned, windows_of
+from hythe.operations.drift.examination import Counted, first_days, reports_of, taught, window_of
 from hythe.operations.drift.examined import Examined
 from hythe.operations.drift.options import DriftOptions
 from hythe.operations.drift.outputs import Nothing, Outputs, Told, told_columns
@@ -79,19 +77,19 @@ def drift(
     with _outputs(registry, reference, source, chosen) as outputs:
         rows = read(reference, source, _periods(chosen), outputs, progress=bar)
     right = outputs.findings(chosen.false_alarms - chosen.alpha) if isinstance(outputs, Predicted) else []
-    normal, windows = _learned(reference, rows, chosen, bar)
-    periods = list(examined(reference, windows, chosen, normal, bar))
+    normal, periods = _learned(reference, rows, chosen, bar)
+    reports = tuple(reports_of(reference, periods, chosen, normal, bar))
     found = Drifted(
         version=reference.ref,
         data=source.name,
         rows=rows.rows,
         false_alarms=chosen.false_alarms,
         findings=_kept([*rows.findings, *right], chosen.ignore),
-        reports=tuple(each.report for each in periods),
+        reports=reports,
         notes=tuple(_notes(rows, chosen, outputs, (clock or SystemClock()).now().timestamp())),
     )
     if page is not None:
-        _write(page, found, periods, reference)
+        _write(page, found, periods, reference, chosen)
     return found
 
 
@@ -101,15 +99,18 @@ def _periods(options: DriftOptions) -> Periods | Whole:
 
 def _learned(
     reference: Reference, rows: Read, options: DriftOptions, progress: Progress
-) -> tuple[Normal | None, list[Window]]:
-    """Learn what is normal, where that was asked for, and give the windows that are left to examine."""
-    windows = windows_of(reference, rows, options)
-    if options.learn_from is None:
-        return learned(reference, windows, options)
-    source = source_of(options.learn_from)
-    _check_columns(reference, source, options)
-    before = windows_of(reference, read(reference, source, _periods(options), progress=progress), options)
-    return learn(before, reference.baseline, options.period_s, least_rows=options.least_rows), windows
+) -> tuple[Normal | None, list[Counted]]:
+    """Learn what is normal, where that was asked for, and give the periods that are left to examine."""
+    periods = list(rows.periods.items())
+    if options.learn_from is not None:
+        source = source_of(options.learn_from)
+        _check_columns(reference, source, options)
+        before = read(reference, source, _periods(options), progress=progress)
+        return taught(reference, list(before.periods.items()), options), periods
+    if not options.learning_days:
+        return None, periods
+    first = first_days(periods, options)
+    return taught(reference, periods[:first], options), periods[first:]
 
 
 def _kept(findings: Iterable[Finding], ignore: tuple[str, ...]) -> tuple[Finding, ...]:
@@ -128,9 +129,9 @@ def _notes(rows: Read, options: DriftOptions, outputs: Outputs, now: float) -> I
         yield f"{rows.undated:,} rows have no time in {options.timestamp!r}, and are in no period"
     later = [running.rows for start, running in rows.periods.items() if options.timestamp and start > now]
     if later:
+        periods = f"{len(later):,} {'period' if len(later) == 1 else 'periods'}"
         yield (
-            f"{sum(later):,} rows are of {len(later):,} periods that have not begun; check the clock of "
-            "whoever wrote them"
+            f"{sum(later):,} rows are of {periods} yet to begin; check the clock of whoever wrote their times"
         )
     if isinstance(outputs, Told):
         yield f"the model's answers were read from the columns {', '.join(outputs.columns)}"
@@ -171,10 +172,17 @@ def _outputs(
     yield Told(reference.schema, told) if told else Nothing()
 
 
-def _write(page: Path, found: Drifted, periods: list[Examined], reference: Reference) -> None:
-    from hythe.operations.drift.html.page import render
+def _write(
+    page: Path, found: Drifted, periods: Sequence[Counted], reference: Reference, options: DriftOptions
+) -> None:
+    """Write the page; windows are made again for those periods that it shows in full."""
+    from hythe.operations.drift.html.page import render, shown
 
+    full = {*shown(found.reports)}
+    examined = [
+        Examined(report, window_of(reference, periods[place], options) if place in full else None)
+        for place, report in enumerate(found.reports)
+    ]
     title = f"{reference.ref} on {Path(found.data).name}"
-    page.write_text(
-        render(periods, reference.baseline, title=title, findings=found.findings, notes=found.notes), "utf-8"
-    )
+    text = render(examined, reference.baseline, title=title, findings=found.findings, notes=found.notes)
+    page.write_text(text, "utf-8")

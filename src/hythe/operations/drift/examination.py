@@ -1,58 +1,66 @@
-"""Examines the windows of a source as windows of servers are examined."""
+"""Examines the periods of a source as windows of servers are examined."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 from hythe.base.progress import Progress
 from hythe.monitor.drift.learning import learn
 from hythe.monitor.drift.normal import Normal
 from hythe.monitor.examine import examine
+from hythe.monitor.finding import Report
 from hythe.monitor.period import Period
 from hythe.monitor.policy import DAY_S, MonitorPolicy
 from hythe.monitor.window import Window
-from hythe.operations.drift.examined import Examined
+from hythe.operations.drift.counting import Running
 from hythe.operations.drift.options import DriftOptions
-from hythe.operations.drift.reading import Read
 from hythe.operations.drift.reference import Reference
 
+Counted: TypeAlias = tuple[int, Running]
+"""The first second of a period, and what was counted in it."""
 
-def examined(
+
+def window_of(reference: Reference, counted: Counted, options: DriftOptions) -> Window:
+    """Give a period's window; without times it has no length, at 0."""
+    start, running = counted
+    return running.window(reference.number, start, options.period_s if options.timestamp else 0)
+
+
+def reports_of(
     reference: Reference,
-    windows: list[Window],
+    periods: Sequence[Counted],
     options: DriftOptions,
     normal: Normal | None,
     progress: Progress,
-) -> Iterator[Examined]:
-    """Examine each period; all together may alarm for nothing as often as was allowed."""
+) -> Iterator[Report]:
+    """Examine each period; all together may alarm for nothing as often as was allowed.
+
+    A window is made when its turn comes, for it takes several times the room of what was counted.
+    """
     policy = MonitorPolicy(
         false_alarms=options.false_alarms, least_rows=options.least_rows, ignore=options.ignore
     )
-    alpha = options.alpha / max(len(windows), 1)
-    for place, window in enumerate(windows):
-        progress.step("examining", place, len(windows))
+    alpha = options.alpha / max(len(periods), 1)
+    for place, counted in enumerate(periods):
+        progress.step("examining", place, len(periods))
+        window = window_of(reference, counted, options)
         period = Period(window=window, baseline=reference.baseline, schema=reference.schema, normal=normal)
-        yield Examined(examine(period, policy, alpha), window)
+        yield examine(period, policy, alpha)
 
 
-def windows_of(reference: Reference, found: Read, options: DriftOptions) -> list[Window]:
-    """Give the window of each period, in the order of time; without times one of no length at 0."""
-    length = options.period_s if options.timestamp else 0
-    return [running.window(reference.number, start, length) for start, running in found.periods.items()]
-
-
-def learned(
-    reference: Reference, windows: list[Window], options: DriftOptions
-) -> tuple[Normal | None, list[Window]]:
-    """Learn what is normal from the first days, where that was asked for; give the windows after them.
+def taught(reference: Reference, periods: Sequence[Counted], options: DriftOptions) -> Normal:
+    """Learn from periods what variation between them is normal.
 
     Raises:
-        Invalid: when too few of their periods have rows enough.
+        Invalid: when too few of them have rows enough.
 
     """
-    if not options.learning_days or not windows:
-        return None, windows
-    until = windows[0].start + options.learning_days * DAY_S
-    first = [window for window in windows if window.end <= until]
-    normal = learn(first, reference.baseline, options.period_s, least_rows=options.least_rows)
-    return normal, windows[len(first) :]
+    windows = (window_of(reference, counted, options) for counted in periods)
+    return learn(windows, reference.baseline, options.period_s, least_rows=options.least_rows)
+
+
+def first_days(periods: Sequence[Counted], options: DriftOptions) -> int:
+    """Count the periods that end within the days of learning."""
+    until = periods[0][0] + options.learning_days * DAY_S if periods else 0
+    return sum(1 for start, _ in periods if start + options.period_s <= until)

@@ -10,7 +10,7 @@ from hythe.monitor.window import Window
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What was found of a period, and the counts in which it was found."""
+    """What was found of a period, and the counts in which it was found; None where they are not at hand."""
 
     report: Report
-    window: Window
+    window: Window | None

@@ -122,7 +122,7 @@ def test_rows_of_the_future_and_without_a_time_are_told(registry: Registry) -> N
     clock = FakeClock(datetime.fromtimestamp(START + 100, UTC))
     found = drift(registry, "people", rows, DriftOptions(timestamp="at"), clock=clock)
     assert found.notes[0] == "10 rows have no time in 'at', and are in no period"
-    assert found.notes[1].startswith("200 rows are of 1 periods that have not begun")
+    assert found.notes[1].startswith("200 rows are of 1 period yet to begin")
     assert (found.rows, len(found.reports)) == (400, 2)
 
 

@@ -19,13 +19,13 @@ _CHECKS = {
 
 
 def table(
-    found: Sequence[Finding], caption: str, sparks: Mapping[str, Markup], linked: frozenset[str]
+    found: Sequence[Finding], caption: str, sparks: Mapping[str, Markup], cards: Mapping[str, str]
 ) -> Markup:
-    """Write a row for each finding; `sparks` are small plots by subject, `linked` subjects have a card."""
+    """Write a row for each finding; `sparks` are small plots by subject, `cards` are the places of theirs."""
     names = ("", "subject", "check", "baseline / window", "effect", "p-value", "importance")
     numbers = {"effect", "p-value"}
     heads = [tag("th", name, scope="col", class_="number" if name in numbers else None) for name in names]
-    rows = [_row(finding, sparks, linked) for finding in found]
+    rows = [_row(finding, sparks, cards) for finding in found]
     inner = tag(
         "table",
         tag("caption", caption, class_="hidden"),
@@ -61,15 +61,15 @@ def p_value(finding: Finding) -> str:
     return "< 1e-30" if finding.p_value < 1e-30 else f"{finding.p_value:.2g}"  # noqa: PLR2004 - rarer than anything
 
 
-def anchor(subject: str) -> str:
-    """Name the place of a subject's card."""
-    return "card-" + "".join(letter if letter.isalnum() else "-" for letter in subject)
+def anchor(subject: str, start: int) -> str:
+    """Name the place of a subject's card, of the period that began at `start`."""
+    return f"card-{start}-" + "".join(letter if letter.isalnum() else "-" for letter in subject)
 
 
-def _row(finding: Finding, sparks: Mapping[str, Markup], linked: frozenset[str]) -> Markup:
+def _row(finding: Finding, sparks: Mapping[str, Markup], cards: Mapping[str, str]) -> Markup:
     name: str = finding.subject
-    if finding.subject in linked:
-        name = tag("a", finding.subject, href=f"#{anchor(finding.subject)}")
+    if finding.subject in cards:
+        name = tag("a", finding.subject, href=f"#{cards[finding.subject]}")
     bar = tag("i", style=f"width:{max(0.0, min(finding.weight, 1.0)):.0%}")
     return tag(
         "tr",

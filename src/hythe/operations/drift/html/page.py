@@ -43,7 +43,7 @@ def render(
         _verdict(reports, findings),
         *_whole(findings),
         *([_periods(reports)] if len(reports) > 1 else []),
-        *(_period(each, baseline, alone=len(examined) == 1) for each in _chosen(examined)),
+        *(_period(examined[place], baseline) for place in shown(reports)),
         _notes([*notes, *(note for report in reports for note in report.notes)]),
     )
     head = tag(
@@ -53,6 +53,13 @@ def render(
         tag("style", Markup(STYLE)),
     )
     return "<!doctype html>\n" + tag("html", head, tag("body", body), lang="en") + "\n"
+
+
+def shown(reports: Sequence[Report]) -> list[int]:
+    """Choose the periods that are shown in full, by their places: those that alarm most, else the last."""
+    alarming = [place for place, report in enumerate(reports) if report.alarms]
+    worst = sorted(alarming, key=lambda place: -len(reports[place].alarms))[:MOST_PERIODS_SHOWN]
+    return sorted(worst) or list(range(len(reports)))[-1:]
 
 
 def _about(reports: Sequence[Report], baseline: Baseline) -> str:
@@ -116,28 +123,21 @@ def _periods(reports: Sequence[Report]) -> Markup:
     return joined(tag("h2", "Periods"), tag("div", timeline(reports), class_="card"))
 
 
-def _chosen(examined: Sequence[Examined]) -> list[Examined]:
-    """Choose the periods that are shown in full."""
-    alarming = [each for each in examined if each.report.alarms]
-    worst = sorted(alarming, key=lambda each: -len(each.report.alarms))[:MOST_PERIODS_SHOWN]
-    return sorted(worst or examined[-1:], key=lambda each: each.report.start)
-
-
-def _period(each: Examined, baseline: Baseline, *, alone: bool) -> Markup:
+def _period(each: Examined, baseline: Baseline) -> Markup:
     """Write the findings of one period, and a card for each subject that alarms."""
     report = each.report
     alarming = list(dict.fromkeys(finding.subject for finding in report.alarms))[:_MOST_CARDS]
     plots = _Plots(each, baseline)
-    heading = "What was found" if alone else f"{when(report)}: {report.rows:,} rows"
+    heading = f"{when(report)}: {report.rows:,} rows" if report.period_s else "What was found"
     first = report.alarms
     rest = [finding for finding in report.findings if finding.verdict != "alarm"]
-    linked = frozenset(alarming) if alone else frozenset[str]()
+    cards = {subject: anchor(subject, report.start) for subject in alarming}
     parts = [tag("h2", heading)]
     if first:
-        parts.append(tag("div", table(first, heading, plots.sparks(first), linked), class_="card"))
+        parts.append(tag("div", table(first, heading, plots.sparks(first), cards), class_="card"))
     parts += [_card(subject, report, plots) for subject in alarming]
     if rest:
-        inner = table(rest, "Without an alarm", plots.sparks(rest), frozenset())
+        inner = table(rest, "Without an alarm", plots.sparks(rest), {})
         parts.append(
             tag("details", tag("summary", f"{len(rest)} checks without an alarm"), inner, class_="card")
         )
@@ -159,7 +159,7 @@ def _card(subject: str, report: Report, plots: _Plots) -> Markup:
         plots.large(subject),
         listed(measures(details)),
         class_="card",
-        id=anchor(subject),
+        id=anchor(subject, report.start),
     )
 
 
@@ -167,9 +167,14 @@ class _Plots:
     """Draws the subjects of one period."""
 
     def __init__(self, each: Examined, baseline: Baseline) -> None:
+        window = each.window
         kinds = (
-            ("feature", baseline.features, each.window.features),
-            ("output", baseline.outputs, each.window.outputs),
+            ()
+            if window is None
+            else (
+                ("feature", baseline.features, window.features),
+                ("output", baseline.outputs, window.outputs),
+            )
         )
         self._known: dict[str, tuple[Summary, tuple[int, ...]]] = {
             f"{kind}:{name}": (summaries[name], tally.cells)
@@ -208,7 +213,8 @@ _LEGEND = tag(
 def _power(report: Report, baseline: Baseline) -> Markup:
     """Say what could be found at all with so many rows."""
     tests = len(baseline.features) + len(baseline.outputs)
-    if not report.findings or not tests or not baseline.rows:
+    learned = any("normal_variation" in each.details.get("p_values", ()) for each in report.findings)
+    if not report.findings or not tests or not baseline.rows or learned:
         return Markup()
     least = detectable(report.rows, baseline.rows, report.alpha, tests)
     said = (
