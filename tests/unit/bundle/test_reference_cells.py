@@ -14,7 +14,9 @@ from hythe.bundle.frames import to_rows
 from hythe.bundle.infer import infer
 from hythe.bundle.loss_model import learn
 from hythe.bundle.outcome import Outcome
+from hythe.bundle.reference_cells import MOST_FEATURES, kept_features
 from hythe.bundle.schema import Output
+from hythe.bundle.truth import MOST_CLASSES
 
 RANDOM = np.random.default_rng(3)
 SCORES = np.round(RANDOM.random(2000), 2)
@@ -113,3 +115,28 @@ def test_a_baseline_without_targets_keeps_nothing_of_it() -> None:
     plain = compute(to_rows(frame), infer(frame), Outcome.answered({"value": SCORES}))
     assert (plain.score_cells, plain.loss_model) == ((), None)
     assert b"loss_model" not in plain.encode()
+
+
+def test_a_wide_models_errors_are_learned_from_the_features_that_are_kept() -> None:
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({f"x{place}": random.random(300) for place in range(MOST_FEATURES + 20)})
+    answers = random.random(300)
+    outcome = Outcome.answered({"value": answers})
+    schema = infer(frame, outputs=[Output("value", "float64")])
+    baseline = compute(to_rows(frame), schema, outcome, targets=answers + random.normal(size=300))
+    kept = {f"feature:{name}" for name in kept_features(baseline.features, None)}
+    assert len(kept) == MOST_FEATURES
+    assert baseline.loss_model is not None
+    assert {each.name for each in baseline.loss_model.subjects} <= {*kept, "output:value"}
+
+
+def test_of_more_classes_than_are_kept_no_cells_are_kept() -> None:
+    random = np.random.default_rng(0)
+    names = tuple(f"c{place:02}" for place in range(MOST_CLASSES + 1))
+    scores = random.dirichlet(np.ones(len(names)), 200)
+    frame = pd.DataFrame({"x": random.random(200)})
+    outputs = [Output("probabilities", "float64", (len(names),), classes=names)]
+    targets = np.array(names)[scores.argmax(axis=1)]
+    outcome = Outcome.answered({"probabilities": scores})
+    baseline = compute(to_rows(frame), infer(frame, outputs=outputs), outcome, targets=targets)
+    assert baseline.score_cells == ()
