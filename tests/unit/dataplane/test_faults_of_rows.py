@@ -47,6 +47,7 @@ async def test_faults_are_counted_by_kind_and_column(house: TwoArms) -> None:
 
 
 async def test_kinds_of_faults_are_counted_for_metrics(house: TwoArms, counters: Counters) -> None:
+    await house.follow(4)
     for row in ({"x": "12 kg"}, {"x": "13 kg"}, {"X": 1.0}):
         await refused(house, row)
     found = {
