@@ -14,7 +14,7 @@ from hythe.bundle.schema import Column, Output, Schema
 from hythe.bundle.summary import Summary, output_parts
 from hythe.monitor.observing import Observing
 from hythe.monitor.pair_counting import PairCounter
-from hythe.monitor.sources import Source, codes_of, sources
+from hythe.monitor.sources import Source, codes_of, flags, sources
 from hythe.monitor.window import Tally
 from hythe.statistics.bins import NumberBins, ValueBins, hashed
 from hythe.statistics.powers import PowerSums, power_sums, scale_of
@@ -94,7 +94,7 @@ class BinCounter:
 def _counter(summary: Summary, source: Source, column: Column | None) -> _Counter:
     bins = summary.counts.bins
     if isinstance(bins, ValueBins):
-        table = _flags(bins) if source.coded is None else _cells(bins, source)
+        table = flags(bins) if source.coded is None else _cells(bins, source)
         return lambda values: _count_codes(table, values, bins.cells)
     nan_is_missing = column is not None and (column.null == "nan" or column.nullable)
     return lambda values: _count_numbers(bins, values, nan_is_missing=nan_is_missing)
@@ -115,11 +115,6 @@ def _count_codes(table: Mapping[int, int], codes: Array, cells: int) -> NDArray[
     for value, n in zip(values.tolist(), times.tolist(), strict=True):
         found[0 if value != value else table.get(int(value), cells - 1)] += n  # noqa: PLR0124 - only NaN differs
     return found
-
-
-def _flags(bins: ValueBins) -> dict[int, int]:
-    """Say which cells 0 and 1 of a boolean column belong to."""
-    return {int(value): place for place, value in enumerate(bins.known, start=1)}
 
 
 def _cells(bins: ValueBins, source: Source) -> dict[int, int]:

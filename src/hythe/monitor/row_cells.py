@@ -21,7 +21,7 @@ from hythe.bundle.schema import Column, Schema
 from hythe.monitor.arrays import Cut, as_array
 from hythe.monitor.observing import Observing
 from hythe.monitor.record import BatchRecord
-from hythe.monitor.sources import Source, codes_of, sources
+from hythe.monitor.sources import Source, codes_of, flags, sources
 from hythe.statistics.bins import Bins, NumberBins, ValueBins, hashed
 from hythe.statistics.places import places
 
@@ -99,7 +99,7 @@ def _column(bins: Bins, source: Source, column: Column | None) -> _Column:
 
 def _flags(bins: ValueBins) -> _Column:
     """Look up 0 and 1 of a boolean column, in which NaN is missing."""
-    known = {int(value): place for place, value in enumerate(bins.known, start=1)}
+    known = flags(bins)
     table = np.array([known.get(0, bins.cells - 1), known.get(1, bins.cells - 1), 0], dtype=np.intp)
     return lambda values: table[np.where(np.isnan(values), 2, values).astype(np.intp)]
 

@@ -72,6 +72,17 @@ def codes_of(coded: Coded) -> Sequence[int]:
     return coded.codes or range(FIRST, FIRST + len(coded.values))
 
 
+def flags(bins: ValueBins) -> dict[int, int]:
+    """Say which cells 0 and 1 of a boolean column belong to.
+
+    >>> flags(ValueBins((True, False))), flags(ValueBins((hashed(True, "paid"),), "paid"))
+    ({0: 2, 1: 1}, {1: 1})
+    """
+    places = {value: place for place, value in enumerate(bins.known, start=1)}
+    names = {flag: hashed(bool(flag), bins.key) if bins.key else bool(flag) for flag in (0, 1)}
+    return {flag: places[name] for flag, name in names.items() if name in places}
+
+
 def _distinguishes(coded: Coded, bins: object) -> bool:
     """Tell whether a code says which cell a value belongs to."""
     if not isinstance(bins, ValueBins):

@@ -143,9 +143,10 @@ def _scalars(values: pa.Array, wanted: pa.DataType) -> tuple[pa.Array, int]:
 
 
 def _like(numbers: pa.Array, wanted: pa.DataType) -> pa.Array:
-    """Give whole numbers for whole numbers, so that their hashes are the same, where none changes by it."""
+    """Give whole numbers and truths for such, so that their hashes are the same, where none changes by it."""
     if pa.types.is_boolean(wanted):
-        return numbers
+        truths = pc.all(pc.is_in(numbers, pa.array([None, 0, 1], numbers.type))).as_py()
+        return numbers.cast(wanted) if truths else numbers
     try:
         return numbers.cast(wanted)
     except pa.ArrowInvalid:

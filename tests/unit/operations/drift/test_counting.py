@@ -14,7 +14,9 @@ from tests.unit.monitor.observed_rows import FEED, SCHEMA, Pipe, answers, baseli
 from hythe.bundle.baseline import compute
 from hythe.bundle.feed import Feed
 from hythe.bundle.outcome import Outcome
-from hythe.bundle.schema import Schema, Tensor
+from hythe.bundle.schema import Column, Schema, Tensor
+from hythe.monitor.counting import BinCounter
+from hythe.monitor.sources import observing
 from hythe.monitor.window import Tally
 from hythe.operations.drift.columns import counters
 from hythe.operations.drift.counting import RowCounter, Running
@@ -165,3 +167,14 @@ def test_answers_in_columns_count_as_those_that_a_server_gave() -> None:
         outputs = RowCounter(SCHEMA, BASELINE, pool, 1).outputs(answered)
     assert answered.rows == 200
     assert outputs == pipe.window().outputs
+
+
+def test_a_hashed_boolean_counts_as_served_and_however_it_is_written() -> None:
+    schema = Schema((Column("paid", "bool", nullable=True, sensitive=True),))
+    rows_ = pa.table({"paid": [True, False, None, True]})
+    reference = compute(rows_, schema, Outcome.answered({"value": np.zeros(4)}))
+    served = BinCounter(schema, reference, None, observing(schema, reference, None))
+    found = served.features([("seen_numbers", np.array([[1.0], [0.0], [np.nan]]))])["paid"]
+    for written in (pa.array([True, False, None]), pa.array(["true", "0", None]), pa.array([1, 0, None])):
+        assert tuple(counters(schema, reference.features)["paid"](written).cells.tolist()) == found.cells
+    assert found.cells == (1, 1, 1, 0)
