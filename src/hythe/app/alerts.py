@@ -63,7 +63,7 @@ def resolve_alert(number: int, *, note: str = "", home: Home = None) -> AlertVie
 def silence_alerts(
     endpoint: str, lasts: str, *, rule: str = "*", subject: str = "*", note: str = "", home: Home = None
 ) -> str:
-    """Tell nobody of an endpoint's alerts (`*` for all) for as long as `lasts` says: 4h; give the silence's id.
+    """Tell nobody of an endpoint's alerts (`*` for all) for a while, such as 4h; give the silence's id.
 
     Raises:
         Invalid: when that is no duration.

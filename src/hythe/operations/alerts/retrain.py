@@ -49,7 +49,8 @@ def start(
     if trigger.command:
         command.run(trigger.command, body, LIMIT_S, stop, environ)
     fields = {"event.action": "retraining-due", "hythe.endpoint": alert.endpoint, "hythe.alert": alert.id}
-    _LOG.info(f"retraining is due: {title(alert)}", **fields, **{"event.original": body.decode()})
+    given = {} if trigger.command else {"event.original": body.decode()}
+    _LOG.info(f"retraining is due: {title(alert)}", **fields, **given)
 
 
 def evidence(record: DeliveryRecord, alert: Alert) -> bytes:

@@ -18,6 +18,8 @@ from hythe.operations.alerts.stored import alert_in, record_of, version_prefix
 from hythe.registry.alert_edits import AlertEdits
 
 _LISTED = 20
+_LATELY = 30
+"""So many alerts of a version that are over are looked at: a day has seldom more."""
 
 
 def take(tx: AlertEdits, report: Report, policy: MonitorPolicy, now: int) -> list[Event]:
@@ -39,7 +41,7 @@ def known_alerts(tx: AlertEdits, endpoint: str, version: str) -> list[Alert]:
     """Give the alerts of a version that stand, are pending, or were resolved lately."""
     prefix = version_prefix(version)
     standing = tx.alerts_of(endpoint, prefix, ("pending", "firing"))
-    resolved = tx.alerts_of(endpoint, prefix, ("resolved",), most=100)
+    resolved = tx.alerts_of(endpoint, prefix, ("resolved",), most=_LATELY)
     return [alert_in(record) for record in (*resolved, *standing)]
 
 

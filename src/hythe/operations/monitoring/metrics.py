@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import get_args
 
+import msgspec
+
 from hythe.base.clock import Clock, SystemClock
 from hythe.monitor.alerts.alert import Alert
 from hythe.monitor.finding import Finding, Kind, Report
@@ -57,6 +59,14 @@ _Labels = tuple[tuple[str, str], ...]
 _Line = tuple[Series, list[float]]
 
 
+class _Past(msgspec.Struct, frozen=True):
+    """What is read of an alert that is over."""
+
+    endpoint: str
+    rule: str
+    severity: str
+
+
 def monitor_series(catalog: Catalog, clock: Clock | None = None) -> dict[Series, list[float]]:
     """Read all series of monitoring and alerts; a version is told of while its reports are new.
 
@@ -76,12 +86,12 @@ def monitor_series(catalog: Catalog, clock: Clock | None = None) -> dict[Series,
 
 
 def _endpoint(catalog: Catalog, endpoint: str, now: int) -> Iterator[_Line]:
+    served = Plans.of(catalog, endpoint).shares
     for period_s in policy_in(catalog.monitor(endpoint)).periods_s:
         since = now - _SHOWN_PERIODS * period_s
         newest: dict[str, Report] = {}
         for record in catalog.reports.read(endpoint, period_s=period_s, since=since):
             newest[record.version] = report_in(record)
-        served = Plans.of(catalog, endpoint).shares
         for version, report in newest.items():
             if version in served or report.rows:
                 yield from report_series(report)
@@ -127,16 +137,17 @@ def _finding(finding: Finding, labels: _Labels) -> Iterator[_Line]:
 
 def _alerts(catalog: Catalog, now: int) -> Iterator[_Line]:
     """Count what fires; a rule whose alerts are over stands at 0 until it is gone from the newest alerts."""
-    alerts = [alert_in(record) for record in catalog.alerts.read(states=("firing", "resolved"))]
+    past = catalog.alerts.read(states=("resolved",))
+    over = [msgspec.json.decode(record.document, type=_Past) for record in past]
+    firing = [alert_in(record) for record in catalog.alerts.read(states=("firing",))]
     silences = [silence_in(record) for record in catalog.alerts.silences()]
-    firing = [alert for alert in alerts if alert.state == "firing"]
     silent = [alert for alert in firing if any(silence.covers(alert, now) for silence in silences)]
     followed = [alert for alert in firing if alert.acknowledged is not None]
     for metric, counted in ((FIRING, firing), (ACKNOWLEDGED, followed), (SILENCED, silent)):
-        yield from _counted(metric, counted, alerts)
+        yield from _counted(metric, counted, (*over, *firing))
 
 
-def _counted(metric: Metric, counted: Iterable[Alert], known: Iterable[Alert]) -> Iterator[_Line]:
+def _counted(metric: Metric, counted: Iterable[Alert], known: Iterable[Alert | _Past]) -> Iterator[_Line]:
     totals = {_alert_labels(alert): 0.0 for alert in known}
     for alert in counted:
         totals[_alert_labels(alert)] += 1.0
@@ -144,5 +155,5 @@ def _counted(metric: Metric, counted: Iterable[Alert], known: Iterable[Alert]) -
         yield (metric.name, labels), [n]
 
 
-def _alert_labels(alert: Alert) -> _Labels:
+def _alert_labels(alert: Alert | _Past) -> _Labels:
     return (("endpoint", alert.endpoint), ("rule", alert.rule), ("severity", alert.severity))
