@@ -21,9 +21,8 @@ def tell(found: Drifted, page: Path | None = None) -> None:
     several = len(found.reports) > 1
     marks = {"alarm": "ALARM", "ok": "note", "too_little": "note"}
     say(f"{found.version} on {found.data}: {found.rows:,} rows" + _periods(found))
-    whole = [each for each in found.findings if each.kind != "estimate" or each.verdict == "alarm"]
-    if whole:
-        say("", *(f"{marks[each.verdict]}  {each.message}" for each in whole))
+    if found.told:
+        say("", *(f"{marks[each.verdict]}  {each.message}" for each in found.told))
     if several:
         _tell_periods(found.reports)
     for report in [report for report in found.reports if report.alarms or not several]:

@@ -48,6 +48,11 @@ class Drifted(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         whole = sum(finding.verdict == "alarm" for finding in self.findings)
         return whole + sum(len(report.alarms) for report in self.reports)
 
+    @property
+    def told(self) -> tuple[Finding, ...]:
+        """Those `findings` that people are shown: estimates, which labels make needless, if they alarm."""
+        return tuple(each for each in self.findings if each.kind != "estimate" or each.verdict == "alarm")
+
 
 def drift(
     registry: Registry,
@@ -184,5 +189,12 @@ def _write(
         for place, report in enumerate(found.reports)
     ]
     title = f"{reference.ref} on {Path(found.data).name}"
-    text = render(examined, reference.baseline, title=title, findings=found.findings, notes=found.notes)
+    text = render(
+        examined,
+        reference.baseline,
+        title=title,
+        findings=found.told,
+        notes=found.notes,
+        false_alarms=found.false_alarms,
+    )
     page.write_text(text, "utf-8")

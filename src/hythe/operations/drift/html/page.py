@@ -30,17 +30,19 @@ def render(
     title: str,
     findings: Sequence[Finding] = (),
     notes: Sequence[str] = (),
+    false_alarms: float | None = None,
 ) -> str:
     """Write one HTML file about one period or several of one version, in the order of time.
 
-    `findings` and `notes` are about all of it together.
+    `findings` and `notes` are about all of it together; `false_alarms` is how many periods alarm for nothing
+    at most, on average, where that is more than the periods' own shares.
     """
     reports = [each.report for each in examined]
     body = tag(
         "main",
         tag("h1", title),
         tag("p", _about(reports, baseline), class_="soft"),
-        _verdict(reports, findings),
+        _verdict(reports, findings, false_alarms),
         *_whole(findings),
         *([_periods(reports)] if len(reports) > 1 else []),
         *(_period(examined[place], baseline) for place in shown(reports)),
@@ -68,7 +70,7 @@ def _about(reports: Sequence[Report], baseline: Baseline) -> str:
     return f"{rows:,} rows against a baseline of {baseline.rows:,}; {subjects} features and outputs"
 
 
-def _verdict(reports: Sequence[Report], findings: Sequence[Finding]) -> Markup:
+def _verdict(reports: Sequence[Report], findings: Sequence[Finding], false_alarms: float | None) -> Markup:
     alarms = [each for report in reports for each in report.alarms]
     alarms += [each for each in findings if each.verdict == "alarm"]
     tested = any(report.findings for report in reports)
@@ -82,7 +84,7 @@ def _verdict(reports: Sequence[Report], findings: Sequence[Finding]) -> Markup:
     return tag(
         "section",
         tag("span", marks[verdict], class_="mark", aria_hidden="true"),
-        tag("div", tag("strong", heads[verdict]), tag("span", _rate(reports))),
+        tag("div", tag("strong", heads[verdict]), tag("span", _rate(reports, false_alarms))),
         class_=f"card verdict {verdict}",
     )
 
@@ -93,9 +95,9 @@ def _differing(reports: Sequence[Report], subjects: set[str]) -> str:
     return f"{said}, in {periods} of {len(reports)} periods" if len(reports) > 1 else said
 
 
-def _rate(reports: Sequence[Report]) -> str:
+def _rate(reports: Sequence[Report], false_alarms: float | None) -> str:
     """Say how often such a page is wrong."""
-    rate = sum(report.alpha for report in reports)
+    rate = sum(report.alpha for report in reports) if false_alarms is None else false_alarms
     if len(reports) == 1:
         return f"Where nothing drifts, at most {rate:.2g} of such examinations alarm, all tests together."
     return f"Where nothing drifts, at most {rate:.2g} of these periods alarm on average, all tests together."
