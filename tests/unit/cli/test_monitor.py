@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -127,6 +128,25 @@ def test_on_a_terminal_the_screen_is_drawn(home: Path) -> None:
     assert b"\x1b[31m" in shown
     assert "● ".encode() in shown
     assert "█".encode() in shown
+
+
+def test_the_screen_is_renewed_until_ctrl_c(home: Path) -> None:
+    ours, theirs = pty.openpty()
+    arguments = [sys.executable, "-m", "hythe.cli.main", "monitor", "scoring", "--watch", "--interval", "0.1"]
+    environ = {**os.environ, "COLUMNS": "160", "LINES": "50", "TERM": "xterm", "HYTHE_HOME": str(home)}
+    with subprocess.Popen(arguments, stdout=theirs, env=environ) as process:
+        os.close(theirs)
+        shown = b""
+        while shown.count(b"Ctrl-C ends") < 3:
+            part = _read(ours)
+            assert part, shown[-2000:]
+            shown += part
+        process.send_signal(signal.SIGINT)
+        while _read(ours):
+            pass
+        assert process.wait(60) == 0
+    os.close(ours)
+    assert b"feature:tenure" in shown
 
 
 def _read(descriptor: int) -> bytes:
