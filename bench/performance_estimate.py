@@ -110,7 +110,7 @@ def _says_so(bench: Bench, chunks: list[ours.Chunk]) -> None:
 def covered(bench: Bench) -> None:
     """Count how often intervals held what labels showed, each time against a new reference."""
     inside: dict[str, list[bool]] = {}
-    for seed in range(10 if bench.fast else 30):
+    for seed in range(5 if bench.fast else 30):
         for chunk in ours.estimate(drawn("", 10, 1000, concept=False, seed=100 + seed))[0]:
             for metric, held in chunk.inside.items():
                 inside.setdefault(metric, []).append(held)
@@ -122,7 +122,7 @@ def covered(bench: Bench) -> None:
 
 def unchanged(bench: Bench) -> None:
     """Count how often labels of unchanged data alarm, each time against a new reference."""
-    repeats, level = (100 if bench.fast else 400), 0.05
+    repeats, level = (60 if bench.fast else 400), 0.05
     alarms = 0
     for seed in range(repeats):
         found = drawn("", 1, 300, concept=True, seed=seed, reference=1000)
