@@ -95,6 +95,7 @@ def test_with_predict_the_outputs_are_examined_too(run: Run, packed: Path) -> No
         (("--data", "{alike}", "--timestamp", "at"), "there is no column 'at'"),
         (("--data", "{alike}", "--period", "soon"), "'soon' is no duration"),
         (("--data", "{alike}", "--false-alarms", "1"), "false_alarms is 1.0"),
+        (("--data", "{alike}", "--report", "no/such/folder.html"), "the page cannot be written"),
         (("--data", "{alike}", "--output", "value"), "write OUTPUT=COLUMN"),
         (("--data", "{alike}", "--output", "label=age"), "'label' is no output of the version"),
         (("--data", "{alike}", "--output", "value=guess"), "there is no column 'guess'"),

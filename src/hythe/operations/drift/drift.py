@@ -197,4 +197,9 @@ def _write(
         notes=found.notes,
         false_alarms=found.false_alarms,
     )
-    page.write_text(text, "utf-8")
+    try:
+        page.write_text(text, "utf-8")
+    except OSError as err:
+        raise Invalid(
+            f"the page cannot be written to {str(page)!r}: {err.strerror}; give another path"
+        ) from err
