@@ -105,7 +105,9 @@ def _fire(done: Advanced, rule: Rule, report: Report, now: int) -> None:
     """Tell of those that were bad for long enough, and nobody else tells of."""
     for place, pending in done.of(rule, "pending"):
         told = _told_by_others(done, rule)
-        ready = {one.name for one in pending.subjects if one.name not in told and _long_enough(one, rule)}
+        ready = {
+            one.name for one in pending.subjects if _long_enough(one, rule) and not _identities(one) <= told
+        }
         if ready:
             waiting = tuple(one for one in pending.subjects if one.name not in ready)
             firing = replace(pending, subjects=tuple(one for one in pending.subjects if one.name in ready))
@@ -178,15 +180,26 @@ def _old_news(done: Advanced, rule: Rule, report: Report) -> set[str]:
 
 def _told_by_others(done: Advanced, rule: Rule) -> set[str]:
     others = [alert for alert in done.alerts if alert.state == "firing" and alert.rule != rule.name]
-    told = {name for alert in others for name in _told(alert, rule)}
-    shared = (name for alert in done.elsewhere for name in _told(alert, rule))
-    return told | {name for name in shared if name.startswith("feature:")}
+    told = {each for alert in others for each in _told(alert, rule)}
+    shared = {each for alert in done.elsewhere for each in _told(alert, rule)}
+    return told | {each for each in shared if each.startswith("feature:")}
 
 
 def _told(alert: Alert, rule: Rule) -> Iterator[str]:
-    """Name what stands in an alert that matters at least as much as those of a rule."""
+    """Say what stands in an alert that matters at least as much as those of a rule.
+
+    It is the names of features, outputs and segments; of what all kinds share, such as `requests`, the name
+    with the kind: that answers are slow does not tell that requests fail.
+    """
     if _RANK[alert.severity] <= _RANK[rule.severity]:
-        yield from (subject.name for subject in alert.standing)
+        for subject in alert.standing:
+            yield from _identities(subject)
+
+
+def _identities(subject: Subject) -> set[str]:
+    if ":" in subject.name:
+        return {subject.name}
+    return {f"{subject.name} {finding.kind}" for finding in subject.findings}
 
 
 def _long_enough(subject: Subject, rule: Rule) -> bool:

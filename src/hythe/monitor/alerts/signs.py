@@ -15,8 +15,9 @@ from hythe.monitor.rule import Rule
 Sign: TypeAlias = Literal["bad", "unsure", "clear", "unknown"]
 WEAK_P = 0.01
 """A p-value below this is a sign still, though none to fire on."""
-_KNOWN_LATER = frozenset({"performance", "estimate"})
-"""Kinds that a report may lack because labels come late; absence says nothing of them."""
+_OF_VALUES = frozenset({"drift", "quality"})
+"""Kinds of checks that may tell of faults alone, so that what they do not name is fine once values were
+tested. Others are absent because nobody knows: labels come late, or no request came."""
 
 
 class Signs:
@@ -34,7 +35,7 @@ class Signs:
 
     def __init__(self, rule: Rule, report: Report) -> None:
         self._rule = rule
-        self._judged = any(finding.verdict != "too_little" for finding in report.findings)
+        self._tested = any(each.kind in _OF_VALUES and each.p_value is not None for each in report.findings)
         self._found: dict[str, list[Finding]] = {}
         for finding in report.findings:
             if rule.matches(finding):
@@ -71,6 +72,6 @@ class Signs:
         return finding.p_value is not None and finding.p_value < WEAK_P
 
     def _absent(self, subject: Subject) -> Sign:
-        """Judge a subject that the report does not name: a check may tell of faults alone."""
-        later = any(finding.kind in _KNOWN_LATER for finding in subject.findings)
-        return "clear" if self._judged and not later else "unknown"
+        """Judge a subject that the report does not name."""
+        of_values = all(finding.kind in _OF_VALUES for finding in subject.findings)
+        return "clear" if of_values and self._tested else "unknown"

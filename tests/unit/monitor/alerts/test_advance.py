@@ -97,6 +97,19 @@ def test_a_report_without_findings_says_nothing() -> None:
     assert Play().hours(told, until=10) == {1: ["fired 1"]}
 
 
+def test_hours_in_which_only_service_was_looked_at_say_nothing_of_values() -> None:
+    service = [finding("requests", "ok", kind="errors"), finding("feature:age", "ok", kind="quality")]
+    told = {1: [BAD], **{hour: [service[0], replace(service[1], subject="x")] for hour in range(2, 9)}}
+    assert Play().hours(told, until=11) == {1: ["fired 1"], 10: ["resolved 1"]}
+
+
+def test_slow_answers_do_not_hide_that_requests_are_refused() -> None:
+    play = Play([Rule(name="latency", kind="latency"), Rule(name="quality", kind="quality")])
+    slow, refused = finding("requests", kind="latency"), finding("requests", kind="quality")
+    assert play.take(report(0, slow)) == ["fired 1"]
+    assert play.take(report(HOUR, slow, refused)) == ["fired 2"]
+
+
 def test_a_check_that_tells_of_faults_alone_resolves_when_it_says_nothing() -> None:
     told = {1: [finding("feature:age", kind="quality")]}
     assert Play(RULES).hours(told, until=6) == {1: ["fired 1"], 3: ["resolved 1"]}
