@@ -32,7 +32,8 @@ def main(arguments: list[str]) -> None:
         peer = _peer(bench)
         for found in _sets(bench.fast, peer):
             chunks, reference = ours.estimate(found)
-            other = theirs.estimate(found) if peer else {}
+            beside = peer and not (bench.fast and found.name in {SAME, CONCEPT})
+            other = theirs.estimate(found) if beside else {}
             for metric in found.metrics:
                 _compare(bench, found.name, metric, chunks, reference[metric], other.get(metric))
             if found.name == CONCEPT:
