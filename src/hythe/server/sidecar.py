@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import socket
 import sys
+import time
 from pathlib import Path
 
 from hythe.monitor.statistic import declared
@@ -37,6 +38,7 @@ from hythe.server.observing.versions import Versions
 from hythe.server.worker_spec import WorkerSpec
 
 _BUSY_TIMEOUT_S = 2.0
+_SWEEP_S = 10.0
 _MATCH_S = 0.1
 _TIDY_S = 0.2
 """So long feedback is joined, and windows are merged, before the rings are looked at again."""
@@ -49,13 +51,18 @@ def main(place: int, talk: int, spec: int) -> int:
     ending = Ending(parent)
     versions = Versions(Bulletin(told.descriptors.bulletin), place)
     sidecar = assembled(told, place, versions)
-    gc.freeze()  # what stays is not looked through again each time that records make new objects
+    gc.freeze()
+    gc.disable()  # thousands of records would else be looked through again and again, and none is a cycle
+    swept_s = time.monotonic()
     parent.sendall(f"{READY}\n".encode())
     pump = make_pump(told.metering, Counters(told.descriptors.counters, place))
     pause_s = 0.0
     while not ending.waited(pause_s):
         versions.refresh()
         pause_s = sidecar.step()
+        if time.monotonic() > swept_s + _SWEEP_S:
+            gc.collect()
+            swept_s = time.monotonic()
     sidecar.finish()
     if pump is not None:
         pump.close()
