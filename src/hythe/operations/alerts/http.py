@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from hythe.base.errors import Busy, NotFound, Unavailable
+
+if TYPE_CHECKING:
+    import httpx
 
 LIMIT_S = 20.0
 """Standard Webhooks recommends 15 to 30 seconds."""
@@ -28,10 +32,15 @@ def post(url: str, body: bytes, headers: Mapping[str, str], now: int) -> None:
 
     host = urlsplit(url).hostname
     try:
-        reply = httpx.post(url, content=body, headers=dict(headers), timeout=LIMIT_S, follow_redirects=False)
+        # What a receiver has to say beside its status is not read, however long it is.
+        with httpx.stream("POST", url, content=body, headers=dict(headers), timeout=LIMIT_S) as reply:
+            _check(reply, host, now)
     except (httpx.HTTPError, httpx.InvalidURL) as err:
         # The error may quote the URL, which may be secret.
         raise Unavailable(f"{host} did not take it: {type(err).__name__}; see that it is running") from err
+
+
+def _check(reply: httpx.Response, host: str | None, now: int) -> None:
     if reply.is_success:
         return
     said = f"{host} answered {reply.status_code}"
