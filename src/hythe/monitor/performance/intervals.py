@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import TypeAlias
 
 Interval: TypeAlias = tuple[float, float]
@@ -43,10 +44,11 @@ def clustered_rate(rate: float, n: float, effective: float, units: int, level: f
 def student(value: float, error: float, units: int, level: float) -> Interval:
     """Cover a mean whose standard error was estimated from `units` units: value ± t · error (Student 1908).
 
-    Exact for normal values, and near for the means of many; infinite for a single unit.
+    Exact for normal values, and near for the means of many. For a single unit it is all floats: JSON has no
+    infinity, and a limit must not take its absence for an interval of nothing.
     """
     if units < 2 or not math.isfinite(error):  # noqa: PLR2004 - as above
-        return -math.inf, math.inf
+        return -sys.float_info.max, sys.float_info.max
     reach = _t(units - 1.0, level) * error
     return value - reach, value + reach
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,12 +12,14 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn import metrics as sk
 
+from hythe.monitor.finding import Finding
 from hythe.monitor.performance.labelled import LabelledClasses, LabelledNumbers, first_of_units
 from hythe.monitor.performance.measured import Measured, Undefined
 from hythe.monitor.performance.metrics import measure
 from hythe.monitor.performance.ranking import midranks, roc_auc
 from hythe.monitor.performance.rates import accuracy, f1
 from hythe.monitor.performance.reliability import curve_of, expected_by_chance
+from hythe.monitor.rule import Rule
 
 RANDOM = np.random.default_rng(5)
 
@@ -206,6 +209,16 @@ def test_f1_turns_the_interval_of_the_share_of_right_ones() -> None:
     low, high = found.interval(0.95)
     assert low == pytest.approx(2 * exact.low / (1 + exact.low))
     assert high == pytest.approx(2 * exact.high / (1 + exact.high))
+
+
+def test_a_single_row_proves_nothing_and_its_interval_can_be_written() -> None:
+    found = by_name(LabelledNumbers(answers=np.zeros(1), truth=np.ones(1)))["mae"]
+    finding = Finding(kind="performance", check="mae", subject="answers", verdict="ok", message="")
+    low, high = found.interval(0.95)
+    written = msgspec.json.encode(msgspec.structs.replace(finding, value=1.0, low=low, high=high))
+    read = msgspec.json.decode(written, type=Finding)
+    assert not Rule(name="near", above=0.5).holds(read)
+    assert not Rule(name="far", below=5.0).holds(read)
 
 
 def test_the_first_row_of_each_unit_is_chosen() -> None:
