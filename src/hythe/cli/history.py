@@ -13,8 +13,8 @@ def history_command(subject: str | None = None, *, common: Common = COMMON) -> N
     Parameters
     ----------
     subject
-        A model or one of its refs, an endpoint, endpoint/NAME for its raw entries, key/ID, or a digest; all
-        changes when left out.
+        A model or one of its refs, an endpoint, endpoint/NAME for its raw entries, monitor/NAME for how it is
+        judged, alert/ID, key/ID, or a digest; all changes when left out.
 
     """
     from hythe.app.wire import opened

@@ -8,6 +8,7 @@ so whatever dies at whatever point, the next turn does what is left, and nothing
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 from hythe.base.clock import Clock
 from hythe.base.errors import Busy, Unavailable
@@ -16,7 +17,7 @@ from hythe.monitor.policy import MonitorPolicy
 from hythe.operations.alerts.take import take
 from hythe.operations.leading import Stop, lead
 from hythe.operations.monitoring.assess import Assessed, Assessor, Examine
-from hythe.operations.monitoring.policy import policy_in
+from hythe.operations.monitoring.policy import duration, policy_in
 from hythe.operations.monitoring.stored import record_of
 from hythe.operations.monitoring.times import HOUR_S, caught_up_from, ended, grace_s, kept_s
 from hythe.operations.monitoring.versions import Plans
@@ -163,7 +164,8 @@ class Monitoring:
     def _stored(self, found: Assessed, policy: MonitorPolicy, now: int) -> bool:
         """Store a report and what follows from it; False, and nothing, where it stands already."""
         report = found.report
-        with self._catalog.edit(actor=ACTOR, why=f"{report.period_s} s from {report.start}") as tx:
+        began = datetime.fromtimestamp(report.start, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        with self._catalog.edit(actor=ACTOR, why=f"{duration(report.period_s)} from {began} UTC") as tx:
             if not tx.put_report(record_of(report)):
                 return False
             if found.fresh is not None:

@@ -63,6 +63,8 @@ def test_without_drift_nothing_alarms_and_with_it_the_feature_that_moved_is_on_t
     assert {finding.subject for finding in report.alarms} == {"feature:tenure"}
     [alert] = scene.registry.catalog.alerts.read("scoring")
     assert alert.state == "firing"
+    [entry] = scene.registry.history(f"alert/{alert.id}")
+    assert (entry.actor, entry.why) == ("monitor", "1h from 2026-03-03 01:00:00 UTC")
 
 
 def test_late_windows_count_until_the_grace_is_over(scene: Scene) -> None:
