@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hythe.base.errors import Invalid
+from hythe.base.errors import Invalid, Unsupported
 from hythe.monitor.drift import adwin, page_hinkley
 from hythe.monitor.drift.stream import prepare
 from hythe.monitor.drift.streaming import Watched, onset, watch
@@ -136,6 +138,12 @@ def test_a_constant_stream_and_one_with_values_that_are_none_can_be_watched() ->
     values = [0.5] * 600
     values[17] = values[400] = float("nan")
     assert {found.verdict for found in watch(range(600), values, watched)} == {"ok"}
+
+
+def test_without_river_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "river", None)
+    with pytest.raises(Unsupported, match=r"install 'hythe\[stream-detectors\]'"):
+        adwin.changes([0.0])
 
 
 def test_times_out_of_order_are_refused() -> None:
