@@ -12,7 +12,7 @@ def sparkline(values: Sequence[float | None], top: float | None = None) -> str:
     """Draw the last 24 values from 0 up to `top`, the largest where it is not given; gaps for None.
 
     >>> sparkline([0, 1, None, 4]), sparkline([0.0, 0.0])
-    ('▁▂ █', '▁▁')
+    ('▁▃ █', '▁▁')
     """
     shown = values[-_MOST:]
     highest = top if top is not None else max((abs(value) for value in shown if value is not None), default=0)
