@@ -7,14 +7,15 @@ plus chance. Its parts are estimated by moments, each window against the others 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hythe.monitor.drift.directions import choose_cuts, totals
-from hythe.monitor.drift.seasons import learnable, slot
+from hythe.monitor.drift.seasons import Season, learnable, slot
 from hythe.monitor.drift.variation import Slot, Variation
 
 Floats = NDArray[np.float64]
@@ -32,10 +33,11 @@ class Levels(NamedTuple):
 
     def rest(self, counts: Floats) -> Floats:
         """Sum counts [windows, …] over the other windows of each window's slot."""
-        _, place = np.unique(self.slots, return_inverse=True)
-        sums = np.zeros((place.max() + 1, *counts.shape[1:]))
-        np.add.at(sums, place, counts)
-        found: Floats = sums[place] - counts
+        order = np.argsort(self.slots, kind="stable")
+        ordered = self.slots[order]
+        firsts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+        sums = np.add.reduceat(counts[order], firsts, axis=0)
+        found: Floats = sums[np.searchsorted(ordered[firsts], self.slots)] - counts
         return found
 
 
@@ -45,10 +47,7 @@ def vary(starts: Sequence[int], cells: NDArray[np.int64], period_s: int, *, orde
     hits = totals(cells, cuts)
     n = cells.sum(axis=1).astype(np.float64)
     at = np.asarray(starts, dtype=np.int64)
-    every = {
-        season: Levels(at, np.array([slot(season, start, period_s) for start in starts]), n)
-        for season in learnable(starts, period_s)
-    }
+    every = {season: Levels(at, slots, n) for season, slots in _seasons(tuple(starts), period_s).items()}
     season = min(every, key=lambda season: _error(every[season], hits))
     levels = every[season]
     z = _deviations(levels, hits)
@@ -66,6 +65,15 @@ def vary(starts: Sequence[int], cells: NDArray[np.int64], period_s: int, *, orde
         df=short(df),
         weight=short(weight),
     )
+
+
+@lru_cache(maxsize=8)
+def _seasons(starts: tuple[int, ...], period_s: int) -> Mapping[Season, NDArray[np.int64]]:
+    """Give each window's slot in every season that can be learned; most subjects have the same windows."""
+    return {
+        season: np.array([slot(season, start, period_s) for start in starts])
+        for season in learnable(starts, period_s)
+    }
 
 
 def memory_of(z: Floats, starts: NDArray[np.int64], period_s: int) -> float:
