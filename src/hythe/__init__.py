@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hythe.app.api import home as home
     from hythe.app.api import load as load
     from hythe.app.api import pack as pack
-    from hythe.app.api import registry as registry
+    from hythe.app.api import open_registry as open_registry
     from hythe.app.drift import drift as drift
     from hythe.app.feedback import feedback as feedback
     from hythe.app.monitoring import apply_monitor as apply_monitor
@@ -57,7 +57,7 @@ _HOMES = {
         "resolve_alert",
         "silence_alerts",
     ),
-    "hythe.app.api": ("check", "home", "load", "pack", "registry"),
+    "hythe.app.api": ("check", "home", "load", "open_registry", "pack"),
     "hythe.app.drift": ("drift",),
     "hythe.app.feedback": ("feedback",),
     "hythe.app.monitoring": ("apply_monitor", "monitor_settings", "monitor_status"),

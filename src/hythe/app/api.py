@@ -97,7 +97,7 @@ def check(ref: str, *, home: Path | str | None = None) -> Check:
         return _check(here.registry, ref)
 
 
-def registry(*, home: Path | str | None = None) -> Registry:
+def open_registry(*, home: Path | str | None = None) -> Registry:
     """Open the registry itself; close it when done."""
     settings = config.load(home=Path(home) if home is not None else None)
     return Registry.open(settings.home, settings.catalog)
