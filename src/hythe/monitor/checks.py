@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from importlib.metadata import entry_points
-
-from hythe.base.errors import Unsupported
+from hythe.base.installed import installed
 from hythe.monitor.period import Check
 
 GROUP = "hythe.monitor_checks"
 
 
-@lru_cache(maxsize=1)
 def declared() -> tuple[Check, ...]:
     """Load every check that is installed, by name.
 
@@ -19,12 +15,4 @@ def declared() -> tuple[Check, ...]:
         Unsupported: when one cannot be loaded.
 
     """
-    found = []
-    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
-        try:
-            found.append(point.load()())
-        except Exception as err:
-            raise Unsupported(
-                f"the check {point.name!r} ({point.value}) cannot be loaded: {err}; reinstall its package"
-            ) from err
-    return tuple(found)
+    return installed(GROUP, "check")

@@ -7,13 +7,11 @@ each second's requests once, beside the serving path, and what it gives stands i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
-from importlib.metadata import entry_points
 from typing import Protocol
 
 import numpy as np
 
-from hythe.base.errors import Unsupported
+from hythe.base.installed import installed
 from hythe.monitor.group import Group, Requests
 from hythe.monitor.score import UNIT
 
@@ -75,7 +73,6 @@ class Prediction:
         return len(whole), *(int((whole**power).sum()) for power in (1, 2, 3))
 
 
-@lru_cache(maxsize=1)
 def declared() -> tuple[Statistic, ...]:
     """Load every statistic that is installed, by name.
 
@@ -83,12 +80,4 @@ def declared() -> tuple[Statistic, ...]:
         Unsupported: when one cannot be loaded.
 
     """
-    found = []
-    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
-        try:
-            found.append(point.load()())
-        except Exception as err:
-            raise Unsupported(
-                f"the statistic {point.name!r} ({point.value}) cannot be loaded: {err}; reinstall its package"
-            ) from err
-    return tuple(found)
+    return installed(GROUP, "statistic")
