@@ -71,6 +71,11 @@ def test_merging_is_associative(one: Window, two: Window, three: Window) -> None
     assert merge(merge(one, two), three).encode() == merge(one, merge(two, three)).encode()
 
 
+def test_sums_of_nothing_are_written_alike_however_many_were_added_up() -> None:
+    nothing = Window("churn", "1.0.0", 0, features={"x": Tally((0, 0), PowerSums(3.0, 1))})
+    assert merge(nothing, nothing).encode() == nothing.encode()
+
+
 @given(WINDOWS)
 def test_a_window_reads_back_as_it_was_written(one: Window) -> None:
     assert Window.decode(one.encode()) == one

@@ -44,7 +44,8 @@ class PowerSums(msgspec.Struct, frozen=True, omit_defaults=True):
     centre: float
     exponent: int
     n: int = 0
-    sums: tuple[int, int, int, int] = (0, 0, 0, 0)
+    # Made anew, it is always written: what was added up would else differ in bytes from what counted nothing.
+    sums: tuple[int, int, int, int] = msgspec.field(default_factory=lambda: (0, 0, 0, 0))
     beyond: int = 0
     minimum: float | None = None
     maximum: float | None = None
