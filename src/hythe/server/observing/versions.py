@@ -11,54 +11,44 @@ import msgspec
 from hythe.base.errors import HytheError
 from hythe.bundle.baseline import Baseline
 from hythe.bundle.schema import Scalar
-from hythe.bundle.variant import Variant
-from hythe.dataplane.spec import EndpointSpec, OnnxFiles, Posting, VersionSpec
+from hythe.dataplane.spec import EndpointSpec, VersionSpec
 from hythe.monitor.counting import BinCounter
 from hythe.monitor.row_cells import RowCells
 from hythe.monitor.score import Score
 from hythe.runtime.bulletin import Bulletin
 from hythe.runtime.log import Log
 from hythe.server.observing.followed import Followed, follow_nothing
+from hythe.server.observing.served import Served, feed_of
 
-_MOST_KEPT = 256
 _LOG = Log("hythe.sidecar")
 
 
 class Versions:
-    """Follows the bulletin from `place`; what was taken off it is known for some time yet."""
+    """Finds what is counted of a version; follows the bulletin from `place`."""
 
     def __init__(self, bulletin: Bulletin, place: int) -> None:
-        self._bulletin = bulletin
-        self._place = place
-        self._sequence = 0
-        self._specs: dict[tuple[str, str], VersionSpec] = {}
-        self._made: dict[tuple[str, str], _Made] = {}
         self._followed: dict[str, Followed] = {}
+        self._served = Served(
+            bulletin,
+            place,
+            _make,
+            log=_LOG,
+            consequence="its values are not counted",
+            posted=self._posted,
+        )
 
     def refresh(self) -> None:
         """See whether something else is served now."""
-        if self._bulletin.sequence == self._sequence:
-            return
-        try:
-            self._sequence, document = self._bulletin.read()
-            posting = Posting.decode(document)
-        except HytheError as err:
-            _LOG.error("what is served cannot be read; its values are not counted", reason=str(err))
-            return
-        for endpoint in posting.endpoints:
-            for spec in endpoint.versions:
-                self._put(endpoint.name, spec)
-            self._followed[endpoint.name] = self._follow(endpoint)
-        self._bulletin.applied(self._place, self._sequence)
+        self._served.refresh()
 
     def __call__(self, endpoint: str, version: str) -> BinCounter | None:
         """Give the counter of a version; None where there is no baseline."""
-        made = self._made.get((endpoint, version))
+        made = self._served.made(endpoint, version)
         return None if made is None else made.counter
 
     def cells(self, endpoint: str, version: str) -> RowCells | None:
         """Give what finds the cells of a version's rows; None where there is no baseline."""
-        made = self._made.get((endpoint, version))
+        made = self._served.made(endpoint, version)
         return None if made is None else made.cells
 
     def followed(self, endpoint: str) -> Followed:
@@ -67,26 +57,15 @@ class Versions:
 
     def classes(self, endpoint: str, version: str) -> Mapping[str, Sequence[Scalar]]:
         """Give the classes of the outputs of a version that have any; none for one that is not known."""
-        spec = self._specs.get((endpoint, version))
+        spec = self._served.spec(endpoint, version)
         outputs = () if spec is None else spec.schema.outputs
         return {output.name: output.classes for output in outputs if output.classes is not None}
 
-    def _put(self, endpoint: str, spec: VersionSpec) -> None:
-        key = (endpoint, spec.version)
-        if self._specs.pop(key, None) != spec:
-            self._made.pop(key, None)
-        self._specs[key] = spec
-        if key not in self._made:
-            self._made[key] = _make(spec)
-        for old in list(self._specs)[:-_MOST_KEPT]:
-            del self._specs[old]
-            self._made.pop(old, None)
-
-    def _follow(self, endpoint: EndpointSpec) -> Followed:
+    def _posted(self, endpoint: EndpointSpec) -> None:
         """Score every arm's predictions as the first arm's are, so that they can be compared."""
         plan = endpoint.plan
-        made = self._made.get((endpoint.name, plan.arms[0].version))
-        return Followed(
+        made = self._served.made(endpoint.name, plan.arms[0].version)
+        self._followed[endpoint.name] = Followed(
             None if made is None else made.score, bool(plan.sticky and plan.rollout), plan.join_share
         )
 
@@ -105,10 +84,7 @@ def _make(spec: VersionSpec) -> _Made:
         return _Made(None, Score.of(outputs, None))
     try:
         baseline = Baseline.decode(Path(spec.baseline).read_bytes())
-        feed = None
-        if isinstance(spec.files, OnnxFiles):
-            feed = Variant.decode(Path(spec.files.variant).read_bytes()).feed
-        read = spec.schema, baseline, feed, spec.observing
+        read = spec.schema, baseline, feed_of(spec), spec.observing
         return _Made(BinCounter(*read), Score.of(outputs, baseline), RowCells(*read))
     except (HytheError, OSError, msgspec.MsgspecError) as err:
         _LOG.error("a baseline cannot be read; values are not counted", version=spec.version, reason=str(err))
