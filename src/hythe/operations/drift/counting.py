@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -70,6 +70,12 @@ class Running:
         self.answered_rows += rows
         for name, tally in found.items():
             self.outputs[name] = self.outputs[name] + tally if name in self.outputs else tally
+
+    def keep(self, names: Collection[str]) -> None:
+        """Forget features of other names, and with any of them what was counted of several together."""
+        if any(name not in names for name in self.features):
+            self.statistics = {}
+        self.features = {name: sums for name, sums in self.features.items() if name in names}
 
     def window(self, version: str, start: int, period_s: int) -> Window:
         """Give the window."""

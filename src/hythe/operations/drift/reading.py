@@ -10,11 +10,13 @@ from hythe.base.progress import Progress
 from hythe.monitor.finding import Finding
 from hythe.monitor.quality.rows import MOST_ROWS, RowLook
 from hythe.operations.drift.counting import RowCounter, Running, ahead, workers
+from hythe.operations.drift.logged import is_logged, recorded
 from hythe.operations.drift.outputs import Nothing, Outputs
 from hythe.operations.drift.periods import Periods, Whole
 from hythe.operations.drift.reference import Reference
 from hythe.operations.drift.source import Source
 from hythe.operations.drift.text_cells import typed
+from hythe.operations.predictions.table import UNTOLD
 
 _PANDAS_INDEX = "__index_level_"
 
@@ -46,6 +48,9 @@ def read(
 ) -> Read:
     """Read all rows of a source; without `outputs` no answers are counted.
 
+    Of a prediction log the features that were left out of it are not counted, and nothing is said of how its
+    rows are written: a server took them.
+
     Raises:
         Invalid: when there are no rows, or a file cannot be read.
 
@@ -57,14 +62,17 @@ def read(
         *look.wanted,
         *answers.columns,
         periods.column,
+        UNTOLD,
     }
+    logged = is_logged(source)
     with workers() as (pool, several):
         counter = RowCounter(reference.schema, reference.baseline, pool, several)
         for batch in ahead(source.batches(wanted), pool):
             progress.step("counting rows", found.rows, source.rows)
-            first = batch.slice(0, MOST_ROWS)
-            look.take(typed(first, reference.schema) if source.is_text else first)
-            for start, rows in periods.split(batch):
+            if not logged:
+                first = batch.slice(0, MOST_ROWS)
+                look.take(typed(first, reference.schema) if source.is_text else first)
+            for start, rows in periods.split(recorded(batch, reference.schema) if logged else batch):
                 running = found.periods.setdefault(start, Running())
                 running.add(rows.num_rows, *counter.features(rows))
                 answered = answers(rows)
@@ -74,7 +82,11 @@ def read(
         dated = " with a time" if found.undated else ""
         raise Invalid(f"{source.name!r} holds no rows{dated}; give at least one")
     found.periods = dict(sorted(found.periods.items()))
-    found.findings = look.findings()
+    if logged:
+        for running in found.periods.values():
+            running.keep(source.columns)
+    else:
+        found.findings = look.findings()
     return found
 
 

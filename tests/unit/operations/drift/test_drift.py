@@ -72,6 +72,25 @@ def test_rows_like_the_reference_raise_no_alarm(registry: Registry) -> None:
     assert {"feature:age", "output:label", "output:probabilities[old]"} <= checked
 
 
+def logged(rows: pd.DataFrame, untold: dict[int, list[str]]) -> pd.DataFrame:
+    """Make rows look as those of a prediction log do."""
+    return rows.assign(
+        hythe_untold=[untold.get(place, []) for place in range(len(rows))], hythe_inference_s=1e-4
+    )
+
+
+def test_what_a_prediction_log_does_not_hold_is_not_taken_for_missing(registry: Registry) -> None:
+    rows = frame(3000, 1)
+    lost = {place: ["age"] for place in range(1000)}
+    rows.loc[[*lost], "age"] = np.nan
+    found = examined(registry, logged(rows, lost))
+    assert (found.alarms, found.reports[0].rows) == (0, 2000)
+    without = examined(registry, logged(rows, {}).drop(columns="age"))
+    assert without.alarms == 0
+    assert not any("age" in finding.subject for finding in without.reports[0].findings)
+    assert "feature:age" in subjects(examined(registry, rows))
+
+
 def test_rows_that_moved_alarm_and_so_do_their_answers(registry: Registry) -> None:
     found = examined(registry, frame(3000, 1, shift=2.0), predict=True)
     assert {"feature:age", "output:label", "output:probabilities[old]"} <= subjects(found)
