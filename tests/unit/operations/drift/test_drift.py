@@ -74,9 +74,8 @@ def test_rows_like_the_reference_raise_no_alarm(registry: Registry) -> None:
 
 def logged(rows: pd.DataFrame, untold: dict[int, list[str]]) -> pd.DataFrame:
     """Make rows look as those of a prediction log do."""
-    return rows.assign(
-        hythe_untold=[untold.get(place, []) for place in range(len(rows))], hythe_inference_s=1e-4
-    )
+    names: list[Any] = [untold.get(place, []) for place in range(len(rows))]
+    return rows.assign(hythe_untold=names, hythe_inference_s=1e-4)
 
 
 def test_what_a_prediction_log_does_not_hold_is_not_taken_for_missing(registry: Registry) -> None:
