@@ -20,7 +20,7 @@ from hythe.testing.receiver import Receiver, receiver
 from hythe.testing.services import alertmanager, or_skip
 
 __all__ = ["home", "packed"]
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 KEY = bytes(range(32))
 

@@ -12,7 +12,7 @@ from hythe.operations.endpoints.create import create
 from hythe.registry.registry import Registry
 from hythe.testing.versions import add_version
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,"

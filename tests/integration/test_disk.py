@@ -15,7 +15,7 @@ from hythe.testing.services import program
 
 pytestmark = pytest.mark.integration
 
-SIZE_KB = 512
+SIZE_KB = 1024
 FILES = {"hythe.json": b"{}", "model/m.bin": b"weights"}
 
 

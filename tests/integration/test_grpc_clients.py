@@ -289,6 +289,7 @@ def alone(tmp_path: Path) -> Iterator[Running]:
         yield found
 
 
+@pytest.mark.slow
 async def test_replacing_the_process_loses_no_call(alone: Running) -> None:
     load = Load(alone.grpc)
     callers = [asyncio.create_task(load.caller()) for _ in range(6)]

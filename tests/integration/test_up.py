@@ -185,6 +185,7 @@ async def test_endpoints_that_stand_are_served_from_the_first_moment_and_a_bad_o
             await until(told)
 
 
+@pytest.mark.slow
 async def test_what_dies_beside_serving_is_started_again(home: Path) -> None:
     with up(home) as run:
         async with httpx.AsyncClient(base_url=run.document["control"]) as control:

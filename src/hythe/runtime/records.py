@@ -35,7 +35,7 @@ class Records:
     >>> records.decode(b'{"rows": [{"age": 41}, {"age": "old"}]}')
     Traceback (most recent call last):
     ...
-    hythe.base.errors.Invalid: rows[1].age is "old"; expected an integer from -128 to 127
+    hythe.bundle.misfit.Misfit: rows[1].age is "old"; expected an integer from -128 to 127
     """
 
     def __init__(self, schema: Schema) -> None:

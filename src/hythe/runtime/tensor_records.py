@@ -28,7 +28,7 @@ class TensorRecords:
     >>> records.decode(b'{"x": [1, 2, 3]}')
     Traceback (most recent call last):
     ...
-    hythe.base.errors.Invalid: x has the shape [3]; expected float32 [2]
+    hythe.bundle.misfit.Misfit: x has the shape [3]; expected float32 [2]
     """
 
     fields: Mapping[str, str] = {}
