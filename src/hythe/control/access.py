@@ -39,8 +39,12 @@ class Who:
 
     def sees(self, endpoint: str) -> bool:
         """Tell whether they may look at an endpoint."""
+        return self.may(endpoint, "view")
+
+    def may(self, endpoint: str, verb: Verb) -> bool:
+        """Tell whether they may."""
         try:
-            self.check(endpoint, "view")
+            self.check(endpoint, verb)
         except Denied:
             return False
         return True

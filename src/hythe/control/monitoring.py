@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from litestar import Response, get, put
 from litestar.params import FromPath, FromQuery, JSONBody
+from msgspec.structs import replace
 
 from hythe.base.amounts import seconds
-from hythe.control.access import Asking, Here
+from hythe.control.access import Asking, Here, Who
 from hythe.control.routing import route
 from hythe.operations.alerts.commands import check_no_new_command
 from hythe.operations.monitoring.policy import policy_of
@@ -18,25 +19,32 @@ from hythe.operations.monitoring.settings import settings as settings_of
 from hythe.operations.monitoring.view import MonitorView, Viewer
 from hythe.operations.whole import whole
 
+Judged = TypeVar("Judged", MonitorView, Settings)
+
 
 @route(get, "/endpoints/{endpoint:str}/monitor", "view")
 def show(
     endpoint: FromPath[str],
     registry: Here,
+    who: Asking,
     since: FromQuery[str] = "1d",
     version: FromQuery[str | None] = None,
 ) -> Response[MonitorView]:
     """Show traffic, findings, reports and alerts of the time since so long ago, and the policy.
 
-    Periods that nobody has looked at yet are looked at now; nothing is stored.
+    Periods that nobody has looked at yet are looked at now; nothing is stored. Where alerts go is told to
+    those alone who may change it.
     """
-    return Response(whole(Viewer(registry, endpoint).look(seconds(since), version)))
+    return Response(whole(_for(who, Viewer(registry, endpoint).look(seconds(since), version))))
 
 
 @route(get, "/endpoints/{endpoint:str}/monitor/policy", "view")
-def policy(endpoint: FromPath[str], registry: Here) -> Response[Settings]:
-    """Show by what policy an endpoint is judged; at revision 0 it is the usual one."""
-    return Response(whole(settings_of(registry.catalog, endpoint)))
+def policy(endpoint: FromPath[str], registry: Here, who: Asking) -> Response[Settings]:
+    """Show by what policy an endpoint is judged; at revision 0 it is the usual one.
+
+    Where alerts go is told to those alone who may change it.
+    """
+    return Response(whole(_for(who, settings_of(registry.catalog, endpoint))))
 
 
 @route(put, "/endpoints/{endpoint:str}/monitor/policy", "admin")
@@ -67,6 +75,13 @@ def apply(
         dry_run=dry_run,
     )
     return Response(whole(done))
+
+
+def _for(who: Who, found: Judged) -> Judged:
+    """Leave out what may be secret for those who may not change the policy."""
+    if who.may(found.endpoint, "admin"):
+        return found
+    return replace(found, policy=found.policy.public)
 
 
 ROUTES = (show, policy, apply)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Literal, TypeAlias, get_args
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -32,3 +33,15 @@ class Delivery(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
             raise Invalid("a delivery to a command has no command; give its words, as in ['notify-send']")
         if self.to != "command" and not self.url.startswith(("http://", "https://")):
             raise Invalid(f"a delivery to {self.to} has url {self.url!r}; give one of http:// or https://")
+
+    @property
+    def public(self) -> Delivery:
+        """The same without what may be secret: a URL's path and password, and all but a command's program.
+
+        >>> Delivery(to="webhook", url="https://ana:pw@hooks.example.com/T0/secret").public.url
+        'https://hooks.example.com/...'
+        """
+        parts = urlsplit(self.url)
+        port = f":{parts.port}" if parts.port else ""
+        url = f"{parts.scheme}://{parts.hostname}{port}/..." if self.url else ""
+        return msgspec.structs.replace(self, url=url, command=self.command[:1])

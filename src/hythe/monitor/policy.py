@@ -62,3 +62,12 @@ class MonitorPolicy(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
         """Give what one period of this length may spend of the stated false alarms, a half at most."""
         share = self.false_alarms * period_s / (self.horizon_days * DAY_S) / len(self.periods_s)
         return min(share, _MOST_ALPHA)
+
+    @property
+    def public(self) -> MonitorPolicy:
+        """The policy without what may be secret: where alerts go, and what commands are told."""
+        return msgspec.structs.replace(
+            self,
+            deliver=tuple(delivery.public for delivery in self.deliver),
+            retrain=tuple(msgspec.structs.replace(each, command=each.command[:1]) for each in self.retrain),
+        )

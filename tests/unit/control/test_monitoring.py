@@ -65,3 +65,18 @@ async def test_looking_wants_view_and_settings_want_admin(house: House) -> None:
     assert (await house.call("GET", "/endpoints/scoring/monitor", headers=views)).status_code == 200
     reply = await house.call("PUT", "/endpoints/scoring/monitor/policy", {}, headers=views)
     assert (reply.status_code, reply.json()["code"]) == (403, "denied")
+
+
+async def test_where_alerts_go_is_told_to_those_alone_who_may_change_it(house: House) -> None:
+    await made(house)
+    secret = "https://hooks.example.com/T0/secret"
+    put = await house.call(
+        "PUT", "/endpoints/scoring/monitor/policy", {"deliver": [{"to": "webhook", "url": secret}]}
+    )
+    assert put.status_code == 200, put.text
+    views = house.key(verbs=("view",))
+    for path in ("/endpoints/scoring/monitor/policy", "/endpoints/scoring/monitor"):
+        assert secret in (await house.call("GET", path)).text
+        shown = (await house.call("GET", path, headers=views)).text
+        assert "secret" not in shown.replace("secret_env", "")
+        assert "https://hooks.example.com/..." in shown
