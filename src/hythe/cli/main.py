@@ -57,6 +57,8 @@ app.register_install_completion_command()
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and leave with its exit code: 0 done, 1 a check failed, 2 asked wrongly."""
     tokens = list(sys.argv[1:] if arguments is None else arguments)
+    # What reads Markdown takes long to import, and only the help of single commands has any.
+    app.help_format = "markdown" if tokens and tokens[0] in _COMMANDS else "plaintext"
     try:
         code = app(tokens, result_action="return_value")
     except HytheError as err:
