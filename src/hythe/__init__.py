@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from hythe.app.api import check as check
     from hythe.app.api import home as home
     from hythe.app.api import load as load
-    from hythe.app.api import pack as pack
     from hythe.app.api import open_registry as open_registry
+    from hythe.app.api import pack as pack
     from hythe.app.drift import drift as drift
     from hythe.app.feedback import feedback as feedback
     from hythe.app.monitoring import apply_monitor as apply_monitor

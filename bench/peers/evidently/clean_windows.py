@@ -1,6 +1,6 @@
 """Evidently's preset, as it is by default, on pairs of samples: how many columns it calls drifted.
 
-python clean_windows.py PAIRS.npz, with arrays `reference` [pairs, rows, columns] and `current`; prints a list.
+python clean_windows.py PAIRS.npz: its arrays `reference` [pairs, rows, columns] and `current`; prints a list.
 """
 
 import json

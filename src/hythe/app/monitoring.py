@@ -13,7 +13,8 @@ from hythe.base.errors import Invalid
 from hythe.monitor.policy import MonitorPolicy
 from hythe.operations.monitoring.policy import policy_of, read_policy
 from hythe.operations.monitoring.settings import Settings, Settled, apply, settings
-from hythe.operations.monitoring.view import MonitorView, Viewer
+from hythe.operations.monitoring.view import MonitorView
+from hythe.operations.monitoring.viewer import Viewer
 
 Home: TypeAlias = "Path | str | None"
 

@@ -15,7 +15,8 @@ from hythe.operations.whole import whole
 
 if TYPE_CHECKING:
     from hythe.operations.monitoring.settings import Settings, Settled
-    from hythe.operations.monitoring.view import MonitorView, Viewer
+    from hythe.operations.monitoring.view import MonitorView
+    from hythe.operations.monitoring.viewer import Viewer
     from hythe.registry.registry import Registry
 
 monitor_command = App(name="monitor", help="Show how an endpoint does, and say how that is judged.")
@@ -56,7 +57,7 @@ def show(
     """
     from hythe.app.wire import opened
     from hythe.base.amounts import seconds
-    from hythe.operations.monitoring.view import Viewer
+    from hythe.operations.monitoring.viewer import Viewer
 
     if not interval > 0:
         raise Invalid(f"interval is {interval:g} s; give more than 0")

@@ -37,8 +37,8 @@ def replay_command(  # noqa: PLR0913 - one for each option
     against
         The version that it is held against: churn:1.0.0, churn:champion.
     data
-        The rows: Parquet, Arrow, CSV, JSON or JSON lines, or the folder of a prediction log. Columns that neither
-        version reads are left out.
+        The rows: Parquet, Arrow, CSV, JSON or JSON lines, or the folder of a prediction log. Columns that
+        neither version reads are left out.
     margin
         How far a score may differ before it counts as moved: of a probability absolutely, of other numbers as
         a share of their range in the baseline of the version that it is held against.

@@ -16,7 +16,8 @@ from hythe.operations.monitoring.policy import policy_of
 from hythe.operations.monitoring.settings import Settings, Settled
 from hythe.operations.monitoring.settings import apply as apply_policy
 from hythe.operations.monitoring.settings import settings as settings_of
-from hythe.operations.monitoring.view import MonitorView, Viewer
+from hythe.operations.monitoring.view import MonitorView
+from hythe.operations.monitoring.viewer import Viewer
 from hythe.operations.whole import whole
 
 Judged = TypeVar("Judged", MonitorView, Settings)

@@ -10,7 +10,8 @@ import numpy as np
 from hythe.bundle.misfit import Fault
 from hythe.bundle.rows import Array
 from hythe.dataplane.slices import Slice, slices
-from hythe.monitor.record import HEAD, RAN, Body, Call, Difference, Field, Layout, Reply, padded
+from hythe.monitor.arrays import Field
+from hythe.monitor.record import HEAD, RAN, Body, Call, Difference, Layout, Reply, padded
 from hythe.runtime.ring import Ring
 
 MOST_CELLS = 4096

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
 
 from hythe.bundle.rows import Array
 
-if TYPE_CHECKING:
-    from hythe.monitor.record import Field
+
+class Field(msgspec.Struct, frozen=True, array_like=True):
+    """One array: its dtype (as numpy writes it, "" for a list in the body) and its shape behind the row."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...] = ()
+
+    @property
+    def row_bytes(self) -> int:
+        """How many raw bytes there are for each row."""
+        return np.dtype(self.dtype).itemsize * int(np.prod(self.shape, dtype=np.int64)) if self.dtype else 0
 
 
 class Cuts:

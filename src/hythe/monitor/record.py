@@ -18,11 +18,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from hythe.base.errors import Corrupt
 from hythe.bundle.misfit import Fault
-from hythe.monitor.arrays import Arrays, Cut, Cuts
+from hythe.monitor.arrays import Arrays, Cut, Cuts, Field
 
 HEAD = struct.Struct("<4Iqdd")
 RAN = 1
@@ -103,19 +102,6 @@ class Difference(msgspec.Struct, frozen=True, array_like=True, gc=False):
     revision: int
     size: float
     document: str
-
-
-class Field(msgspec.Struct, frozen=True, array_like=True):
-    """One array: its dtype (as numpy writes it, "" for a list in the body) and its shape behind the row."""
-
-    name: str
-    dtype: str
-    shape: tuple[int, ...] = ()
-
-    @property
-    def row_bytes(self) -> int:
-        """How many raw bytes there are for each row."""
-        return np.dtype(self.dtype).itemsize * int(np.prod(self.shape, dtype=np.int64)) if self.dtype else 0
 
 
 class Layout(msgspec.Struct, frozen=True, array_like=True):

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hythe.monitor.arrays import Field
 from hythe.monitor.first_requests import FirstRequests, KeyOutcome
-from hythe.monitor.record import PART, RESCUED, SHADOW, BatchRecord, Call, Field, Layout
+from hythe.monitor.record import PART, RESCUED, SHADOW, BatchRecord, Call, Layout
 from hythe.monitor.score import Score
 from hythe.rollout.sticky import key_hash
 

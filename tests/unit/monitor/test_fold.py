@@ -10,9 +10,10 @@ from scipy import stats
 from tests.unit.monitor.observed_rows import FEED, SCHEMA, Pipe, answers, counted, rows
 
 from hythe.bundle.feed import Feed
+from hythe.monitor.arrays import Field
 from hythe.monitor.fold import fold
 from hythe.monitor.group import Group, Requests
-from hythe.monitor.record import CACHED, DEGRADED, PART, RESCUED, BatchRecord, Call, Field, Layout
+from hythe.monitor.record import CACHED, DEGRADED, PART, RESCUED, BatchRecord, Call, Layout
 from hythe.monitor.statistic import Errors, Latency, declared
 from hythe.monitor.window import Window
 

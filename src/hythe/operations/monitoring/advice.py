@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from hythe.operations.monitoring.view import MonitorView
+from hythe.operations.monitoring.view import MonitorView
 
 _MOST = 4
 

@@ -10,7 +10,8 @@ from tests.unit.operations.monitoring.scene import DAY, HOUR, START, Scene
 from hythe.base.errors import NotFound
 from hythe.monitor.policy import MonitorPolicy
 from hythe.operations.monitoring.turn import LEASE
-from hythe.operations.monitoring.view import MonitorView, Viewer
+from hythe.operations.monitoring.view import MonitorView
+from hythe.operations.monitoring.viewer import Viewer
 from hythe.registry.leases import Lease
 from hythe.registry.registry import Registry
 
