@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from importlib.util import find_spec
 
 import msgspec
 
-from hythe.base.errors import Invalid, Unsupported
+from hythe.base.errors import Invalid
+from hythe.runtime.otlp import check_installed, endpoint_of
 
-_PATH = "/v1/metrics"
-_PROTOCOLS = {"", "http/protobuf"}
 _MS = 1000.0
 _USUAL_MS = "60000"
 
@@ -48,30 +46,13 @@ def metering(otlp: str | None, environ: Mapping[str, str]) -> Metering | None:
         Unsupported: when the packages for it are missing.
 
     """
-    endpoint = _endpoint(environ) if otlp is None else otlp.rstrip("/") + _PATH
-    if not endpoint or environ.get("OTEL_METRICS_EXPORTER", "otlp") != "otlp":
+    off = environ.get("OTEL_METRICS_EXPORTER", "otlp") != "otlp"
+    endpoint = endpoint_of("metrics", otlp, environ)
+    if not endpoint or off:
         return None
     found = Metering(endpoint, _interval_s(environ), time.time_ns())
-    try:
-        missing = find_spec("opentelemetry.exporter.otlp.proto.http") is None
-    except ModuleNotFoundError:
-        missing = True
-    if missing:
-        raise Unsupported("--otlp needs opentelemetry-exporter-otlp-proto-http; install 'hythe[otel]'")
+    check_installed("--otlp")
     return found
-
-
-def _endpoint(environ: Mapping[str, str]) -> str:
-    if environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
-        return ""
-    base = environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "")
-    endpoint = environ.get("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "") or (base and base.rstrip("/") + _PATH)
-    protocol = environ.get(
-        "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", environ.get("OTEL_EXPORTER_OTLP_PROTOCOL", "")
-    )
-    if endpoint and protocol not in _PROTOCOLS:
-        raise Invalid(f"the environment asks for OTLP by {protocol}; metrics go by http/protobuf, port 4318")
-    return endpoint
 
 
 def _interval_s(environ: Mapping[str, str]) -> float:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.util import find_spec
 
 import msgspec
 
-from hythe.base.errors import Invalid, Unsupported
+from hythe.base.errors import Invalid
+from hythe.runtime.otlp import check_installed, endpoint_of
 
 SHARE = 0.01
 """Of the requests whose caller has decided nothing, so many are traced when nobody says otherwise."""
-_PATH = "/v1/traces"
-_PROTOCOLS = {"", "http/protobuf"}
 _RATIOS = {"traceidratio", "parentbased_traceidratio"}
 _SHARES = {"always_on": 1.0, "parentbased_always_on": 1.0, "always_off": 0.0, "parentbased_always_off": 0.0}
 
@@ -48,35 +46,15 @@ def tracing(otlp: str | None, share: float | None, environ: Mapping[str, str]) -
         Unsupported: when the packages for it are missing.
 
     """
-    endpoint = _endpoint(environ) if otlp is None else otlp.rstrip("/") + _PATH
+    off = otlp is None and environ.get("OTEL_TRACES_EXPORTER", "otlp") != "otlp"
+    endpoint = "" if off else endpoint_of("traces", otlp, environ)
     if not endpoint:
         if share:
             raise Invalid(f"trace_share is {share} and there is no collector; name one with --otlp URL")
         return None
     found = Tracing(endpoint, _share(environ) if share is None else share)
-    try:
-        missing = find_spec("opentelemetry.exporter.otlp.proto.http") is None
-    except ModuleNotFoundError:
-        missing = True
-    if missing:
-        raise Unsupported("tracing needs opentelemetry-exporter-otlp-proto-http; install 'hythe[otel]'")
+    check_installed("tracing")
     return found
-
-
-def _endpoint(environ: Mapping[str, str]) -> str:
-    """Find the URL that takes spans in the environment; "" for none."""
-    off = environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
-    if off or environ.get("OTEL_TRACES_EXPORTER", "otlp") != "otlp":
-        return ""
-    exact = environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "")
-    base = environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "")
-    endpoint = exact or (base and base.rstrip("/") + _PATH)
-    protocol = environ.get(
-        "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", environ.get("OTEL_EXPORTER_OTLP_PROTOCOL", "")
-    )
-    if endpoint and protocol not in _PROTOCOLS:
-        raise Invalid(f"the environment asks for OTLP by {protocol}; spans go by http/protobuf, port 4318")
-    return endpoint
 
 
 def _share(environ: Mapping[str, str]) -> float:

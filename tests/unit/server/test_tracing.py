@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hythe.base.errors import Invalid, Unsupported
-from hythe.server import tracing as module
+from hythe.runtime import otlp
 from hythe.server.tracing import SHARE, Tracing, tracing
 
 URL = "http://127.0.0.1:4318"
@@ -60,7 +60,7 @@ def test_what_does_not_fit_is_refused_with_the_remedy(
 
 
 def test_missing_packages_are_named_by_their_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "find_spec", lambda _name: None)
+    monkeypatch.setattr(otlp, "find_spec", lambda _name: None)
     with pytest.raises(Unsupported, match=r"install 'hythe\[otel\]'"):
         tracing(URL, None, {})
     assert tracing(None, None, {}) is None
