@@ -1,14 +1,40 @@
-"""Fields of documents that people write."""
+"""Documents that people write, and their fields."""
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from hythe.base.errors import Invalid
+from hythe.base.errors import Invalid, Unsupported
+
+
+def read_toml(path: Path, subject: str, page: str) -> dict[str, Any]:
+    """Read a TOML file; raises Invalid, naming the page that says what `subject` holds."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as err:
+        raise Invalid(f"{path} cannot be read: {err}; see {page} for what {subject} holds") from err
+
+
+def check_format(raw: Mapping[str, Any], newest: int, subject: str) -> None:
+    """See that a document is of a form that this Hythe knows; raises Unsupported for a newer one.
+
+    >>> check_format({"format": 9}, 1, "the plan")
+    Traceback (most recent call last):
+    ...
+    hythe.base.errors.Unsupported: the plan has format 9 and was written by a newer Hythe; this one knows up to 1: install the newer Hythe
+    """  # noqa: E501 - the message in full
+    form = raw.get("format", newest)
+    if isinstance(form, int) and form > newest:
+        raise Unsupported(
+            f"{subject} has format {form} and was written by a newer Hythe; this one knows up to {newest}: "
+            "install the newer Hythe"
+        )
 
 
 def refuse_unknown(raw: Mapping[str, Any], kind: type[msgspec.Struct], subject: str) -> None:

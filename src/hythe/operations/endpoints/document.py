@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from hythe.base.errors import Invalid, Unsupported
-from hythe.operations.fields import refuse_unknown, tables
+from hythe.base.errors import Invalid
+from hythe.operations.fields import check_format, read_toml, refuse_unknown, tables
 from hythe.rollout.limits import PlanLimits
 from hythe.rollout.plan import FORMAT, CacheOptions, Plan
 
@@ -99,12 +98,7 @@ def plan_document(raw: Any) -> PlanDocument:
     """  # noqa: E501 - the message in full
     if not isinstance(raw, Mapping):
         raise Invalid('a plan is a table of fields, such as: arms = [{ version = "1.0.0" }]')
-    form = raw.get("format", FORMAT)
-    if isinstance(form, int) and form > FORMAT:
-        raise Unsupported(
-            f"the plan has format {form} and was written by a newer Hythe; this one knows up to {FORMAT}: "
-            "install the newer Hythe"
-        )
+    check_format(raw, FORMAT, "the plan")
     refuse_unknown(raw, PlanDocument, "the plan has")
     for name, kind in _PARTS.items():
         for table in tables(raw, name):
@@ -123,10 +117,7 @@ def read_plan(path: Path) -> tuple[str, PlanDocument]:
         Unsupported: when the plan is of a newer form.
 
     """
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as err:
-        raise Invalid(f"{path} cannot be read: {err}; see docs/endpoints.md for what a plan holds") from err
+    raw = read_toml(path, "a plan", "docs/endpoints.md")
     try:
         document = plan_document(raw)
     except Invalid as err:

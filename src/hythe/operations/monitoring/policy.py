@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -10,13 +9,13 @@ from typing import Any, TypeAlias
 import msgspec
 
 from hythe.base.amounts import seconds
-from hythe.base.errors import Invalid, Unsupported
+from hythe.base.errors import Invalid
 from hythe.monitor.delivery import Delivery
 from hythe.monitor.policy import DAY_S, MonitorPolicy
 from hythe.monitor.retrain import Retrain
 from hythe.monitor.rule import Rule
 from hythe.monitor.service.limits import ServiceLimits
-from hythe.operations.fields import nearest, tables
+from hythe.operations.fields import check_format, nearest, read_toml, tables
 from hythe.operations.whole import whole
 from hythe.registry.monitors import MonitorRecord
 
@@ -49,12 +48,7 @@ def policy_of(raw: Any) -> MonitorPolicy:
     """  # noqa: E501 - the message in full
     if not isinstance(raw, Mapping):
         raise Invalid(f"a policy is a table of fields, such as: false_alarms = 1.0; see {_PAGE}")
-    form = raw.get("format", FORMAT)
-    if isinstance(form, int) and form > FORMAT:
-        raise Unsupported(
-            f"the policy has format {form} and was written by a newer Hythe; this one knows up to {FORMAT}: "
-            "install the newer Hythe"
-        )
+    check_format(raw, FORMAT, "the policy")
     document = {name: value for name, value in raw.items() if name not in {"format", "endpoint"}}
     _check_names(document, MonitorPolicy, "the policy")
     for name, kind in _PARTS.items():
@@ -74,10 +68,7 @@ def read_policy(path: Path) -> tuple[str, MonitorPolicy]:
         Unsupported: when the policy is of a newer form.
 
     """
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as err:
-        raise Invalid(f"{path} cannot be read: {err}; see {_PAGE} for what a policy holds") from err
+    raw = read_toml(path, "a policy", _PAGE)
     try:
         return str(raw.get("endpoint") or path.stem), policy_of(raw)
     except Invalid as err:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import msgspec
 
 from hythe.base.errors import Invalid
-from hythe.operations.fields import refuse_unknown, tables
+from hythe.operations.fields import read_toml, refuse_unknown, tables
 from hythe.rollout.guard import Guard
 from hythe.rollout.policy import Policy
 
@@ -44,10 +43,7 @@ def policy_of(document: Mapping[str, Any], **given: Any) -> Policy:
 
 def read_policy(path: Path) -> dict[str, Any]:
     """Read the fields of a policy from a TOML file; raises Invalid when it cannot be read."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as err:
-        raise Invalid(f"{path} cannot be read: {err}; see docs/rollouts.md for what a policy holds") from err
+    return read_toml(path, "a policy", "docs/rollouts.md")
 
 
 def guard_of(text: str) -> Guard:
