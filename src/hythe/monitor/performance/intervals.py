@@ -6,6 +6,8 @@ import math
 import sys
 from typing import TypeAlias
 
+from hythe.statistics.clopper_pearson import rate_bounds
+
 Interval: TypeAlias = tuple[float, float]
 
 
@@ -18,12 +20,7 @@ def clopper_pearson(hits: float, n: float, level: float) -> Interval:
     >>> round(low, 4), round(high, 4)
     (0.4439, 0.9748)
     """
-    from scipy.special import betaincinv
-
-    tail = (1.0 - level) / 2.0
-    low = float(betaincinv(hits, n - hits + 1.0, tail)) if hits > 0 else 0.0
-    high = float(betaincinv(hits + 1.0, n - hits, 1.0 - tail)) if hits < n else 1.0
-    return low, high
+    return rate_bounds(hits, n, (1.0 - level) / 2.0)
 
 
 def clustered_rate(rate: float, n: float, effective: float, units: int, level: float) -> Interval:

@@ -76,11 +76,11 @@ def share(name: str, hits: NDArray[np.bool_], among: NDArray[np.bool_], units: U
     """Measure how many of the rows `among` which we look are `hits`; there has to be one."""
     n = int(among.sum())
     rate = float(hits[among].sum()) / n
-    influence = np.where(among, hits - rate, 0.0) * (len(hits) / n)
     if units is None:
         error = math.sqrt(rate * (1.0 - rate) / n)
         interval = partial(clopper_pearson, rate * n, float(n))
         return Measured(name=name, value=rate, n=n, units=n, error=error, better="higher", interval=interval)
+    influence = np.where(among, hits - rate, 0.0) * (len(hits) / n)
     error, _ = robust_error(influence, units)
     count = len(np.unique(units[among]))
     variance = rate * (1.0 - rate)

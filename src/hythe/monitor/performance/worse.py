@@ -17,6 +17,7 @@ from hythe.monitor.performance.labelled import Labelled, LabelledClasses, Labell
 from hythe.monitor.performance.measured import Floats
 from hythe.monitor.performance.rates_by_cell import CellRates, rates_by_cell
 from hythe.statistics.bins import NumberBins
+from hythe.statistics.fisher import at_least, at_most
 from hythe.statistics.places import places
 
 _CENTRAL = (("0.25", "0.75"), ("0.05", "0.95"), ("0.01", "0.99"))
@@ -39,20 +40,7 @@ def less_accurate(rows: LabelledClasses, baseline: Baseline) -> float | None:
         return None
     wrong, reference = known
     now = int((rows.answers != rows.truth).sum())
-    return at_least(now, len(rows), wrong, reference)
-
-
-def at_least(hits: int, n: int, reference_hits: int, reference: int) -> float:
-    """Give P(H >= hits) where `hits + reference_hits` fall at random among all rows: Fisher's exact test.
-
-    >>> round(at_least(8, 10, 1, 10), 6)
-    0.002739
-    """
-    from scipy.stats import hypergeom
-
-    if hits <= 0:
-        return 1.0
-    return min(1.0, float(hypergeom.sf(hits - 1, n + reference, hits + reference_hits, n)))
+    return at_least(now, len(rows), now + wrong, len(rows) + reference)
 
 
 def larger_errors(rows: LabelledNumbers, residuals: Residuals) -> float:
@@ -84,12 +72,10 @@ def _exceedances(beyond: int, n: int, reference: int, inside: int) -> float:
     Of the reference + 1 gaps all are alike; so it is the chance that among the first `beyond + outside - 1`
     of all values in an order by chance, `beyond` are new.
     """
-    from scipy.stats import hypergeom
-
     outside = reference + 1 - inside
     if beyond <= 0 or inside <= 0:
         return 1.0
-    return min(1.0, float(hypergeom.sf(beyond - 1, reference + n, n, beyond + outside - 1)))
+    return at_least(beyond, n, beyond + outside - 1, reference + n)
 
 
 def other_outcomes(rows: LabelledClasses, baseline: Baseline) -> float | None:
@@ -159,8 +145,8 @@ def _worst(n: Floats, hits: Floats, reference: Floats, reference_hits: Floats) -
     least = 1.0
     cells = np.array([n, hits, reference, reference_hits], dtype=np.int64).T
     for now, came, before, had in cells.tolist():
-        more = at_least(came, now, had, before)
-        fewer = at_least(now - came, now, before - had, before)
+        more = at_least(came, now, came + had, now + before)
+        fewer = at_most(came, now, came + had, now + before)
         least = min(least, 2.0 * more, 2.0 * fewer)
     return min(1.0, len(n) * least)
 

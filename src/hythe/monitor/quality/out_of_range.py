@@ -28,7 +28,7 @@ class OutOfRange:
         """Give a candidate for each column of numbers."""
         for subject in features(period):
             bins = subject.bins
-            if not isinstance(bins, NumberBins) or bins.high is None or _is_time(subject):
+            if not isinstance(bins, NumberBins) or bins.high is None or subject.is_time:
                 continue
             if subject.before[_BELOW] or subject.before[-1]:
                 continue
@@ -44,10 +44,6 @@ def p_value(outside: int, n: int, m: int) -> float:
     (1.0, 1.0)
     """
     return 1.0 if not outside else at_most(1, outside + 1, m, m + n)
-
-
-def _is_time(subject: Subject) -> bool:
-    return subject.column is not None and subject.column.type == "timestamp"
 
 
 def _beyond(subject: Subject) -> tuple[int, int]:

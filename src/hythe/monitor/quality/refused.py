@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 from hythe.monitor.finding import Finding
 from hythe.monitor.period import Period
-from hythe.monitor.quality.limits import lower_bound, upper_bound
 from hythe.monitor.quality.subjects import percent
 from hythe.monitor.window import Window
+from hythe.statistics.clopper_pearson import rate_bounds
 
 LIMIT = 0.01
 """The share of the requests of which it has to be sure that it is exceeded."""
+CHANCE = 1e-9
+"""How often a share that is within its limit is taken for one beyond it, at most."""
 REASONS = ("invalid", "malformed", "media_type", "too_large")
 """The codes of refusals that say something of the data; others are about who asks, and how often."""
 _WORDS = {
@@ -58,7 +60,8 @@ class Refused:
 
 
 def _all(window: Window, refused: int, n: int) -> Finding:
-    share, low = refused / n, lower_bound(refused, n)
+    share = refused / n
+    low, high = rate_bounds(refused, n, CHANCE)
     most = max(window.faults, key=lambda label: window.faults[label], default="")
     hint = f"; most often they {_words(*most.split(':', 1))}" if most else ""
     return Finding(
@@ -71,14 +74,14 @@ def _all(window: Window, refused: int, n: int) -> Finding:
         limit=LIMIT,
         unit="share",
         low=low,
-        high=upper_bound(refused, n),
+        high=high,
         n=n,
         details={"faults": dict(window.faults)},
     )
 
 
 def _one(kind: str, column: str, count: int, n: int) -> Finding:
-    low = lower_bound(count, n)
+    low, high = rate_bounds(count, n, CHANCE)
     return Finding(
         kind="quality",
         check=kind,
@@ -90,7 +93,7 @@ def _one(kind: str, column: str, count: int, n: int) -> Finding:
         limit=LIMIT,
         unit="share",
         low=low,
-        high=upper_bound(count, n),
+        high=high,
         n=n,
     )
 

@@ -36,6 +36,11 @@ class Subject:
         return self.name.partition(":")[2]
 
     @property
+    def is_time(self) -> bool:
+        """Whether the values are times."""
+        return self.column is not None and self.column.type == "timestamp"
+
+    @property
     def rows_before(self) -> int:
         """How many values the baseline counted, missing ones included."""
         return sum(self.before)

@@ -89,7 +89,7 @@ def transforms(subject: Subject) -> tuple[Transform, ...]:
         return ()
     new = powers.moments()
     apart = _error(Transform(1.0), old, new)
-    if apart <= _MOST_ERRORS or not math.isfinite(apart) or len(bins.lefts) < _FIRST or _is_time(subject):
+    if apart <= _MOST_ERRORS or not math.isfinite(apart) or len(bins.lefts) < _FIRST or subject.is_time:
         return ()
     most = min(_MOST_ERRORS, apart / _BETTER)
     fitting = [
@@ -102,10 +102,6 @@ def transforms(subject: Subject) -> tuple[Transform, ...]:
     named = [(error, one) for error, one in fitting if one.words] or fitting
     nearest = min((error for error, _ in named), default=0.0)
     return tuple(one for _, one in sorted(named, key=lambda pair: max(pair[0], nearest + _TIED)))
-
-
-def _is_time(subject: Subject) -> bool:
-    return subject.column is not None and subject.column.type == "timestamp"
 
 
 def _matters(one: Transform, old: Moments) -> bool:

@@ -6,24 +6,11 @@ from collections.abc import Sequence
 
 from hythe.monitor.finding import Finding
 from hythe.monitor.service.served import Served
+from hythe.statistics.clopper_pearson import rate_bounds
 
 USUAL = 0.01
 """The share of failed requests that nobody is woken for where no limit is stated."""
 _WORSE = 2.0
-
-
-def rate_interval(hits: int, n: int, alpha: float) -> tuple[float, float]:
-    """Give the exact bounds of a rate, each wrong with probability `alpha` at most (Clopper, Pearson 1934).
-
-    >>> low, high = rate_interval(0, 100, 0.025)
-    >>> low, round(high, 4)
-    (0.0, 0.0362)
-    """
-    from scipy.special import betaincinv
-
-    low = float(betaincinv(hits, n - hits + 1, alpha)) if hits else 0.0
-    high = float(betaincinv(hits + 1, n - hits, 1.0 - alpha)) if hits < n else 1.0
-    return low, high
 
 
 def limit_of(stated: float | None, past: Sequence[Served]) -> float:
@@ -47,7 +34,7 @@ def errors(served: Served, past: Sequence[Served], stated: float | None, alpha: 
     if not served.tried:
         return None
     limit = limit_of(stated, past)
-    low, high = rate_interval(served.failed, served.tried, alpha)
+    low, high = rate_bounds(served.failed, served.tried, alpha)
     rate = served.failed / served.tried
     above = low > limit
     said = f"{rate:.2%} of {served.tried:,} requests failed (between {low:.2%} and {high:.2%})"

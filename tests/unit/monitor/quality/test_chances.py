@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from tests.unit.monitor.quality.real import birds
 
 from hythe.monitor.quality import frozen, out_of_range, unseen
-from hythe.monitor.quality.limits import lower_bound
 from hythe.monitor.quality.subjects import Subject
 from hythe.statistics.bins import MOST_BINS, ValueBins, top_values
+from hythe.statistics.clopper_pearson import rate_bounds
 
 
 @pytest.mark.parametrize(("n", "m"), [(3, 4), (4, 3), (5, 6), (6, 2)])
@@ -59,7 +59,7 @@ def test_values_that_the_reference_lacks_raise_no_more_false_alarms_than_stated(
         drawn = rng.permutation(values(kind, m + n, rng))
         found.append(unseen.p_value(*counted(drawn[:m], drawn[m:])))
     for level in (0.01, 0.1):
-        assert lower_bound(sum(p <= level for p in found), repeats, 1e-4) <= level
+        assert rate_bounds(sum(p <= level for p in found), repeats, 1e-4)[0] <= level
 
 
 def test_the_bins_of_these_tests_are_those_of_a_baseline() -> None:

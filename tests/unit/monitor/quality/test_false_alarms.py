@@ -7,7 +7,7 @@ from tests.unit.monitor.quality.real import Reference, penguins
 from hythe.monitor.checks import declared
 from hythe.monitor.examine import examine
 from hythe.monitor.policy import MonitorPolicy
-from hythe.monitor.quality.limits import lower_bound
+from hythe.statistics.clopper_pearson import rate_bounds
 
 OF_QUALITY = {"missing", "nan", "range", "unseen", "frozen", "scale", "duplicates", "refused"}
 CHECKS = [check for check in declared() if check.name in OF_QUALITY]
@@ -22,4 +22,4 @@ def test_halves_of_one_flock_alarm_no_more_often_than_stated() -> None:
         period = known.counted(rows, statistics={"repeats": (rows.num_rows, 0, 0)})
         alarms += bool(examine(period, MonitorPolicy(), ALPHA, CHECKS).alarms)
     assert {check.name for check in CHECKS} == OF_QUALITY
-    assert lower_bound(alarms, SPLITS, 1e-3) <= ALPHA
+    assert rate_bounds(alarms, SPLITS, 1e-3)[0] <= ALPHA

@@ -10,9 +10,9 @@ from hythe.monitor.examine import examine
 from hythe.monitor.finding import Finding
 from hythe.monitor.period import Period
 from hythe.monitor.policy import MonitorPolicy
-from hythe.monitor.quality.limits import CHANCE, lower_bound, upper_bound
-from hythe.monitor.quality.refused import LIMIT, Refused
+from hythe.monitor.quality.refused import CHANCE, LIMIT, Refused
 from hythe.monitor.window import Window
+from hythe.statistics.clopper_pearson import rate_bounds
 
 
 def look(requests: dict[str, int], faults: dict[str, int] | None = None) -> list[Finding]:
@@ -24,8 +24,8 @@ def look(requests: dict[str, int], faults: dict[str, int] | None = None) -> list
 @pytest.mark.parametrize(("found", "n"), [(1, 50), (30, 1000), (999, 1000)])
 def test_the_bounds_are_those_of_clopper_and_pearson(found: int, n: int) -> None:
     interval = stats.binomtest(found, n).proportion_ci(1 - 2 * CHANCE, "exact")
-    assert lower_bound(found, n) == pytest.approx(interval.low, rel=1e-6)
-    assert upper_bound(found, n) == pytest.approx(interval.high, rel=1e-6)
+    assert rate_bounds(found, n, CHANCE)[0] == pytest.approx(interval.low, rel=1e-6)
+    assert rate_bounds(found, n, CHANCE)[1] == pytest.approx(interval.high, rel=1e-6)
 
 
 def test_no_requests_give_no_finding() -> None:

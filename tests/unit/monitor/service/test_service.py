@@ -12,7 +12,7 @@ from scipy import stats
 from hythe.base.errors import Invalid
 from hythe.monitor.finding import Finding, Report
 from hythe.monitor.policy import MonitorPolicy
-from hythe.monitor.service.errors import errors, rate_interval
+from hythe.monitor.service.errors import errors
 from hythe.monitor.service.history import served_in
 from hythe.monitor.service.judge import service
 from hythe.monitor.service.latency import latency, quantile_interval
@@ -21,6 +21,7 @@ from hythe.monitor.service.served import Served, comparable
 from hythe.monitor.service.traffic import fallen_p_value, traffic
 from hythe.monitor.timing import Timing, timings
 from hythe.monitor.window import Window
+from hythe.statistics.clopper_pearson import rate_bounds
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -35,7 +36,7 @@ def past(n: int, period_s: int = HOUR, **fields: Any) -> list[Served]:
 @pytest.mark.parametrize(("hits", "n"), [(0, 1), (0, 100), (3, 100), (50, 100), (100, 100), (7, 10_000)])
 def test_the_interval_of_a_rate_is_clopper_and_pearsons(hits: int, n: int) -> None:
     found = stats.binomtest(hits, n).proportion_ci(0.95, method="exact")
-    assert rate_interval(hits, n, 0.025) == pytest.approx((found.low, found.high), abs=1e-12)
+    assert rate_bounds(hits, n, 0.025) == pytest.approx((found.low, found.high), abs=1e-12)
 
 
 def test_errors_alarm_when_they_are_proven_to_be_more_than_the_limit() -> None:
@@ -64,7 +65,7 @@ def test_the_rate_at_the_limit_alarms_no_more_often_than_stated() -> None:
     alarming = [
         failed
         for failed in range(60)
-        if rate_interval(failed, n, level)[0] > limit
+        if rate_bounds(failed, n, level)[0] > limit
     ]  # fmt: skip
     assert 0.0 < stats.binom.sf(min(alarming) - 1, n, limit) <= level
 
