@@ -33,6 +33,8 @@ class Delivery(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
             raise Invalid("a delivery to a command has no command; give its words, as in ['notify-send']")
         if self.to != "command" and not self.url.startswith(("http://", "https://")):
             raise Invalid(f"a delivery to {self.to} has url {self.url!r}; give one of http:// or https://")
+        if self.to != "command" and not _has_host(self.url):
+            raise Invalid(f"a delivery to {self.to} has url {self.url!r}; give a host, and a number as port")
 
     @property
     def public(self) -> Delivery:
@@ -45,3 +47,11 @@ class Delivery(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         port = f":{parts.port}" if parts.port else ""
         url = f"{parts.scheme}://{parts.hostname}{port}/..." if self.url else ""
         return msgspec.structs.replace(self, url=url, command=self.command[:1])
+
+
+def _has_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False

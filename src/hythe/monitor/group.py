@@ -226,7 +226,8 @@ def _extend(
 
 
 def _joined(parts: _Parts) -> list[tuple[str, Array]]:
-    return [
-        (name, arrays[0] if len(arrays) == 1 else np.concatenate(arrays))
-        for (name, _), arrays in parts.items()
-    ]
+    """Give each array whole; it stays so, for whoever asks next."""
+    for arrays in parts.values():
+        if len(arrays) > 1:
+            arrays[:] = [np.concatenate(arrays)]
+    return [(name, arrays[0]) for (name, _), arrays in parts.items()]

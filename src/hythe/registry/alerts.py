@@ -83,9 +83,12 @@ class Alerts:
         endpoint: str | None = None,
         states: Collection[str] = (),
         *,
-        most: int = _MOST,
+        most: int | None = _MOST,
     ) -> list[AlertRecord]:
-        """Give the newest alerts of an endpoint, or of all, in some states, or in all; the newest first."""
+        """Give the newest alerts of an endpoint, or of all, in some states, or in all; the newest first.
+
+        None as `most` gives them all.
+        """
         query = select(alerts).order_by(alerts.c.id.desc()).limit(most)
         if endpoint is not None:
             query = query.where(alerts.c.endpoint == endpoint)

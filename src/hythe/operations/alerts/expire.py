@@ -25,7 +25,7 @@ def expire(catalog: Catalog, now: int) -> list[Alert]:
     """
     catalog.alerts.forget(now)
     ended = []
-    for record in catalog.alerts.read(states=("firing", "pending")):
+    for record in catalog.alerts.read(states=("firing", "pending"), most=None):
         try:
             alert = alert_in(record)
             if not _quiet(alert, policy_in(catalog.monitor(alert.endpoint)), now):

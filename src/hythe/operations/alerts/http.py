@@ -54,7 +54,7 @@ def _check(reply: httpx.Response, host: str | None, now: int) -> None:
 
 def _wait_s(given: str, now: int) -> float | None:
     """Read Retry-After (RFC 9110, section 10.2.3): seconds or a date; None where it is neither."""
-    if given.isdigit():
+    if given.isdecimal():
         return min(float(given), _MOST_WAIT_S)
     try:
         at = parsedate_to_datetime(given)

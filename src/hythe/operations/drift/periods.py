@@ -63,6 +63,9 @@ class Periods:
             Invalid: when a time cannot be read, or there are more than `MOST_PERIODS` periods.
 
         """
+        if self.column not in batch.schema.names:
+            self.undated += batch.num_rows
+            return
         starts, dated = self._starts(batch.column(self.column))
         self.undated += int(len(dated) - dated.sum())
         if not dated.all():

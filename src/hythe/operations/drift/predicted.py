@@ -52,7 +52,7 @@ class Predicted:
         rows = readable(batch, schema) if self._is_text else batch
         known = {item.name for item in schema.inputs}
         table = pa.Table.from_batches([rows.select([name for name in rows.schema.names if name in known])])
-        targets = self._targets(rows) if self._target else None
+        targets = self._targets(rows) if self._target and self._target in rows.schema.names else None
         parts = [
             self._asked(
                 table.slice(start, PREDICTED_ROWS),

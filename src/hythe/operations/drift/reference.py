@@ -53,4 +53,4 @@ def _only(baseline: Baseline, features: Sequence[str], ref: str) -> Baseline:
         known = ", ".join(baseline.features)
         raise Invalid(f"{unknown[0]!r} is no feature of {ref}; its features are {known}")
     kept = {name: baseline.features[name] for name in baseline.features if name in features}
-    return msgspec.structs.replace(baseline, features=kept, correlations=None)
+    return msgspec.structs.replace(baseline, features=kept, correlations=None, pairs=None)

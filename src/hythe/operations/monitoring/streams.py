@@ -89,6 +89,7 @@ class Streams:
                 _add(streams, _read(record))
             self._known[key] = streams
         _add(self._known[key], msgspec.convert(report, _Report, from_attributes=True))
+        self._known[key] = _since(self._known[key], report.start - _BACK_S)
         return {
             subject: {start: value for start, value in sorted(stream.items()) if start <= report.start}
             for subject, stream in self._known[key].items()
@@ -105,6 +106,15 @@ def _read(record: ReportRecord) -> _Report:
 def _add(streams: dict[str, _Stream], report: _Report) -> None:
     for subject, value in _values(report):
         streams.setdefault(subject, {})[report.start] = value
+
+
+def _since(streams: dict[str, _Stream], first: int) -> dict[str, _Stream]:
+    """Forget what is older, so that a process which runs for years holds no more than one just begun."""
+    kept = {
+        subject: {start: value for start, value in stream.items() if start >= first}
+        for subject, stream in streams.items()
+    }
+    return {subject: stream for subject, stream in kept.items() if stream}
 
 
 def _values(report: _Report) -> Iterator[tuple[str, float]]:

@@ -73,7 +73,7 @@ def traffic(observations: Observations, endpoint: str, since: int, until: int) -
 
 def _decoded(record: WindowRecord) -> _Window:
     try:
-        return msgspec.convert(msgspec.json.decode(record.document), _Window, strict=False)
+        return msgspec.json.decode(record.document, type=_Window, strict=False)
     except (msgspec.MsgspecError, UnicodeDecodeError) as err:
         raise Corrupt(f"a window of {record.endpoint} cannot be read: {err}; put a backup back") from err
 
