@@ -9,6 +9,7 @@ from hythe.monitor.finding import Finding, Report
 from hythe.monitor.judge import judge
 from hythe.monitor.notes import Reach, about
 from hythe.monitor.period import Candidate, Check, Period
+from hythe.monitor.plain import plain
 from hythe.monitor.policy import MonitorPolicy
 
 MOST_AHEAD_S = 300
@@ -77,7 +78,7 @@ def _look(
     for check in checks:
         if check.name not in policy.ignore:
             try:
-                found += [each for each in check.look(period) if not _ignored(each, policy.ignore)]
+                found += [plain(each) for each in check.look(period) if not _ignored(each, policy.ignore)]
             except Exception as err:  # noqa: BLE001 - a stranger's check must not hide what ours find
                 failures.append(f"the check {check.name!r} failed and was left out: {err}")
     return found, failures

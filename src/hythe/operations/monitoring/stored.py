@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from hythe.base.errors import Corrupt
 from hythe.monitor.finding import Finding, Report
+from hythe.monitor.plain import plain_number
 from hythe.registry.reports import ReportRecord
 
 _REQUESTS = b'"subject":"requests"'
@@ -15,7 +14,7 @@ _REQUESTS = b'"subject":"requests"'
 
 def record_of(report: Report) -> ReportRecord:
     """Make a report ready for the catalog; numbers that JSON has no word for become null."""
-    document = msgspec.json.encode(report, enc_hook=_plain)
+    document = msgspec.json.encode(report, enc_hook=plain_number)
     return ReportRecord(report.endpoint, report.version, report.period_s, report.start, document)
 
 
@@ -59,10 +58,3 @@ def _corrupt(record: ReportRecord, err: Exception) -> Corrupt:
         f"the report of {record.endpoint} {record.version} on {record.period_s} s from {record.start} "
         f"cannot be read: {err}; it was written by a newer Hythe, or by another program"
     )
-
-
-def _plain(value: Any) -> Any:
-    """Write numbers of numpy, which checks of others may give, as Python's own."""
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    raise NotImplementedError(f"{type(value).__name__} is nothing that a report can hold")

@@ -18,7 +18,7 @@ from hythe.operations.alerts.take import take
 from hythe.operations.leading import Stop, lead
 from hythe.operations.monitoring.assess import Assessed, Assessor, Examine
 from hythe.operations.monitoring.policy import duration, policy_in
-from hythe.operations.monitoring.stored import record_of, report_in
+from hythe.operations.monitoring.stored import record_of
 from hythe.operations.monitoring.times import HOUR_S, caught_up_from, ended, grace_s, kept_s
 from hythe.operations.monitoring.versions import Plans
 from hythe.registry.leases import Claim
@@ -163,15 +163,14 @@ class Monitoring:
 
     def _stored(self, found: Assessed, policy: MonitorPolicy, now: int) -> bool:
         """Store a report and what follows from it; False, and nothing, where it stands already."""
-        report, record = found.report, record_of(found.report)
+        report = found.report
         began = datetime.fromtimestamp(report.start, UTC).strftime("%Y-%m-%d %H:%M:%S")
         with self._catalog.edit(actor=ACTOR, why=f"{duration(report.period_s)} from {began} UTC") as tx:
-            if not tx.put_report(record):
+            if not tx.put_report(record_of(report)):
                 return False
             if found.fresh is not None:
                 tx.put_learned(found.fresh)
-            # As it was stored: a check of another package may have given numbers that are none of Python's.
-            take(tx, report_in(record), policy, now)
+            take(tx, report, policy, now)
         for finding in report.alarms:
             _LOG.warning(
                 finding.message, endpoint=report.endpoint, version=report.version, subject=finding.subject

@@ -144,6 +144,36 @@ def test_rows_of_the_future_and_without_a_time_are_told(registry: Registry) -> N
     assert (found.rows, len(found.reports)) == (400, 2)
 
 
+def test_the_rows_of_a_file_without_the_column_of_times_are_in_no_period(
+    registry: Registry, tmp_path: Path
+) -> None:
+    hours(1, 300).to_parquet(tmp_path / "a.parquet")
+    frame(200, 2).to_parquet(tmp_path / "b.parquet")
+    found = drift(registry, "people", tmp_path, DriftOptions(timestamp="at"), clock=FakeClock())
+    assert [report.rows for report in found.reports] == [300]
+    assert found.notes[0] == "200 rows have no time in 'at', and are in no period"
+
+
+def test_a_file_without_the_column_of_targets_adds_nothing_to_how_right_answers_are(
+    registry: Registry, tmp_path: Path
+) -> None:
+    rows = frame(300, 1)
+    rows.assign(truth=truth(rows)).to_parquet(tmp_path / "a.parquet")
+    frame(200, 2).to_parquet(tmp_path / "b.parquet")
+    found = drift(registry, "people", tmp_path, DriftOptions(predict=True, target="truth"))
+    [accuracy] = [each for each in found.findings if each.check == "accuracy" and each.kind == "performance"]
+    assert (accuracy.n, found.reports[0].rows) == (300, 500)
+
+
+def test_one_feature_of_several_that_are_paired_is_examined_alone(registry: Registry) -> None:
+    found = examined(registry, frame(2000, 1, shift=2.0), features=("age",))
+    assert {finding.subject for finding in found.reports[0].findings} == {"feature:age"}
+    assert subjects(found) == {"feature:age"}
+    assert not [note for note in found.reports[0].notes if "failed" in note]
+    with pytest.raises(Invalid, match="'height' is no feature of people"):
+        examined(registry, frame(10, 1), features=("height",))
+
+
 def test_a_column_that_is_missing_renamed_or_empty_is_a_finding(registry: Registry) -> None:
     renamed = examined(registry, frame(500, 1).rename(columns={"visits": "visit"}))
     assert "renamed_column" in {finding.check for finding in renamed.findings}

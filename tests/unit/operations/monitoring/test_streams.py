@@ -87,6 +87,18 @@ def test_one_who_reads_the_reports_later_finds_the_same(registry: Registry) -> N
     assert [Streams(registry.catalog.reports).findings(each, POLICY) for each in reports[390:]] == along
 
 
+def test_a_process_that_runs_for_years_watches_what_one_just_begun_does(registry: Registry) -> None:
+    days = 24
+    reports = [report(hour, loss) for hour, loss in enumerate(losses(100 * days))]
+    kept = Streams(registry.catalog.reports)
+    for each in reports[: 91 * days]:
+        kept.findings(each, POLICY)
+    store(registry, reports)
+    watched = kept.findings(reports[91 * days], POLICY)
+    assert watched
+    assert watched == Streams(registry.catalog.reports).findings(reports[91 * days], POLICY)
+
+
 def test_scores_are_watched_beside_losses(registry: Registry) -> None:
     rng = np.random.default_rng(4)
     scores = 0.5 + 0.01 * rng.normal(size=LEARNED + 50)

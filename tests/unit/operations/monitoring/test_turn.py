@@ -7,14 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from tests.unit.operations.monitoring.scene import HOUR, START, Scene
 
 from hythe.base.errors import Corrupt, Unavailable
+from hythe.monitor.examine import examine
 from hythe.monitor.expected import Expected
 from hythe.monitor.feedback import Item, Telling
 from hythe.monitor.finding import Finding, Report
 from hythe.monitor.join import Join
+from hythe.monitor.period import Period
 from hythe.monitor.policy import MonitorPolicy
 from hythe.monitor.service.history import served_in
 from hythe.operations.alerts import take as taking
@@ -65,6 +68,32 @@ def test_without_drift_nothing_alarms_and_with_it_the_feature_that_moved_is_on_t
     assert alert.state == "firing"
     [entry] = scene.registry.history(f"alert/{alert.id}")
     assert (entry.actor, entry.why) == ("monitor", "1h from 2026-03-03 01:00:00 UTC")
+
+
+class OfNumpy:
+    """A check of another package, whose numbers are numpy's own."""
+
+    name = "energy"
+
+    def look(self, period: Period) -> list[Finding]:
+        raw: dict[str, Any] = {"value": np.float32(0.5), "n": np.int64(period.window.rows), "details": {}}
+        raw["details"] = {"bars": np.arange(3), "most": np.float64(2.0)}
+        return [Finding(kind="drift", check="energy", subject="joint", verdict="alarm", message="!", **raw)]
+
+
+def test_a_check_that_gives_numbers_of_numpy_is_reported_and_alarms_as_any(scene: Scene) -> None:
+    scene.monitoring = Monitoring(
+        scene.registry,
+        scene.clock,
+        examine=lambda period, policy, alpha: examine(period, policy, alpha, [OfNumpy()]),
+    )
+    scene.clock.tick(30)
+    scene.serve(2)
+    assert hours(scene.reports) == [0, 1]
+    finding = found(scene.reports[-1], "energy")
+    assert (finding.value, finding.n, finding.details) == (0.5, 400, {"bars": [0, 1, 2], "most": 2.0})
+    [alert] = scene.registry.catalog.alerts.read("scoring")
+    assert alert.state == "firing"
 
 
 def test_late_windows_count_until_the_grace_is_over(scene: Scene) -> None:
