@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -34,8 +34,13 @@ class Format(Protocol):
         """Read what stands before the rows; raises Invalid when the file is no such table."""
         ...
 
-    def batches(self, path: Path, wanted: Collection[str], most: int) -> Iterator[pa.RecordBatch]:
-        """Read the wanted columns, at most `most` rows at once; raises Invalid where the file is damaged."""
+    def batches(self, path: Path, names: list[str], most: int) -> Iterator[pa.RecordBatch]:
+        """Read the columns `names`, which its head has, at most `most` rows at once.
+
+        Raises:
+            Invalid: where the file is damaged.
+
+        """
         ...
 
 
@@ -47,10 +52,9 @@ class Parquet:
         with _file(path) as file:
             return Head(list(file.schema_arrow.names), int(file.metadata.num_rows))
 
-    def batches(self, path: Path, wanted: Collection[str], most: int) -> Iterator[pa.RecordBatch]:
+    def batches(self, path: Path, names: list[str], most: int) -> Iterator[pa.RecordBatch]:
         """Decode some rows of all wanted columns at a time."""
         with _file(path) as file:
-            names = [name for name in file.schema_arrow.names if name in wanted]
             yield from file.iter_batches(most, columns=names)
 
 
@@ -63,10 +67,9 @@ class Arrow:
             places = range(getattr(reader, "num_record_batches", 0))
             return Head(list(reader.schema.names), sum(reader.get_batch(at).num_rows for at in places))
 
-    def batches(self, path: Path, wanted: Collection[str], most: int) -> Iterator[pa.RecordBatch]:
+    def batches(self, path: Path, names: list[str], most: int) -> Iterator[pa.RecordBatch]:
         """Give views of the mapped file."""
         with _ipc(path) as reader:
-            names = [name for name in reader.schema.names if name in wanted]
             places = range(getattr(reader, "num_record_batches", 0))
             stored = (reader.get_batch(place) for place in places) if places else reader
             for batch in stored:
@@ -85,9 +88,8 @@ class Csv:
         with _readable(path), self._reader(path) as reader:
             return Head(list(reader.schema.names))
 
-    def batches(self, path: Path, wanted: Collection[str], most: int) -> Iterator[pa.RecordBatch]:
+    def batches(self, path: Path, names: list[str], most: int) -> Iterator[pa.RecordBatch]:
         """Read blocks of lines."""
-        names = [name for name in self.head(path).columns if name in wanted]
         with _readable(path), self._reader(path, names) as reader:
             for batch in reader:
                 for start in range(0, batch.num_rows, most):
@@ -121,11 +123,10 @@ class JsonLines:
             names |= dict.fromkeys(row)
         return Head(list(names), rows)
 
-    def batches(self, path: Path, wanted: Collection[str], most: int) -> Iterator[pa.RecordBatch]:
+    def batches(self, path: Path, names: list[str], most: int) -> Iterator[pa.RecordBatch]:
         """Read some lines at a time."""
         import pyarrow as pa
 
-        names = [name for name in self.head(path).columns if name in wanted]
         lines = _objects(path)
         while rows := list(islice(lines, most)):
             arrays = [_array([row.get(name) for row in rows]) for name in names]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hythe.base.errors import Invalid, NotFound
-from hythe.operations.drift.formats import FORMATS, Csv, Format
+from hythe.operations.drift.formats import FORMATS, Csv, Format, Head
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -49,12 +49,10 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Files of rows, one after the other; one that lacks a column has it missing."""
+    """Files of rows, one after the other; one that lacks a column has it missing. `heads` are by file."""
 
     name: str
-    paths: tuple[Path, ...]
-    columns: tuple[str, ...]
-    rows: int
+    heads: Mapping[Path, Head]
 
     @classmethod
     def found(cls, data: str | Path) -> Files:
@@ -65,27 +63,29 @@ class Files:
             Invalid: when a suffix is unknown, or a file is no such table.
 
         """
-        paths = _paths(str(data))
-        names: dict[str, None] = {}
-        counts = []
-        for path in paths:
-            columns, rows = _format(path).head(path)
-            if len({*columns}) < len(columns):
-                twice = next(name for name in columns if columns.count(name) > 1)
-                raise Invalid(f"{str(path)!r} has two columns {twice!r}; give each its own name")
-            names |= dict.fromkeys(columns)
-            counts.append(rows)
-        return cls(str(data), tuple(paths), tuple(names), sum(counts) if all(counts) else 0)
+        return cls(str(data), {path: _head(path) for path in _paths(str(data))})
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of all columns of all files."""
+        return tuple(dict.fromkeys(name for head in self.heads.values() for name in head.columns))
+
+    @property
+    def rows(self) -> int:
+        """How many rows they have; 0 where one of them does not say."""
+        counts = [head.rows for head in self.heads.values()]
+        return sum(counts) if all(counts) else 0
 
     @property
     def is_text(self) -> bool:
         """Whether any of the files is text."""
-        return any(isinstance(_format(path), Csv) for path in self.paths)
+        return any(isinstance(_format(path), Csv) for path in self.heads)
 
     def batches(self, wanted: Collection[str]) -> Iterator[pa.RecordBatch]:
         """Read the files in the order of their names."""
-        for path in self.paths:
-            yield from _format(path).batches(path, wanted, BATCH_ROWS)
+        for path, head in self.heads.items():
+            names = [name for name in head.columns if name in wanted]
+            yield from _format(path).batches(path, names, BATCH_ROWS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +143,14 @@ def _paths(data: str) -> list[Path]:
     if not matched:
         raise NotFound(f"there is no file {data!r}; give a file of rows, a folder of them, or a pattern")
     return matched
+
+
+def _head(path: Path) -> Head:
+    head = _format(path).head(path)
+    if len({*head.columns}) < len(head.columns):
+        twice = next(name for name in head.columns if head.columns.count(name) > 1)
+        raise Invalid(f"{str(path)!r} has two columns {twice!r}; give each its own name")
+    return head
 
 
 def _format(path: Path) -> Format:

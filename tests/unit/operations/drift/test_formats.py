@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv
@@ -62,7 +63,29 @@ def test_a_folder_and_a_pattern_name_files_in_order(tmp_path: Path) -> None:
     assert folder.columns == ("n", "more")
     values = [int(cell) for batch in folder.batches({"n"}) for cell in batch.column("n").to_pylist()]
     assert values == [1, 3, 4]
-    assert [path.name for path in Files.found(tmp_path / "*.parquet").paths] == ["a.parquet", "b.parquet"]
+    assert [path.name for path in Files.found(tmp_path / "*.parquet").heads] == ["a.parquet", "b.parquet"]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
+def test_rows_are_read_once_after_what_stands_before_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    source = Files.found(write(tmp_path / name))
+    opened: list[Path] = []
+    plain_open, plain_csv = Path.open, pyarrow.csv.open_csv
+
+    def noted(path: Path, *args: Any, **named: Any) -> Any:
+        opened.append(path)
+        return plain_open(path, *args, **named)
+
+    def noted_csv(path: Path, **named: Any) -> Any:
+        opened.append(path)
+        return plain_csv(path, **named)
+
+    monkeypatch.setattr(Path, "open", noted)
+    monkeypatch.setattr(pyarrow.csv, "open_csv", noted_csv)
+    assert sum(batch.num_rows for batch in source.batches({"n"})) == 3
+    assert opened == [tmp_path / name]
 
 
 def test_lines_of_json_may_differ_in_their_names_and_kinds(tmp_path: Path) -> None:
