@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import msgspec
 from sqlalchemy import func, select
-from sqlalchemy.sql.elements import ColumnElement
 
 from hythe.registry.database import Database
 from hythe.registry.feedback import JOINED
@@ -28,7 +27,7 @@ class ToldPart(msgspec.Struct, frozen=True):
 
 
 class LabelledPrediction(msgspec.Struct, frozen=True):
-    """A kept prediction, and what was told of its rows; nothing where nobody told anything yet."""
+    """A kept prediction, and what was told of its rows; nothing where that was not asked for."""
 
     join: JoinRecord
     told: tuple[ToldPart, ...] = ()
@@ -70,7 +69,7 @@ class Labelled:
     def predicted(
         self, endpoint: str, version: str, since_ns: int, until_ns: int, most: int
     ) -> list[LabelledPrediction]:
-        """Give a version's predictions that were made in [since, until), UTC, with what was told by now.
+        """Give a version's predictions that were made in [since, until), UTC, whatever was told of them.
 
         Of more than `most` requests an even sample is given, as of `told`.
         """
@@ -80,8 +79,7 @@ class Labelled:
         query = select(joins).where(own).order_by(func.substr(table.id, _DRAW).desc(), table.first)
         with self._database.reading() as connection:
             found = [JoinRecord(**row) for row in connection.execute(query.limit(most)).mappings()]
-        parts = self._parts([join.id for join in found], endpoint)
-        return [_with(join, parts[join.id]) for join in found]
+        return [LabelledPrediction(join) for join in found]
 
     def count(self, endpoint: str, version: str, since_ns: int, until_ns: int) -> int:
         """Count the rows of a version's predictions that were made in [since, until), UTC, and are kept."""
@@ -99,18 +97,6 @@ class Labelled:
                 own = joins.c.id.in_(ids[start : start + _IN_ONE_GO]) & (joins.c.endpoint == endpoint)
                 query = select(joins).where(own).order_by(joins.c.id, joins.c.first)
                 found += [JoinRecord(**row) for row in connection.execute(query).mappings()]
-        return found
-
-    def _parts(self, ids: Sequence[str], endpoint: str) -> dict[str, list[ToldPart]]:
-        found: dict[str, list[ToldPart]] = defaultdict(list)
-        table = feedback.c
-        with self._database.reading() as connection:
-            for start in range(0, len(ids), _IN_ONE_GO):
-                own: ColumnElement[bool] = table.id.in_(ids[start : start + _IN_ONE_GO])
-                own &= (table.endpoint == endpoint) & (table.state == JOINED)
-                query = select(table.id, table.row, table.part, table.value).where(own).order_by(table.row)
-                for row in connection.execute(query):
-                    found[row.id].append(ToldPart(row.row, row.part, row.value))
         return found
 
 

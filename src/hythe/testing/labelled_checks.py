@@ -39,16 +39,25 @@ def what_waits_for_its_prediction_is_no_label(opened: Open) -> None:
 
 
 def predictions_are_found_by_the_time_they_were_made(opened: Open) -> None:
-    """Find a version's predictions, labelled or not, and what was told of their own rows."""
+    """Find a version's predictions, labelled or not."""
     _join(opened, "a", at_s=5)
     _join(opened, "a", first=2, at_s=6)
     _join(opened, "b", at_s=7, version="2.0.0")
     _join(opened, "c", at_s=30)
     _tell(opened, "a", row=3, at_s=50)
     found = opened().labelled.predicted("churn", "1.0.0", 5 * _S, 30 * _S, 9)
-    assert [(each.join.first, [part.row for part in each.told]) for each in found] == [(0, []), (2, [3])]
+    assert [(each.join.first, each.told) for each in found] == [(0, ()), (2, ())]
     assert opened().labelled.count("churn", "1.0.0", 5 * _S, 30 * _S) == 4
     assert opened().labelled.count("churn", "3.0.0", 0, 99 * _S) == 0
+
+
+def a_label_is_with_the_rows_that_it_is_of(opened: Open) -> None:
+    """Give each part of a request that was kept what was told of its own rows."""
+    _join(opened, "a", at_s=5)
+    _join(opened, "a", first=2, at_s=6)
+    _tell(opened, "a", row=3, at_s=50)
+    found = opened().labelled.told("churn", 0, 99 * _S, 9)
+    assert [(each.join.first, [part.row for part in each.told]) for each in found] == [(0, []), (2, [3])]
 
 
 def of_more_than_is_asked_for_the_same_sample_is_given(opened: Open) -> None:
@@ -86,5 +95,6 @@ CHECKS: Sequence[Check] = (
     a_correction_leaves_a_label_where_it_was_first_told,
     what_waits_for_its_prediction_is_no_label,
     predictions_are_found_by_the_time_they_were_made,
+    a_label_is_with_the_rows_that_it_is_of,
     of_more_than_is_asked_for_the_same_sample_is_given,
 )
