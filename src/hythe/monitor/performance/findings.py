@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from hythe.bundle.baseline import Baseline
 from hythe.bundle.truth import Residuals
 from hythe.monitor.finding import Finding
 from hythe.monitor.performance.labelled import Labelled, LabelledClasses
-from hythe.monitor.performance.measured import Measured, Undefined, Units, average
+from hythe.monitor.performance.measured import Measured, Metric, Undefined, Units, average
 from hythe.monitor.performance.metrics import measure
 from hythe.monitor.performance.reference import reference_metrics
 from hythe.monitor.performance.segments import FEWEST, Segment, segments, worst
@@ -22,7 +23,7 @@ ANSWERS = "answers"
 SHOWN_LEVEL = 0.95
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Told:
     """What became known of one version's predictions.
 
@@ -35,6 +36,11 @@ class Told:
     values: Mapping[str, tuple[Any, Units | None]] = field(default_factory=dict)
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     predictions: int = 0
+
+    @cached_property
+    def metrics(self) -> Sequence[Metric]:
+        """All metrics of the rows."""
+        return measure(self.rows) if self.rows is not None and len(self.rows) else ()
 
 
 def performance_findings(
@@ -51,7 +57,7 @@ def performance_findings(
         reference = {} if baseline is None else reference_metrics(baseline)
         enough = len(rows) >= least_rows
         tests = {} if baseline is None or not enough else _tests(rows, baseline)
-        for metric in measure(rows):
+        for metric in told.metrics:
             if isinstance(metric, Undefined):
                 yield _undefined(metric, len(rows))
             else:

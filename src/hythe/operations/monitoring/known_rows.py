@@ -33,22 +33,23 @@ class _Kept(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class KnownRows:
-    """Rows of one version, its business `values` of rows by name, and by feature the cells of all rows.
+    """Rows of one version, its business `values` of rows by name, and the cells of all rows.
 
-    A row whose cells are not known has `UNKNOWN` in all. `broken` predictions could not be read.
+    `matrix` has a column of cells for each feature; None where there are no rows. A row whose cells are not
+    known has `UNKNOWN` in all. `broken` predictions could not be read.
     """
 
     features: tuple[str, ...]
     rows: list[KnownRow] = field(default_factory=list)
     values: dict[str, list[tuple[str, float]]] = field(default_factory=dict)
-    matrix: list[np.ndarray[Any, np.dtype[np.uint8]]] = field(default_factory=list)
+    matrix: np.ndarray[Any, np.dtype[np.uint8]] | None = None
     broken: int = 0
 
     def cells(self, feature: str) -> Places | None:
         """Give the cell of each row; None where the feature is not kept."""
-        if feature not in self.features or not self.matrix:
+        if feature not in self.features or self.matrix is None:
             return None
-        column: Places = np.concatenate(self.matrix)[:, self.features.index(feature)].astype(np.intp)
+        column: Places = self.matrix[:, self.features.index(feature)].astype(np.intp)
         return column
 
 
@@ -60,6 +61,7 @@ def known_rows(
 ) -> KnownRows:
     """Read a version's kept predictions that were drawn for it, of the revisions that `counts` takes."""
     known = KnownRows(features)
+    cells = []
     for each in found:
         join = each.join
         if join.version != version or not counts(join.revision):
@@ -67,15 +69,16 @@ def known_rows(
         try:
             kept = msgspec.json.decode(join.document, type=_Kept)
             if kept.share > 0:
-                _add(known, each, kept)
+                cells.append(_add(known, each, kept))
         except (msgspec.MsgspecError, IndexError, TypeError, ValueError, Corrupt) as err:
             known.broken += 1
             _LOG.error("a kept prediction cannot be read", id=join.id, reason=str(err))
+    known.matrix = np.concatenate(cells) if cells else None
     return known
 
 
-def _add(known: KnownRows, each: LabelledPrediction, kept: _Kept) -> None:
-    """Add the rows of one prediction: all of them, or none where it raises."""
+def _add(known: KnownRows, each: LabelledPrediction, kept: _Kept) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """Add the rows of one prediction, all of them, or none where it raises; give their cells."""
     join, width = each.join, len(known.features)
     told = [(part, msgspec.json.decode(part.value)) for part in each.told]
     outcomes = {part.row: value for part, value in told if part.part == OUTCOME}
@@ -88,10 +91,11 @@ def _add(known: KnownRows, each: LabelledPrediction, kept: _Kept) -> None:
         )
         for row in range(join.rows)
     ]
+    values = [
+        (part.part.removeprefix(_VALUE), float(value)) for part, value in told if part.part.startswith(_VALUE)
+    ]
     cells = read_cells(kept.cells, join.rows, width)
     known.rows += rows
-    known.matrix.append(np.full((join.rows, width), UNKNOWN, dtype=np.uint8) if cells is None else cells)
-    for part, value in told:
-        if part.part.startswith(_VALUE):
-            values = known.values.setdefault(part.part.removeprefix(_VALUE), [])
-            values.append((kept.key, float(value)))
+    for name, value in values:
+        known.values.setdefault(name, []).append((kept.key, value))
+    return np.full((join.rows, width), UNKNOWN, dtype=np.uint8) if cells is None else cells

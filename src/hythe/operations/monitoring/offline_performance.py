@@ -20,7 +20,6 @@ from hythe.monitor.performance.findings import Told, performance_findings
 from hythe.monitor.performance.gap import gap_findings
 from hythe.monitor.performance.known import KnownRow, labelled
 from hythe.monitor.performance.labelled import Labelled, LabelledClasses, LabelledNumbers, together
-from hythe.monitor.performance.metrics import measure
 from hythe.monitor.performance.rows_estimate import estimate_labelled
 from hythe.monitor.performance.segments import segment_names
 from hythe.monitor.period import Candidate
@@ -77,7 +76,7 @@ class OfflinePerformance:
         estimate = estimate_labelled(rows, self._baseline, self._of)
         if estimate is not None:
             found += estimate_findings(estimate, self._baseline)
-            found += gap_findings(estimate.metrics, measure(rows), level)
+            found += gap_findings(estimate.metrics, told.metrics, level)
         candidates = [each for each in found if isinstance(each, Candidate)]
         plain = [each for each in found if isinstance(each, Finding)]
         return [*judge(candidates, alpha), *plain]

@@ -17,7 +17,6 @@ from hythe.monitor.performance.findings import Told, performance_findings
 from hythe.monitor.performance.gap import gap_findings
 from hythe.monitor.performance.known import labelled, units_of
 from hythe.monitor.performance.labelled import Labelled
-from hythe.monitor.performance.metrics import measure
 from hythe.monitor.performance.rows_estimate import estimate_labelled, estimate_numbers_of
 from hythe.monitor.performance.segments import segment_names
 from hythe.monitor.period import Candidate
@@ -93,7 +92,7 @@ def _realised(
     if rows is not None and baseline is not None and len(rows) >= LEAST_LABELS:
         estimate = _estimate_of(known, kept, rows, baseline)
         if estimate is not None:
-            yield from gap_findings(estimate.metrics, measure(rows), level)
+            yield from gap_findings(estimate.metrics, told.metrics, level)
 
 
 def _estimate_of(
@@ -140,7 +139,7 @@ def _notes(labels: KnownRows, policy: MonitorPolicy, features: Sequence[str]) ->
             f"performance is not told apart by {', '.join(absent)}: the baseline has no such feature, or "
             "keeps no cells of it"
         )
-    if labels.matrix and policy.segments and all((part == UNKNOWN).all() for part in labels.matrix):
+    if labels.matrix is not None and policy.segments and (labels.matrix == UNKNOWN).all():
         notes.append(
             "kept predictions have no cells of features, so segments are not known; they have from now on"
         )
