@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
@@ -67,15 +68,25 @@ def make_resource() -> Resource:
 
 
 class Heard(logging.Handler):
-    """Keeps what OpenTelemetry says of its troubles, so that our log says it, once."""
+    """Keeps what OpenTelemetry says of an exporter's troubles, so that our log says it, once.
+
+    Exporters share loggers, and each works on a thread of its own: what is said on the one that listens is
+    of its exporter. `first` is the first thing that was said since.
+    """
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self.first = ""
+        self._thread: int | None = None
         logger = logging.getLogger("opentelemetry")
         logger.addHandler(self)
         logger.propagate = False
 
+    def listen(self) -> None:
+        """Forget what was said, and listen to this thread."""
+        self.first, self._thread = "", threading.get_ident()
+
     def emit(self, record: logging.LogRecord) -> None:
         """Keep the first thing said."""
-        self.first = self.first or record.getMessage()
+        if record.thread == self._thread:
+            self.first = self.first or record.getMessage()

@@ -61,7 +61,7 @@ class Pump:
             self._send()
 
     def _send(self) -> None:
-        self._heard.first = ""
+        self._heard.listen()
         try:
             series = self._read()
             document = self._make(self._metrics, series, time.time_ns())

@@ -37,7 +37,7 @@ class Otlp:
 
     def send(self, spans: Sequence[Span]) -> bool:
         """Send spans, and tell whether they were taken; the log says once that they are not."""
-        self._heard.first = ""
+        self._heard.listen()
         try:
             taken = self._exporter.export([self._make(span) for span in spans]) is self._taken
         except Exception as err:  # noqa: BLE001 - one span that cannot be sent must not end all tracing
