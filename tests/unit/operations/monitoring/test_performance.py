@@ -25,7 +25,6 @@ from hythe.operations.monitoring.performance import LEAST_LABELS, Performance, V
 from hythe.operations.windows import stored_join
 from hythe.registry.catalog import Catalog
 from hythe.registry.database import Database
-from hythe.registry.feedback import FeedbackRecord
 from hythe.registry.windows import Delivery, JoinRecord
 
 HOUR = 3600
@@ -275,20 +274,6 @@ def test_a_kept_prediction_that_cannot_be_read_is_left_out_and_counted(catalog: 
     assert "2 kept predictions cannot be read" in notes[0]
     [accuracy] = [each for each in found if (each.check, each.subject) == ("accuracy", "answers")]
     assert accuracy.n == 98
-
-
-def test_a_prediction_of_which_something_unreadable_was_told_is_left_out_whole(catalog: Catalog) -> None:
-    rows, baseline = Rows(100, 1), Rows(500, 0).classified()
-    deliver(catalog, rows.joins(baseline, 10 * HOUR))
-    rows.tell(catalog, 10 * HOUR + 5)
-    told = 10 * HOUR * NS + 5
-    catalog.feedback.put([FeedbackRecord(name(7), 0, "e", "value:revenue", "[]", told, told)])
-    match(catalog, 60.0)
-    found = look(catalog, baseline)
-    right = np.delete(rows.labels == rows.outcomes, 7)
-    tins = np.delete(np.array(rows.table["plan"].to_pylist()) == "tin", 7)
-    assert found["performance", "accuracy", "answers"].value == pytest.approx(right.mean())
-    assert found["performance", "accuracy", "segment:plan=tin"].value == pytest.approx(right[tins].mean())
 
 
 def test_of_very_many_labels_an_even_sample_is_read(catalog: Catalog) -> None:
