@@ -13,6 +13,7 @@ import time
 from hythe.operations.predictions.store import open_store
 from hythe.runtime.bulletin import Bulletin
 from hythe.runtime.counters import Counters
+from hythe.runtime.log import Log
 from hythe.runtime.slot import READY
 from hythe.server.ending import Ending
 from hythe.server.observing.logged import Logged
@@ -20,6 +21,7 @@ from hythe.server.observing.losses import Losses
 from hythe.server.observing.prediction_writer import POLL_S, PredictionWriter
 from hythe.server.worker_spec import WorkerSpec
 
+_LOG = Log("hythe.predictions")
 _LAST_S = 20.0
 """How long the last records are waited for, and tried to be written."""
 
@@ -41,7 +43,10 @@ def main(place: int, talk: int, spec: int) -> int:
         writer.step()
     logged.refresh()
     until = time.monotonic() + _LAST_S
-    while not writer.finish() and time.monotonic() < until:
+    while not writer.finish():
+        if time.monotonic() >= until:
+            _LOG.error("predictions are lost: their store took nothing until the end")
+            break
         time.sleep(POLL_S / 10)
     return 0
 

@@ -72,8 +72,9 @@ class PredictionWriter:
         self._positions: dict[int, int] = {}
         self._since: float | None = None
         self._forget_at = 0.0
-        self._waits = Restarts(Backoff(first_s=1.0, most_s=30.0))
         self._again_at = 0.0
+        self._waits = _patience()
+        self._refused = self._ending = False
 
     def step(self) -> None:
         """Write if it is time for that, and remove what is too old."""
@@ -90,8 +91,15 @@ class PredictionWriter:
             self._forget()
 
     def finish(self) -> bool:
-        """Write what is left once nothing more will come; False until all of it is written."""
-        return self._ring.ended and (not self._ring.used or self.write())
+        """Write what is left once nothing more will come; False until all of it is written.
+
+        A store that is gone is tried at once, and then after longer and longer waits, as ever.
+        """
+        if not self._ring.ended:
+            return False
+        if not self._ending:
+            self._ending, self._again_at, self._waits = True, 0.0, _patience()
+        return not self._ring.used or (self._clock.monotonic_s() >= self._again_at and self.write())
 
     def write(self) -> bool:
         """Write all that is there; False when the store did not take it, and then it stays in the ring."""
@@ -102,11 +110,15 @@ class PredictionWriter:
                 self._store.write(f"{part.folder}/{ring.id}-{start:016x}.parquet", _parquet(tables))
         except HytheError as err:
             self._again_at = self._clock.monotonic_s() + self._waits.died(lived_s=0.0)
-            _LOG.error("predictions wait for their store", reason=str(err))
+            if not self._refused:
+                _LOG.error("predictions wait for their store", reason=str(err))
+            self._refused = True
             return False
+        if self._refused:
+            _LOG.info("the store takes predictions again")
         self._losses.add(REASON, batch.lost)
         self._positions = batch.positions
-        self._since, self._waits = None, Restarts(Backoff(first_s=1.0, most_s=30.0))
+        self._since, self._refused, self._waits = None, False, _patience()
         ring.release(batch.end)
         return True
 
@@ -149,6 +161,10 @@ class PredictionWriter:
             forget(self._store, self._config.days, self._clock.now())
         except HytheError as err:
             _LOG.warning("old days of the prediction log stay for now", reason=str(err))
+
+
+def _patience() -> Restarts:
+    return Restarts(Backoff(first_s=1.0, most_s=30.0))
 
 
 def _alike(records: list[BatchRecord]) -> Mapping[tuple[Layout, int], list[BatchRecord]]:

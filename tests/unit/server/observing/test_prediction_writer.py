@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,8 +46,10 @@ class Flaky(Folder):
     """A store that is `gone`, or ends the process `before` or `after` it has written a file."""
 
     mode = ""
+    tries = 0
 
     def write(self, path: str, data: bytes) -> None:
+        self.tries += 1
         if self.mode == "gone":
             raise Unavailable("the store is gone")
         if self.mode == "before":
@@ -263,10 +266,36 @@ def test_the_end_waits_for_the_sidecars_last_records(host: Host) -> None:
     host.store.mode = "gone"
     assert not host.writer.finish()
     host.store.mode = ""
+    host.clock.tick(1.0)
     assert host.writer.finish()
     assert host.ages == [0, 1, 2]
     host.start_sidecar()
     assert not host.writer.finish()
+
+
+def test_at_the_end_a_store_that_is_gone_is_tried_at_once_and_then_some_times_only(
+    host: Host, capfd: pytest.CaptureFixture[str]
+) -> None:
+    host.answer(2)
+    host.pass_on()
+    host.store.mode = "gone"
+    for _ in range(10):
+        host.step(20.0)
+    host.intake.finish()
+    before = host.store.tries
+    for _ in range(400):
+        assert not host.writer.finish()
+        host.clock.tick(0.05)
+    assert host.store.tries - before == 5  # at 0, 1, 3, 7 and 15 s
+    host.store.mode = ""
+    host.clock.tick(30.0)
+    assert host.writer.finish()
+    assert host.ages == [0, 1]
+    told = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert [(line["log.level"], line["message"]) for line in told] == [
+        ("error", "predictions wait for their store"),
+        ("info", "the store takes predictions again"),
+    ]
 
 
 def test_old_days_are_removed_as_time_passes(host: Host) -> None:
