@@ -16,6 +16,7 @@ from hythe.monitor.alerts.alert import Alert
 from hythe.monitor.finding import Finding, Kind, Report
 from hythe.operations.alerts.stored import alert_in, silence_in
 from hythe.operations.monitoring.policy import duration, policy_in
+from hythe.operations.monitoring.settings import known_endpoints
 from hythe.operations.monitoring.stored import report_in
 from hythe.operations.monitoring.turn import LEASE
 from hythe.operations.monitoring.versions import Plans
@@ -77,7 +78,7 @@ def monitor_series(catalog: Catalog, clock: Clock | None = None) -> dict[Series,
     """
     now = int((clock or SystemClock()).now().timestamp())
     found: dict[Series, list[float]] = {(WORKS.name, ()): [float(bool(at_work(catalog, LEASE)))]}
-    for endpoint in sorted({*catalog.observations.endpoints(), *(plan.endpoint for plan in catalog.plans())}):
+    for endpoint in known_endpoints(catalog):
         found |= dict(_endpoint(catalog, endpoint, now))
     found |= dict(_alerts(catalog, now))
     for state, n in catalog.alerts.delivery_counts().items():
@@ -89,11 +90,10 @@ def _endpoint(catalog: Catalog, endpoint: str, now: int) -> Iterator[_Line]:
     served = Plans.of(catalog, endpoint).shares
     for period_s in policy_in(catalog.monitor(endpoint)).periods_s:
         since = now - _SHOWN_PERIODS * period_s
-        newest: dict[str, Report] = {}
-        for record in catalog.reports.read(endpoint, period_s=period_s, since=since):
-            newest[record.version] = report_in(record)
-        for version, report in newest.items():
-            if version in served or report.rows:
+        records = catalog.reports.read(endpoint, period_s=period_s, since=since)
+        for record in {record.version: record for record in records}.values():
+            report = report_in(record)
+            if record.version in served or report.rows:
                 yield from report_series(report)
 
 
