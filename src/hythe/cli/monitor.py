@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
-from hythe.base.errors import HytheError, Invalid
+from hythe.base.errors import Invalid
 from hythe.cli.common import COMMON, Bar, Common, emit, say, table
 from hythe.operations.whole import whole
 
 if TYPE_CHECKING:
+    from rich.console import Group
+
     from hythe.operations.monitoring.settings import Settings, Settled
     from hythe.operations.monitoring.view import MonitorView
     from hythe.operations.monitoring.viewer import Viewer
@@ -182,21 +183,12 @@ def _print(view: MonitorView, since: str) -> None:
 
 
 def _live(viewer: Viewer, view: MonitorView, since: str, version: str | None, interval: float) -> None:
-    """Renew the screen until Ctrl-C; a catalog that is away is waited for."""
-    from rich.live import Live
-
+    """Renew the screen until Ctrl-C."""
     from hythe.base.amounts import seconds
     from hythe.cli.monitor_screen import screen
+    from hythe.cli.renewed import renewed
 
-    with Live(screen=True, auto_refresh=False) as live:
-        try:
-            while True:
-                live.update(screen(view, since, "   Ctrl-C ends"), refresh=True)
-                time.sleep(interval)
-                try:
-                    view = viewer.look(seconds(since), version)
-                except HytheError as err:
-                    live.update(str(err), refresh=True)
-                    time.sleep(interval)
-        except KeyboardInterrupt:
-            return
+    def drawn(seen: MonitorView) -> Group:
+        return screen(seen, since, "   Ctrl-C ends")
+
+    renewed(drawn(view), lambda: drawn(viewer.look(seconds(since), version)), interval)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from hythe.base.errors import HytheError, Invalid
+from hythe.base.errors import Invalid
 from hythe.cli.common import COMMON, Common, emit, say, table
 from hythe.operations.whole import whole
 
@@ -60,24 +59,17 @@ def status_command(
 
 
 def _live(catalog: Catalog, endpoint: str, interval: float) -> None:
-    """Renew the view until the rollout has ended, or Ctrl-C; a catalog that is away is waited for."""
-    from rich.live import Live
-
+    """Renew the view until the rollout has ended, or Ctrl-C."""
+    from hythe.cli.renewed import renewed
     from hythe.operations.rollouts.view import view
 
-    seen = view(catalog, endpoint)
-    with Live(screen=True, auto_refresh=False) as live:
-        try:
-            while not seen.rollout.ended:
-                live.update(_drawn(seen), refresh=True)
-                time.sleep(interval)
-                try:
-                    seen = view(catalog, endpoint)
-                except HytheError as err:
-                    live.update(str(err), refresh=True)
-                    time.sleep(interval)
-        except KeyboardInterrupt:
-            return
+    def look() -> Group | None:
+        seen = view(catalog, endpoint)
+        return None if seen.rollout.ended else _drawn(seen)
+
+    first = look()
+    if first is not None:
+        renewed(first, look, interval)
 
 
 def _drawn(seen: RolloutView) -> Group:

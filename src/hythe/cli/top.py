@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from hythe.base.errors import Invalid, Unavailable
+from hythe.base.errors import Invalid
 from hythe.cli.common import COMMON, Common, emit, say, table
 
 if TYPE_CHECKING:
@@ -71,24 +71,19 @@ def _scrape(client: Client) -> Scrape:
 
 
 def _live(client: Client, before: Scrape, interval: float) -> None:
-    """Renew the view until Ctrl-C; a server that is away for a while is waited for."""
-    from rich.live import Live
+    """Renew the view until Ctrl-C; rates are over the time since the last look."""
+    from rich.text import Text
 
+    from hythe.cli.renewed import renewed
     from hythe.operations.top import view
 
-    with Live(screen=True, auto_refresh=False) as live:
-        try:
-            while True:
-                time.sleep(interval)
-                try:
-                    after = _scrape(client)
-                except Unavailable as err:
-                    live.update(str(err), refresh=True)
-                    continue
-                live.update(_drawn(client.url, view(before, after)), refresh=True)
-                before = after
-        except KeyboardInterrupt:
-            return
+    def look() -> Group:
+        nonlocal before
+        after = _scrape(client)
+        drawn, before = _drawn(client.url, view(before, after)), after
+        return drawn
+
+    renewed(Text(f"{client.url}: looking"), look, interval)
 
 
 def _drawn(url: str, seen: View) -> Group:
