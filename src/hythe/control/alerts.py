@@ -46,20 +46,21 @@ def list_alerts(
 @route(get, "/alerts/{alert:int}", "view")
 def show(alert: FromPath[int], registry: Here, who: Asking) -> Response[AlertView]:
     """Show an alert with its evidence, and who was told of it."""
-    return Response(whole(_seen(registry, alert, who, "view")))
+    _check(registry, alert, who, "view")
+    return Response(whole(show_alert(registry.catalog, alert)))
 
 
 @route(get, "/alerts/{alert:int}/runbook", "view", media_type=MediaType.TEXT)
 def runbook(alert: FromPath[int], registry: Here, who: Asking) -> Response[str]:
     """Write an alert's runbook, as Markdown: what was found, what it means, what to check, what to run."""
-    _seen(registry, alert, who, "view")
+    _check(registry, alert, who, "view")
     return Response(runbook_text(registry.catalog, alert), media_type="text/markdown")
 
 
 @route(post, "/alerts/{alert:int}/acknowledge", "admin", status_code=200)
 def acknowledge(alert: FromPath[int], registry: Here, who: Asking, data: Noted = None) -> Response[AlertView]:
     """Say that the caller looks after an alert; it stands as before."""
-    _seen(registry, alert, who, "admin")
+    _check(registry, alert, who, "admin")
     look_after(registry.catalog, alert, actor=who.name, note=(data or _NO_NOTE).note)
     return Response(whole(show_alert(registry.catalog, alert)))
 
@@ -67,7 +68,7 @@ def acknowledge(alert: FromPath[int], registry: Here, who: Asking, data: Noted =
 @route(post, "/alerts/{alert:int}/resolve", "admin", status_code=200)
 def resolve(alert: FromPath[int], registry: Here, who: Asking, data: Noted = None) -> Response[AlertView]:
     """Call an alert over; what is found again in a later period is a new one."""
-    _seen(registry, alert, who, "admin")
+    _check(registry, alert, who, "admin")
     call_over(registry.catalog, alert, actor=who.name, note=(data or _NO_NOTE).note)
     return Response(whole(show_alert(registry.catalog, alert)))
 
@@ -108,8 +109,6 @@ ROUTES = (
 )  # fmt: skip
 
 
-def _seen(registry: Registry, alert: int, who: Who, verb: Verb) -> AlertView:
-    """Look up an alert for somebody who may do this to its endpoint; raises Denied or NotFound."""
-    found = show_alert(registry.catalog, alert)
-    who.check(found.endpoint, verb)
-    return found
+def _check(registry: Registry, alert: int, who: Who, verb: Verb) -> None:
+    """See whether they may do this to an alert's endpoint; raises Denied or NotFound."""
+    who.check(registry.catalog.alerts.one(alert).endpoint, verb)

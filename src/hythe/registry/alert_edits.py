@@ -19,6 +19,7 @@ from hythe.registry.alerts import (
     read_silences,
 )
 from hythe.registry.logged import Logged
+from hythe.registry.outcomes import insert_new
 from hythe.registry.tables import alert_deliveries, alerts, silences
 
 
@@ -70,10 +71,7 @@ class AlertEdits(Logged):
 
     def add_deliveries(self, records: Iterable[DeliveryRecord]) -> None:
         """Have receivers told; a delivery that stands already stays as it is."""
-        for record in records:
-            known = {(each.event, each.receiver) for each in self.deliveries_of(record.alert)}
-            if (record.event, record.receiver) not in known:
-                self._run(alert_deliveries.insert().values(**msgspec.structs.asdict(record)))
+        insert_new(self._connection, alert_deliveries, list(records))
 
     def hasten(self, endpoint: str, now: int) -> None:
         """Have the waiting deliveries of an endpoint's alerts (`*` for all) looked at now."""

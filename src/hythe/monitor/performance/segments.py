@@ -37,11 +37,11 @@ def segments(rows: Labelled, column: str, names: Sequence[str]) -> list[Segment]
     """
     top = {name for name, _ in Counter(names).most_common(MOST_VALUES)}
     told = [name if name in top else OTHERS for name in names]
-    found = []
-    for name in _ordered(told):
-        part = rows.take(np.array([each == name for each in told], dtype=np.bool_))
-        found.append(Segment(column, name, headline(part), len(part)))
-    return found
+    order = list(_ordered(told))
+    at = {name: place for place, name in enumerate(order)}
+    places = np.array([at[name] for name in told], dtype=np.intp)
+    parts = [rows.take(places == place) for place in range(len(order))]
+    return [Segment(column, name, headline(part), len(part)) for name, part in zip(order, parts, strict=True)]
 
 
 def segment_names(summary: Summary) -> list[str]:
