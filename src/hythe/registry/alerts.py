@@ -131,13 +131,6 @@ class Alerts:
         with self._database.reading() as connection:
             return read_silences(connection, endpoint)
 
-    def counts(self) -> dict[tuple[str, str], int]:
-        """Count alerts by endpoint and state."""
-        query = select(alerts.c.endpoint, alerts.c.state, func.count().label("n"))
-        with self._database.reading() as connection:
-            rows = connection.execute(query.group_by(alerts.c.endpoint, alerts.c.state))
-            return {(row.endpoint, row.state): row.n for row in rows}
-
     def delivery_counts(self) -> dict[str, int]:
         """Count deliveries by their state."""
         query = select(alert_deliveries.c.state, func.count().label("n"))

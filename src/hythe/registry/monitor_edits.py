@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hythe.base.errors import Conflict, NotFound
+from hythe.base.errors import Conflict
 from hythe.bundle.canonical import canonical
 from hythe.registry.logged import Logged
 from hythe.registry.monitors import MonitorRecord, read_monitors
@@ -19,8 +19,6 @@ class MonitorEdits(Logged):
     def put_monitor(self, endpoint: str, document: Any, expected_revision: int | None = None) -> int:
         """Store how an endpoint is monitored and give the revision, counted from 1.
 
-        No revision of an endpoint ever comes back, also when its settings are removed and put again.
-
         Raises:
             Conflict: when they are not at `expected_revision` (0 where there are none).
 
@@ -33,19 +31,10 @@ class MonitorEdits(Logged):
                 "look again"
             )
         self._run(monitors.delete().where(monitors.c.endpoint == endpoint))
-        revision = (revision or self._settings_before(endpoint)) + 1
-        row = {"endpoint": endpoint, "revision": revision, "at": self._now, "by": self._actor}
+        row = {"endpoint": endpoint, "revision": revision + 1, "at": self._now, "by": self._actor}
         self._run(monitors.insert().values(**row, document=canonical(document).decode()))
-        self._log("put monitor", _subject(endpoint), before and before.document, document)
-        return revision
-
-    def remove_monitor(self, endpoint: str) -> None:
-        """Take an endpoint's settings away, so that the defaults hold; raises NotFound."""
-        before = self._monitor(endpoint)
-        if before is None:
-            raise NotFound(f"endpoint '{endpoint}' has no settings of its own; the defaults hold already")
-        self._run(monitors.delete().where(monitors.c.endpoint == endpoint))
-        self._log("remove monitor", _subject(endpoint), before.document, None)
+        self._log("put monitor", f"monitor/{endpoint}", before and before.document, document)
+        return revision + 1
 
     def put_report(self, record: ReportRecord) -> bool:
         """Store what was found of one period, once; False, and nothing, where it stands. It is not logged."""
@@ -57,11 +46,3 @@ class MonitorEdits(Logged):
 
     def _monitor(self, endpoint: str) -> MonitorRecord | None:
         return next(iter(read_monitors(self._connection, endpoint)), None)
-
-    def _settings_before(self, endpoint: str) -> int:
-        """Count the settings that were put on an endpoint that has none."""
-        return sum(entry.action == "put monitor" for entry in self.history(_subject(endpoint)))
-
-
-def _subject(endpoint: str) -> str:
-    return f"monitor/{endpoint}"

@@ -77,7 +77,7 @@ def _apply_to_others(state: State, entry: LogEntry) -> None:
             state["rollout", after["id"]] = [name, after["status"]]
         case "alert fired" | "alert acknowledged" | "alert resolved":
             state[_kind_and_name(name)] = after["state"]
-        case "remove plan" | "revoke key" | "remove monitor":
+        case "remove plan" | "revoke key":
             state.pop(_kind_and_name(name), None)
         case _:
             pass

@@ -51,15 +51,10 @@ class PeriodKey(NamedTuple):
 
 
 class Reports:
-    """The reports of a catalog."""
+    """The reports of a catalog. They are stored in an edit: `MonitorEdits`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    def put(self, record: ReportRecord) -> bool:
-        """Store a report; False, and nothing, when there is one of this version and period already."""
-        with self._database.writing() as connection:
-            return write_report(connection, record)
 
     def read(
         self,
