@@ -11,8 +11,8 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _COMMA = re.compile(r"[+-]?\d+,\d+|[+-]?\d{1,3}(\.\d{3})+,\d+")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}([,' _\u00a0\u2009\u202f]\d{3})+(\.\d+)?|[+-]?\d{1,3}(\.\d{3}){2,}")
 _UNIT = re.compile(
-    r"[$€£¥]\s?(?P<behind>[+-]?\d[\d.,]*)"
-    r"|(?P<before>[+-]?\d[\d.,]*)\s?(?:[^\W\d_]+(?:/[^\W\d_]+)?[²³]?|[%°$€£¥][^\W\d_]*)"
+    r"[$€£¥]\s?[+-]?\d[\d.,]*"
+    r"|[+-]?\d[\d.,]*\s?(?:[^\W\d_]+(?:/[^\W\d_]+)?[²³]?|[%°$€£¥][^\W\d_]*)"
 )
 _DATES = (
     "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y",
@@ -70,25 +70,3 @@ def date_format(text: str) -> str | None:
                 continue
             return date + time
     return None
-
-
-def as_number(text: str) -> float | None:
-    """Read a number however it is spelt, without its unit; None where there is none.
-
-    >>> [as_number(text) for text in ("3,5", "1,234.5", "1.234,5", "12 kg", "$ 7", "old")]
-    [3.5, 1234.5, 1234.5, 12.0, 7.0, None]
-    """
-    text = text.strip()
-    match spelling(text):
-        case "number":
-            return float(text)
-        case "decimal_comma":
-            return float(text.replace(".", "").replace(",", "."))
-        case "thousands":
-            plain = re.sub(r"[,' _\u00a0\u2009\u202f]", "", text)
-            return float(plain.replace(".", "") if plain.count(".") > 1 else plain)
-        case "unit":
-            found = _UNIT.fullmatch(text)
-            return None if found is None else as_number(found["before"] or found["behind"])
-        case _:
-            return None

@@ -37,10 +37,12 @@ def roc_auc(rows: LabelledClasses) -> Metric:
 
 def _area(scores: Floats, true: NDArray[np.bool_]) -> tuple[float, Floats]:
     """Give the area and its influence values: DeLong's structural components, by ranks (Sun and Xu 2014)."""
+    from scipy.stats import rankdata
+
     positives, negatives = int(true.sum()), int((~true).sum())
-    rank = midranks(scores)
-    above = (rank[true] - midranks(scores[true])) / negatives
-    below = 1.0 - (rank[~true] - midranks(scores[~true])) / positives
+    rank = rankdata(scores)
+    above = (rank[true] - rankdata(scores[true])) / negatives
+    below = 1.0 - (rank[~true] - rankdata(scores[~true])) / positives
     area = float(above.mean())
     influence = np.empty(len(scores))
     influence[true] = (above - area) * _grown(positives, len(scores))
@@ -54,15 +56,3 @@ def _grown(n: int, rows: int) -> float:
         return float(rows)
     shrink = (rows - 1) / rows
     return rows / n * float(np.sqrt(n / (n - 1) * shrink))
-
-
-def midranks(values: Floats) -> Floats:
-    """Give ranks from 1, equal values their mean rank.
-
-    >>> midranks(np.array([10.0, 20.0, 10.0])).tolist()
-    [1.5, 3.0, 1.5]
-    """
-    _, places, times = np.unique(values, return_inverse=True, return_counts=True)
-    ends = np.cumsum(times)
-    found: Floats = (ends - (times - 1) / 2.0)[places]
-    return found

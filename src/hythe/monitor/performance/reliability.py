@@ -17,9 +17,9 @@ _NAME = "calibration_error"
 def expected_calibration_error(rows: LabelledClasses) -> Metric:
     """Measure Σ nᵢ/n · |rate - score| over ten bins of the greatest score (Guo and others 2017, eq. 3).
 
-    By itself it is above 0 where scores are right: `expected_by_chance` says by how much. The interval adds
-    up the least and the greatest gap of each bin, its rate covered exactly (Clopper and Pearson) at a level
-    shared by the bins; rows of one unit count as one.
+    By itself it is above 0 where scores are right, by chance. The interval adds up the least and the
+    greatest gap of each bin, its rate covered exactly (Clopper and Pearson) at a level shared by the bins;
+    rows of one unit count as one.
     """
     usable = rows.scored()
     if usable.scores is None or not len(usable):
@@ -42,16 +42,6 @@ def curve_of(rows: LabelledClasses) -> tuple[Reliability, ...]:
     if rows.scores is None or not len(rows):
         return ()
     return reliability_curve(rows.scores.max(axis=1), rows.scores.argmax(axis=1) == rows.truth)
-
-
-def expected_by_chance(curve: tuple[Reliability, ...]) -> float:
-    """Give about what the error would be if every score were right: Σ nᵢ/n · √(2 s(1 - s) / (π nᵢ)).
-
-    As the mean of a half-normal variable (Bröcker 2012 on the bias of such estimates).
-    """
-    rows = sum(each.n for each in curve) or 1
-    parts = (each.n * math.sqrt(_spread(each.score) * 2.0 / (math.pi * each.n)) for each in curve if each.n)
-    return math.fsum(parts) / rows
 
 
 def _variance(curve: tuple[Reliability, ...]) -> float:
