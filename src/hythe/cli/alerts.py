@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from hythe.operations.alerts.known import AlertLine, AlertView
 
 alerts_command = App(name="alerts", help="Show what needs somebody, and say who looks after it.")
-_Flag = Annotated[bool, Parameter(negative=())]
 _For = Annotated[str, Parameter(name="--for")]
 
 

@@ -71,8 +71,6 @@ class RollUp:
         self._retention = retention or Retention()
         self._monotonic_s = monotonic_s
         self._past: dict[tuple[int, int], Stretch | None] = {}
-        self.merged = 0
-        """How many stored windows became fewer so far."""
 
     def turn(self, now: int, most_s: float = math.inf) -> bool:
         """Merge what is old enough at `now` (UTC seconds), for about `most_s`; tell whether there is more.
@@ -122,8 +120,7 @@ class RollUp:
         whole = few(coarsen((window for _, window in known), period_s))
         if len(whole) < len(known) or _shorter(known, period_s):
             old = [record for record, _ in known]
-            if self._observations.replace(old, [stored(window) for window in whole]):
-                self.merged += len(old) - len(whole)
+            self._observations.replace(old, [stored(window) for window in whole])
 
     def _forget(self, now: int) -> None:
         retention = self._retention

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 import msgspec
 
@@ -15,25 +14,6 @@ from hythe.registry.outcomes import OutcomeRecord
 from hythe.registry.windows import JoinRecord, Observations, WindowRecord
 
 _KEPT_ONCE = {"id", "first", "rows", "at_ns", "endpoint", "version", "revision"}
-
-
-class Ahead(NamedTuple):
-    """Windows whose time has come, and those that begin later: a server's clock is ahead of ours."""
-
-    known: list[Window]
-    ahead: list[Window]
-    by_s: int
-
-    @property
-    def note(self) -> str:
-        """A sentence about those that are ahead; "" where there are none."""
-        if not self.ahead:
-            return ""
-        first = self.ahead[0]
-        return (
-            f"{len(self.ahead)} windows of {first.endpoint} begin up to {self.by_s:,} s from now: the clock "
-            "of a server is ahead of this one; set both right (NTP). They are looked at when that time comes"
-        )
 
 
 def windows(
@@ -59,20 +39,22 @@ def windows(
     return coarsen((Window.decode(record.document) for record in records), period_s or 1)
 
 
-def split_ahead(found: Iterable[Window], now: int, slack_s: int = 2) -> Ahead:
-    """Set windows apart that begin more than `slack_s` seconds after `now` (UTC seconds).
+def ahead(found: Iterable[Window], now: int, slack_s: int = 2) -> str:
+    """Say whether windows begin more than `slack_s` seconds after `now` (UTC seconds); "" where none does.
 
     They are kept and counted like all others; only their time is doubtful.
 
-    >>> split = split_ahead([Window("churn", "1.0.0", 100), Window("churn", "1.0.0", 700)], now=100)
-    >>> [window.start for window in split.known], [window.start for window in split.ahead], split.by_s
-    ([100], [700], 600)
+    >>> ahead([Window("churn", "1.0.0", 100), Window("churn", "1.0.0", 700)], now=100)[:46]
+    '1 windows of churn begin up to 600 s from now:'
     """
-    known: list[Window] = []
-    ahead: list[Window] = []
-    for window in found:
-        (ahead if window.start > now + slack_s else known).append(window)
-    return Ahead(known, ahead, max((window.start - now for window in ahead), default=0))
+    later = [window for window in found if window.start > now + slack_s]
+    if not later:
+        return ""
+    by_s = max(window.start for window in later) - now
+    return (
+        f"{len(later)} windows of {later[0].endpoint} begin up to {by_s:,} s from now: the clock of a server "
+        "is ahead of this one; set both right (NTP). They are looked at when that time comes"
+    )
 
 
 def stored(window: Window) -> WindowRecord:

@@ -9,7 +9,7 @@ import pytest
 from hythe.base.errors import Corrupt
 from hythe.monitor.join import Join
 from hythe.monitor.window import Window
-from hythe.operations.windows import joined, split_ahead, stored, stored_join, windows
+from hythe.operations.windows import ahead, joined, stored, stored_join, windows
 from hythe.registry.database import Database
 from hythe.registry.windows import Delivery, JoinRecord, Observations, WindowRecord
 
@@ -63,13 +63,10 @@ def test_windows_of_one_plan_are_read_by_its_revision(observations: Observations
     assert [w.rows for w in windows(observations, "churn", period_s=60)] == [8, 5, 2]
 
 
-def test_windows_that_begin_later_than_now_are_set_apart_and_told(observations: Observations) -> None:
+def test_windows_that_begin_later_than_now_are_told(observations: Observations) -> None:
     put(observations, second(NOW - 1), second(NOW), second(NOW + 1), second(NOW + 3600))
-    split = split_ahead(windows(observations, "churn"), NOW)
-    assert [window.start - NOW for window in split.known] == [-1, 0, 1]
-    assert [window.start - NOW for window in split.ahead] == [3600]
-    assert "begin up to 3,600 s from now" in split.note
-    assert split_ahead(windows(observations, "churn"), NOW + 3600).note == ""
+    assert "1 windows of churn begin up to 3,600 s from now" in ahead(windows(observations, "churn"), NOW)
+    assert ahead(windows(observations, "churn"), NOW + 3600) == ""
 
 
 def test_joins_come_back_as_they_were(observations: Observations) -> None:

@@ -27,14 +27,13 @@ _BATCH = 50
 class Gathered:
     """What a version did in a period: `window` merged of all that was drawn for it, None where nothing was.
 
-    `apart` requests of share 0 are in none of it: those that asked for the version by number, came to it as
-    a fallback, or were copies for a shadow. `notes` are sentences about what was left out.
+    Requests of share 0 are in none of it: those that asked for the version by number, came to it as a
+    fallback, or were copies for a shadow. `notes` are sentences about what was left out.
     """
 
     digest: str
     served: Served
     window: Window | None = None
-    apart: int = 0
     notes: tuple[str, ...] = ()
 
     @property
@@ -77,7 +76,6 @@ def gather(
         digest=newest,
         served=Served.of(drawn, key.start, period_s),
         window=None if most is None else replace(most, start=key.start, period_s=period_s, unknown={}),
-        apart=apart,
         notes=_notes(others, apart, sum(window.rows for window in merged if window is not most)),
     )
 

@@ -19,7 +19,7 @@ from hythe.operations.monitoring.turn import LEASE
 from hythe.operations.monitoring.versions import Plans
 from hythe.operations.monitoring.view import MonitorView
 from hythe.operations.rollouts.watched import at_work
-from hythe.operations.windows import split_ahead, windows
+from hythe.operations.windows import ahead, windows
 from hythe.registry.registry import Registry
 
 _SLACK_S = 5
@@ -71,7 +71,7 @@ class Viewer:
     def _ahead(self, now: int) -> list[str]:
         """Say whether windows begin later than it is: then a server's clock is wrong, or this one's."""
         found = windows(self._registry.catalog.observations, self._endpoint, since=now + _SLACK_S)
-        note = split_ahead(found, now, _SLACK_S).note
+        note = ahead(found, now, _SLACK_S)
         return [note] if note else []
 
 
