@@ -14,7 +14,7 @@ _LEAST_TALLEST = 0.2
 """A bar beside the axis is as high as the plot where it holds so many of the rows, or more."""
 
 
-def histogram(steps: Steps, title: str, *, is_time: bool = False) -> Markup:
+def histogram(steps: Steps, title: str) -> Markup:
     """Draw shares along an axis; what has no place on it stands at the right, to a scale of its own."""
     width = _WIDTH - len(steps.aside) * (_BAR + _GAP) - (_GAP if steps.aside else 0.0)
     scale = (_HEIGHT - _TOP) / (max((*steps.before, *steps.now), default=0.0) or 1.0)
@@ -23,7 +23,7 @@ def histogram(steps: Steps, title: str, *, is_time: bool = False) -> Markup:
         tag("title", title),
         tag("path", d=_area(steps.before, width, scale), class_="before"),
         tag("path", d=_outline(steps.now, width, scale), class_="now"),
-        _axis(steps, width, is_time=is_time),
+        _axis(steps, width),
         *(
             _aside(bar, width + _GAP + place * (_BAR + _GAP), (_HEIGHT - _TOP) / tallest)
             for place, bar in enumerate(steps.aside)
@@ -59,11 +59,11 @@ def _steps(shares: Sequence[float], width: float, scale: float, floor: float) ->
     )
 
 
-def _axis(steps: Steps, width: float, *, is_time: bool) -> Markup:
+def _axis(steps: Steps, width: float) -> Markup:
     marks = [tag("line", x1=0.0, x2=width, y1=_HEIGHT, y2=_HEIGHT, class_="axis")]
     for place in range(_TICKS):
         share = place / (_TICKS - 1)
-        text = as_text(steps.low + share * (steps.high - steps.low), is_time=is_time)
+        text = as_text(steps.low + share * (steps.high - steps.low))
         anchor = "start" if place == 0 else "end" if place == _TICKS - 1 else "middle"
         marks.append(tag("text", text, x=share * width, y=_HEIGHT + 15.0, text_anchor=anchor))
     return joined(*marks)

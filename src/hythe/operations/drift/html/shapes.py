@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import numpy as np
 
@@ -63,14 +62,12 @@ def shape_of(summary: Summary, cells: Sequence[int]) -> Steps | tuple[Bar, ...]:
     return Steps(low, high, one[1:-1], other[1:-1], _aside(before, now, below, above))
 
 
-def as_text(value: float, *, is_time: bool = False) -> str:
+def as_text(value: float) -> str:
     """Write a place on an axis.
 
-    >>> as_text(1234567.0), as_text(0.25), as_text(86400.0, is_time=True)
-    ('1,234,567', '0.25', '1970-01-02')
+    >>> as_text(1234567.0), as_text(0.25)
+    ('1,234,567', '0.25')
     """
-    if is_time:
-        return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d")
     if 1e4 <= abs(value) < 1e9:  # noqa: PLR2004 - more digits than one reads at a glance
         return f"{value:,.0f}"
     return f"{value:.3g}"
