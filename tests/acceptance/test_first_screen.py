@@ -20,7 +20,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 import hythe
+from hythe.base.errors import Conflict
 from hythe.testing.collector import attributes, collecting
+from hythe.testing.command import said
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -73,9 +75,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def run(home: Path) -> Run:
+    """Run a command in this process."""
+
     def call(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "hythe.cli.main", *map(str, arguments), "--home", str(home)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        done = said(*arguments, "--home", home)
         assert done.returncode == code, done.stdout + done.stderr
         return done
 
@@ -83,11 +86,14 @@ def run(home: Path) -> Run:
 
 
 @pytest.fixture(scope="module")
-def packed(run: Run, files: Path) -> dict[str, Any]:
-    done = run(
-        "pack", files / "model.joblib", "--name", "churn", "--examples", files / "rows.parquet",
-        "--target", "churned", "--json",
-    )  # fmt: skip
+def packed(home: Path, files: Path) -> dict[str, Any]:
+    """Pack as people do, in a process that ends; give what it printed."""
+    command = [
+        sys.executable, "-m", "hythe.cli.main", "pack", str(files / "model.joblib"), "--name", "churn",
+        "--examples", str(files / "rows.parquet"), "--target", "churned", "--json", "--home", str(home),
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
     record: dict[str, Any] = json.loads(done.stdout)
     return record
 
@@ -190,7 +196,7 @@ def test_a_served_version_sends_its_spans_to_the_collector_that_is_named(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "reason"),
     [
         (["pack", "{files}/no.joblib", "--name", "x", "--examples", "{files}/rows.parquet"], "no.joblib"),
         (["pack", "{files}/rows.json", "--name", "x", "--examples", "{files}/rows.parquet"], "rows.json"),
@@ -225,11 +231,11 @@ def test_a_served_version_sends_its_spans_to_the_collector_that_is_named(
     ids=lambda item: " ".join(item) if isinstance(item, list) else None,
 )  # fmt: skip
 def test_a_wrong_move_is_refused_with_a_sentence_and_nothing_is_stored(
-    run: Run, packed: dict[str, Any], files: Path, arguments: list[str], said: str
+    run: Run, packed: dict[str, Any], files: Path, arguments: list[str], reason: str
 ) -> None:
     before = run("list", "--json").stdout
     done = run(*[item.format(files=files) for item in arguments], code=2)
-    assert said in done.stderr
+    assert reason in done.stderr
     assert "Traceback" not in done.stderr
     assert run("list", "--json").stdout == before
     assert packed["version"] == "1.0.0"
@@ -238,8 +244,6 @@ def test_a_wrong_move_is_refused_with_a_sentence_and_nothing_is_stored(
 def test_a_version_that_stands_for_other_bytes_is_a_conflict(
     packed: dict[str, Any], rows: pd.DataFrame, model: Any, home: Path
 ) -> None:
-    from hythe.base.errors import Conflict
-
     with pytest.raises(Conflict, match=r"churn:1\.0\.0"):
         hythe.pack(model, "churn", examples=rows.head(40), version=packed["version"], home=home)
 
