@@ -22,6 +22,7 @@ PAIRS, JOINT = "pairs", "joint"
 """The names under which windows hold the two counts."""
 MOST_PAIRED = 16
 """How many number columns are paired at most: the most important ones, in the schema's order."""
+LEAST_PAIRED = 2
 _MOST_SCORES = 16
 _WHOLE = 100
 _BELOW = 2
@@ -58,25 +59,31 @@ def pair(
     rows: pa.Table, schema: Schema, features: Mapping[str, Summary], importance: Mapping[str, float]
 ) -> Pairs | None:
     """Count pairs of the most important number columns; None where there are fewer than two that vary."""
-    borders = {
-        column.name: border
-        for column in schema.columns
-        if column.type not in {"string", "category", "bool", "timestamp"}
-        and (border := _border(features[column.name])) is not None
-    }
-    chosen = set(sorted(borders, key=lambda name: -importance.get(name, 0.0))[:MOST_PAIRED])
-    names = [name for name in borders if name in chosen]
-    if len(names) < 2:  # noqa: PLR2004 - a pair
+    found = borders(schema, features)
+    if len(found) < LEAST_PAIRED:
         return None
-    cuts = [borders[name] for name in names]
+    chosen = set(sorted(found, key=lambda name: -importance.get(name, 0.0))[:MOST_PAIRED])
+    names = [name for name in found if name in chosen]
+    cuts = [found[name] for name in names]
     columns = _columns(rows, schema, names)
     marks = signs(columns, cuts)
     chosen_by = drawn(columns)
     weights = np.rint(_WHOLE * phi(tables(marks[chosen_by]))).astype(int).tolist()
     bins = quantile_bins(scores(marks[chosen_by], weights), _MOST_SCORES)
     joint = Counts.of(bins, scores(marks[~chosen_by], weights))
-    found = tables(marks).reshape(-1).tolist()
-    return Pairs(tuple(names), tuple(cuts), tuple(found), tuple(weights), joint)
+    counted = tables(marks).reshape(-1).tolist()
+    return Pairs(tuple(names), tuple(cuts), tuple(counted), tuple(weights), joint)
+
+
+def borders(schema: Schema, features: Mapping[str, Summary]) -> dict[str, float]:
+    """Give where each number column that varies is cut in two, near its median, in the schema's order."""
+    return {
+        column.name: border
+        for column in schema.columns
+        if column.name in features
+        and column.type not in {"string", "category", "bool", "timestamp"}
+        and (border := _border(features[column.name])) is not None
+    }
 
 
 def drawn(columns: Matrix) -> NDArray[np.bool_]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hythe.bundle.pairs import JOINT, PAIRS, Pairs
+from hythe.bundle.pairs import JOINT, LEAST_PAIRED, PAIRS, Pairs, borders
 from hythe.monitor.drift.evidence import log_p_values
 from hythe.monitor.drift.importance import weights
 from hythe.monitor.drift.normal import Normal
@@ -63,7 +63,9 @@ class Correlation:
 
 def _could_pair(period: Period) -> bool:
     """Say whether the baseline has number features whose dependence could have been counted."""
-    return period.baseline.correlations is not None
+    baseline = period.baseline
+    varying = borders(period.schema, baseline.features)
+    return baseline.correlations is not None and len(varying) >= LEAST_PAIRED
 
 
 def _nothing(message: str) -> Finding:

@@ -54,6 +54,17 @@ def look(baseline: Baseline, schema: Schema, window: Window, **more: Any) -> lis
     return [each for each in found if isinstance(each, Candidate)]
 
 
+def test_of_columns_of_which_one_alone_varies_nothing_is_said() -> None:
+    columns = draw(np.random.default_rng(0), 500)
+    columns[:, 1:] = 7.0
+    baseline, schema = baseline_of(columns)
+    assert (baseline.pairs, baseline.correlations is None) == (None, False)
+    assert (
+        list(Correlation().look(Period(window=Window("e", "1.0.0", 0), baseline=baseline, schema=schema)))
+        == []
+    )
+
+
 def test_a_lost_correlation_is_found_though_every_feature_is_distributed_as_before() -> None:
     rng = np.random.default_rng(0)
     baseline, schema = baseline_of(draw(rng, 2000))
