@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from calm import counts
 from calm.endpoints import least_log_p
+from hythe.base.clock import DAY_S
 from hythe.monitor.drift.pair import Pair
-from hythe.monitor.policy import DAY_S, MonitorPolicy
+from hythe.monitor.policy import MonitorPolicy
 from hythe.statistics.bins import NumberBins
 
 Floats = NDArray[np.float64]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.unit.monitor.observed_rows import FEED, SCHEMA, Pipe, answers, rows
 
+from hythe.base.clock import DAY_S, HOUR_S, MINUTE_S
 from hythe.dataplane.record import Recorder
 from hythe.monitor.fold import fold
 from hythe.monitor.record import BatchRecord, Call, RecordReader
@@ -22,7 +23,7 @@ from hythe.monitor.score import Score
 from hythe.monitor.statistic import declared
 from hythe.monitor.timing import Timing
 from hythe.monitor.window import Window, coarsen, merge, merge_all
-from hythe.operations.roll_up import DAY_S, HOUR_S, MINUTE_S, RollUp
+from hythe.operations.roll_up import RollUp
 from hythe.operations.windows import stored, windows
 from hythe.registry.database import Database
 from hythe.registry.windows import Delivery, Observations

@@ -6,6 +6,8 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
+MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
+
 
 class Clock(Protocol):
     """What tells the time: wall time for records, monotonic time for durations."""
@@ -38,3 +40,17 @@ def rfc3339(moment: datetime) -> str:
     '2026-01-02T03:04:05.678Z'
     """
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def unix_s(clock: Clock | None = None) -> int:
+    """Give the second that it is, UTC since 1970: by the machine's clock where none is given."""
+    return int((clock or SystemClock()).now().timestamp())
+
+
+def minute_of(second: float) -> str:
+    """Write the minute of a second (UTC, since 1970) for people.
+
+    >>> minute_of(1_767_323_045)
+    '2026-01-02 03:04'
+    """
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%d %H:%M")

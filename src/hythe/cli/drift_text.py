@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hythe.base.clock import minute_of
 from hythe.cli.common import say, table
 
 if TYPE_CHECKING:
@@ -105,4 +105,4 @@ def _effect(finding: Finding) -> str:
 
 
 def _when(report: Report) -> str:
-    return datetime.fromtimestamp(report.start, UTC).strftime("%Y-%m-%d %H:%M")
+    return minute_of(report.start)

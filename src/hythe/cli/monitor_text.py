@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from hythe.base.clock import minute_of
 from hythe.cli.sparkline import sparkline
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def value_of(finding: Finding) -> str:
 
 def when(second: int) -> str:
     """Write a UTC second for people."""
-    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%d %H:%M")
+    return minute_of(second)
 
 
 def _between(finding: Finding) -> str:

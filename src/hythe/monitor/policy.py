@@ -6,13 +6,13 @@ import math
 
 import msgspec
 
+from hythe.base.clock import DAY_S
 from hythe.base.errors import Invalid
 from hythe.monitor.delivery import Delivery
 from hythe.monitor.retrain import Retrain
 from hythe.monitor.rule import Rule
 from hythe.monitor.service.limits import ServiceLimits
 
-DAY_S = 86400
 _YEAR_DAYS = 366
 _MOST_ALPHA = 0.5
 

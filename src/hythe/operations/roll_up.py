@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from hythe.base.clock import DAY_S, HOUR_S, MINUTE_S
 from hythe.base.errors import Invalid
 from hythe.monitor.window import Window, coarsen, merge_alike
 from hythe.operations.windows import stored
 from hythe.registry.windows import Observations, Stretch, WindowRecord
 
-MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
 MOST_ARMS = 16
 """How many windows a version has in one minute, hour or day; until then each share and revision has one."""
 _IN_ONE_GO = 50

@@ -11,14 +11,14 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, Select, func, select
 
+from hythe.base.clock import DAY_S
 from hythe.base.errors import NotFound
 from hythe.registry.database import Database
 from hythe.registry.tables import alert_deliveries, alerts, silences
 
 WAITING, SENT = "waiting", "sent"
 """A delivery that is to be made, and one whose receiver has taken it; in every other state it has ended."""
-_DAY_S = 86400
-_DELIVERIES_S = 90 * _DAY_S
+_DELIVERIES_S = 90 * DAY_S
 _MOST = 500
 _BEYOND = 2**63
 """Numbers from here on fit no database, and raise there."""
@@ -149,7 +149,7 @@ class Alerts:
         """Remove deliveries that ended long ago, and silences that are over; give how many."""
         table = alert_deliveries.c
         old = (table.state != WAITING) & (table.due < now - _DELIVERIES_S)
-        over = silences.c.until < now - _DAY_S
+        over = silences.c.until < now - DAY_S
         with self._database.reading() as connection:
             n = _count(connection, alert_deliveries, old) + _count(connection, silences, over)
         if n:

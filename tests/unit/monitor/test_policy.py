@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hythe.monitor.policy import DAY_S, MonitorPolicy
+from hythe.base.clock import DAY_S
+from hythe.monitor.policy import MonitorPolicy
 
 
 @pytest.mark.parametrize("periods_s", [(3600,), (3600, DAY_S), (60, 3600, 7 * DAY_S)])

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from hythe.base.clock import DAY_S, HOUR_S, MINUTE_S
 from hythe.base.errors import Corrupt, Invalid
 from hythe.monitor.window import Tally, Window
-from hythe.operations.roll_up import DAY_S, HOUR_S, MINUTE_S, MOST_ARMS, Retention, RollUp
+from hythe.operations.roll_up import MOST_ARMS, Retention, RollUp
 from hythe.operations.windows import stored, windows
 from hythe.registry.database import Database
 from hythe.registry.windows import Delivery, Observations, WindowRecord

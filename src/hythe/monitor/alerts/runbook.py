@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 
+from hythe.base.clock import minute_of
 from hythe.monitor.alerts.advice import ADVICE
 from hythe.monitor.alerts.alert import Alert, Subject
 from hythe.monitor.alerts.words import short, title
@@ -133,4 +133,4 @@ def _periods(n: int) -> str:
 
 
 def _time(at: int) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"{minute_of(at)} UTC"

@@ -9,11 +9,11 @@ from operator import add
 
 import msgspec
 
+from hythe.base.clock import DAY_S
 from hythe.monitor.service.limits import QUANTILES
 from hythe.monitor.timing import Timing
 from hythe.monitor.window import Window
 
-DAY_S = 86400
 _WEEK_S = 7 * DAY_S
 _LEAST = 24
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from hythe.base.clock import Clock, SystemClock
+from hythe.base.clock import Clock, unix_s
 from hythe.base.errors import Conflict, Invalid
 from hythe.base.ids import uuid7
 from hythe.bundle.canonical import canonical
@@ -32,7 +32,7 @@ def acknowledge(
     """
     with catalog.edit(actor=actor, why=note) as tx:
         standing = _standing(alert_in(tx.alert(alert_id)))
-        alert = replace(standing, acknowledged=Acknowledged(actor, _now(clock), note))
+        alert = replace(standing, acknowledged=Acknowledged(actor, unix_s(clock), note))
         tx.put_alert(record_of(alert), "acknowledged", said(alert))
     return alert
 
@@ -47,7 +47,7 @@ def resolve(
         NotFound: when there is none.
 
     """
-    now = _now(clock)
+    now = unix_s(clock)
     with catalog.edit(actor=actor, why=note) as tx:
         alert = _standing(alert_in(tx.alert(alert_id)))
         reason = f"resolved by {actor}: {note}" if note else f"resolved by {actor}"
@@ -76,7 +76,7 @@ def silence(  # noqa: PLR0913 - the words of one long sentence, each by its name
         raise Invalid(f"a silence of {for_s:g} s; give more than 0 and at most 365 days")
     if endpoint != "*" and not catalog.alerts.read(endpoint, most=1):
         catalog.plan(endpoint)
-    now = _now(clock)
+    now = unix_s(clock)
     made = Silence(
         endpoint=endpoint, rule=rule, subject=subject, until=now + round(for_s), by=actor, at=now, note=note
     )
@@ -97,7 +97,7 @@ def unsilence(
     """
     with catalog.edit(actor=actor, why=note) as tx:
         ended = silence_in(tx.remove_silence(silence_id))
-        tx.hasten(ended.endpoint, _now(clock))
+        tx.hasten(ended.endpoint, unix_s(clock))
     return ended
 
 
@@ -105,7 +105,3 @@ def _standing(alert: Alert) -> Alert:
     if alert.state != "firing":
         raise Conflict(f"alert {alert.id} is {alert.state}; see: hythe alerts")
     return alert
-
-
-def _now(clock: Clock | None) -> int:
-    return int((clock or SystemClock()).now().timestamp())

@@ -14,7 +14,7 @@ from threading import Event as Flag
 import msgspec
 from msgspec.structs import replace
 
-from hythe.base.clock import Clock
+from hythe.base.clock import Clock, unix_s
 from hythe.base.errors import Busy, HytheError, NotFound, Unavailable
 from hythe.bundle.canonical import canonical
 from hythe.monitor.alerts.alert import Alert
@@ -143,7 +143,7 @@ class Deliverer:
         self._catalog.alerts.keep(_ended(record, "given up", now, fault))
 
     def _now(self) -> int:
-        return int(self._clock.now().timestamp())
+        return unix_s(self._clock)
 
 
 def _ended(record: DeliveryRecord, state: Ended, now: int, why: str = "") -> DeliveryRecord:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from hythe.base.clock import Clock, SystemClock
+from hythe.base.clock import Clock, unix_s
 from hythe.monitor.alerts.alert import Acknowledged, Alert
 from hythe.monitor.alerts.silence import Silence
 from hythe.monitor.alerts.words import title
@@ -87,7 +87,7 @@ def known(
         Corrupt: when one cannot be read.
 
     """
-    now = _now(clock)
+    now = unix_s(clock)
     records = catalog.alerts.read(endpoint, () if everything else ("firing",))
     silences = [silence_in(record) for record in catalog.alerts.silences(endpoint)]
     alerts = [alert_in(record) for record in records]
@@ -106,7 +106,7 @@ def show(catalog: Catalog, alert_id: int, *, clock: Clock | None = None) -> Aler
     """
     alert = alert_in(catalog.alerts.one(alert_id))
     silences = [silence_in(record) for record in catalog.alerts.silences(alert.endpoint)]
-    line = _line(alert, silences, _now(clock))
+    line = _line(alert, silences, unix_s(clock))
     return AlertView(
         **msgspec.structs.asdict(line),
         evidence=tuple(
@@ -126,7 +126,7 @@ def show(catalog: Catalog, alert_id: int, *, clock: Clock | None = None) -> Aler
 
 def silences(catalog: Catalog, *, clock: Clock | None = None) -> list[SilenceView]:
     """List the silences that are not over, the first to end first."""
-    now = _now(clock)
+    now = unix_s(clock)
     return [
         SilenceView(
             id=record.id,
@@ -176,7 +176,3 @@ def _delivery(record: DeliveryRecord) -> DeliveryView:
         at=time_of(outgoing.sent_at),
         fault=outgoing.fault,
     )
-
-
-def _now(clock: Clock | None) -> int:
-    return int((clock or SystemClock()).now().timestamp())

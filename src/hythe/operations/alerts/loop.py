@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from hythe.base.clock import Clock
+from hythe.base.clock import Clock, unix_s
 from hythe.operations.alerts.deliver import Deliverer
 from hythe.operations.alerts.expire import expire
 from hythe.operations.leading import Stop, lead
@@ -40,7 +40,7 @@ class Telling:
         self._deliverer.turn()
         if self._clock.monotonic_s() - self._tidied_s >= _TIDY_S:
             self._tidied_s = self._clock.monotonic_s()
-            expire(self._catalog, int(self._clock.now().timestamp()))
+            expire(self._catalog, unix_s(self._clock))
 
 
 def run(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
+from hythe.base.clock import DAY_S
 from hythe.base.progress import Progress
 from hythe.monitor.drift.learning import learn
 from hythe.monitor.drift.normal import Normal
 from hythe.monitor.examine import examine
 from hythe.monitor.finding import Report
 from hythe.monitor.period import Period
-from hythe.monitor.policy import DAY_S, MonitorPolicy
+from hythe.monitor.policy import MonitorPolicy
 from hythe.monitor.window import Window
 from hythe.operations.drift.counting import Running
 from hythe.operations.drift.options import DriftOptions

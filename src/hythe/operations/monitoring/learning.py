@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import NamedTuple
 
+from hythe.base.clock import DAY_S, minute_of
 from hythe.base.errors import Invalid
 from hythe.monitor.drift.learning import learn
 from hythe.monitor.drift.normal import Normal
-from hythe.monitor.policy import DAY_S, MonitorPolicy
+from hythe.monitor.policy import MonitorPolicy
 from hythe.operations.monitoring.gather import GoOn, read
 from hythe.operations.monitoring.versions import Reference
 from hythe.registry.catalog import Catalog
@@ -71,8 +71,7 @@ class Learning:
             return Known(learning=True)
         until = since + round(asked.policy.learning_days * DAY_S)
         if asked.end <= until:
-            when = datetime.fromtimestamp(until, UTC).strftime("%Y-%m-%d %H:%M")
-            return Known(learning=True, note=f"what is normal is being learned until {when} UTC")
+            return Known(learning=True, note=f"what is normal is being learned until {minute_of(until)} UTC")
         parts = read(observations, asked.endpoint, asked.version, since, until, go_on)
         try:
             normal = learn(

@@ -11,7 +11,7 @@ from typing import get_args
 
 import msgspec
 
-from hythe.base.clock import Clock, SystemClock
+from hythe.base.clock import Clock, unix_s
 from hythe.monitor.alerts.alert import Alert
 from hythe.monitor.finding import Finding, Kind, Report
 from hythe.operations.alerts.stored import alert_in, silence_in
@@ -76,7 +76,7 @@ def monitor_series(catalog: Catalog, clock: Clock | None = None) -> dict[Series,
         Unavailable: when the catalog is gone.
 
     """
-    now = int((clock or SystemClock()).now().timestamp())
+    now = unix_s(clock)
     found: dict[Series, list[float]] = {(WORKS.name, ()): [float(bool(at_work(catalog, LEASE)))]}
     for endpoint in known_endpoints(catalog):
         found |= dict(_endpoint(catalog, endpoint, now))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from hythe.base.clock import DAY_S
 from hythe.monitor.service.history import served_in
-from hythe.monitor.service.served import DAY_S, Served
+from hythe.monitor.service.served import Served
 from hythe.operations.monitoring.stored import service_in
 from hythe.registry.reports import Reports
 

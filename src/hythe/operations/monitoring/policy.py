@@ -9,9 +9,10 @@ from typing import Any, TypeAlias
 import msgspec
 
 from hythe.base.amounts import seconds
+from hythe.base.clock import DAY_S
 from hythe.base.errors import Invalid
 from hythe.monitor.delivery import Delivery
-from hythe.monitor.policy import DAY_S, MonitorPolicy
+from hythe.monitor.policy import MonitorPolicy
 from hythe.monitor.retrain import Retrain
 from hythe.monitor.rule import Rule
 from hythe.monitor.service.limits import ServiceLimits

@@ -8,11 +8,12 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from hythe.base.clock import DAY_S
 from hythe.base.errors import Corrupt
 from hythe.monitor.drift.streaming import Watched, watch
 from hythe.monitor.finding import Finding, Report
 from hythe.monitor.performance.findings import ANSWERS
-from hythe.monitor.policy import DAY_S, MonitorPolicy
+from hythe.monitor.policy import MonitorPolicy
 from hythe.registry.reports import ReportRecord, Reports
 
 SHARE = 0.05

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
+from hythe.base.clock import DAY_S, HOUR_S, MINUTE_S
+
 _LEAST_GRACE_S, _MOST_GRACE_S = 2, 600
 _GRACE = 0.05
 

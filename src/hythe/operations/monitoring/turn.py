@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from hythe.base.clock import Clock
+from hythe.base.clock import HOUR_S, Clock, unix_s
 from hythe.base.errors import Busy, Unavailable
 from hythe.monitor.finding import Report
 from hythe.monitor.policy import MonitorPolicy
@@ -19,7 +19,7 @@ from hythe.operations.leading import Stop, lead
 from hythe.operations.monitoring.assess import Assessed, Assessor, Examine
 from hythe.operations.monitoring.policy import duration, policy_in
 from hythe.operations.monitoring.stored import record_of
-from hythe.operations.monitoring.times import HOUR_S, caught_up_from, ended, grace_s, kept_s
+from hythe.operations.monitoring.times import caught_up_from, ended, grace_s, kept_s
 from hythe.operations.monitoring.versions import Plans
 from hythe.registry.leases import Claim
 from hythe.registry.monitors import MonitorRecord
@@ -110,7 +110,7 @@ class Monitoring:
         return found
 
     def _endpoint(self, endpoint: str, policy: MonitorPolicy) -> Iterator[Report]:
-        now = int(self._clock.now().timestamp())
+        now = unix_s(self._clock)
         plans: Plans | None = None
         for period_s in sorted(policy.periods_s):
             newest = ended(now, period_s)
@@ -182,7 +182,7 @@ class Monitoring:
         if self._clock.monotonic_s() - self._tidied_s < HOUR_S:
             return
         self._tidied_s = self._clock.monotonic_s()
-        now = int(self._clock.now().timestamp())
+        now = unix_s(self._clock)
         for period_s in self._catalog.reports.lengths():
             self._catalog.reports.forget(period_s, now - kept_s(period_s))
 

@@ -6,7 +6,7 @@ import math
 
 import msgspec
 
-from hythe.base.clock import Clock, SystemClock
+from hythe.base.clock import Clock, unix_s
 from hythe.base.progress import Progress
 from hythe.monitor.finding import Report
 from hythe.operations.alerts.stored import alert_in
@@ -31,7 +31,7 @@ class Viewer:
     def __init__(self, registry: Registry, endpoint: str, clock: Clock | None = None) -> None:
         self._registry = registry
         self._endpoint = endpoint
-        self._clock = clock or SystemClock()
+        self._clock = clock
         self._computer = Computer(registry, endpoint)
 
     def look(
@@ -44,7 +44,7 @@ class Viewer:
             NotFound: when there is no such endpoint.
 
         """
-        catalog, until = self._registry.catalog, int(self._clock.now().timestamp())
+        catalog, until = self._registry.catalog, unix_s(self._clock)
         since = until - math.ceil(min(seconds, until))
         found = settings(catalog, self._endpoint)
         seen = traffic(catalog.observations, self._endpoint, since, until)

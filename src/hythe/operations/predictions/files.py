@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import quote
 
+from hythe.base.clock import DAY_S
 from hythe.base.errors import HytheError
 from hythe.operations.predictions.store import Store
 from hythe.runtime.log import Log
 
 ENDPOINT, DAY, VERSION = "hythe_endpoint", "hythe_day", "hythe_version"
 """The names of the parts of a path; whoever reads the files finds columns of these names."""
-DAY_S = 86400
 _LOG = Log("hythe.predictions")
 
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
-from hythe.base.clock import Clock, SystemClock
+from hythe.base.clock import DAY_S, Clock, SystemClock
 from hythe.base.errors import Corrupt, HytheError
 from hythe.monitor.record import BatchRecord, Layout, RecordReader
-from hythe.operations.predictions.files import DAY_S, Part, forget
+from hythe.operations.predictions.files import Part, forget
 from hythe.operations.predictions.log import PredictionLog
 from hythe.operations.predictions.store import Store
 from hythe.runtime.backoff import Backoff, Restarts

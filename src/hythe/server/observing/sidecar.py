@@ -1,12 +1,12 @@
-"""The sidecar's turn: take, count, deliver once a second, and give the rings their room back after that."""
+"""The sidecar's turn: take, count, deliver now and then, and give the rings their room back after that."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
-from hythe.base.clock import Clock, SystemClock
+from hythe.base.clock import HOUR_S, MINUTE_S, Clock, SystemClock
 from hythe.base.errors import HytheError
-from hythe.operations.roll_up import HOUR_S, MINUTE_S
 from hythe.runtime.counters import Counters
 from hythe.runtime.log import Log
 from hythe.runtime.server_metrics import WINDOWS_WAITING
@@ -21,6 +21,10 @@ _GONE_S = 10
 """Seconds between deliveries while the catalog is gone."""
 _TIDY_S = 10
 _MOST_WINDOWS = 500
+INTERVALS_S = (1, 2, 5)
+"""Seconds between deliveries; windows are as long. Each divides a minute, so that windows fit into longer ones."""
+_SPARING = 100
+"""A delivery takes no more than one part in so many of the time to the next, where that can be had."""
 _LOG = Log("hythe.sidecar")
 
 
@@ -29,6 +33,9 @@ class Sidecar:
 
     While the catalog takes them, `match` is called after each delivery, and again as long as it says that
     there is more to do; `tidy` now and then, and sooner where it says that there is more.
+
+    A delivery follows after one second, or after up to five where much is to be counted, so that counting
+    takes little of the processor; after one in any case while an endpoint is `moving`.
     """
 
     def __init__(
@@ -39,9 +46,14 @@ class Sidecar:
         *,
         match: Callable[[], bool] = lambda: False,
         tidy: Callable[[int], bool] = lambda _now: False,
+        moving: Callable[[], bool] = lambda: False,
         clock: Clock | None = None,
+        busy_s: Callable[[], float] = time.process_time,
     ) -> None:
         self._intake = intake
+        self._moving = moving
+        self._busy_s = busy_s
+        self._interval_s = INTERVALS_S[0]
         self._outbox = outbox
         self._match = match
         self._more = False
@@ -77,17 +89,21 @@ class Sidecar:
             self._settle(self._outbox)
 
     def _bring(self, outbox: Outbox) -> None:
-        now = int(self._clock.now().timestamp())
-        due = now >= self._delivered_at + (_GONE_S if outbox.gone else 1) or now < self._delivered_at
+        now, began_s = int(self._clock.now().timestamp()), self._busy_s()
+        interval_s = INTERVALS_S[0] if self._moving() else self._interval_s
+        due = now >= self._delivered_at + (_GONE_S if outbox.gone else interval_s) or now < self._delivered_at
         if due or self._intake.fill > _CROWDED:
             self._delivered_at = now
             if outbox.full:
                 self._coarsen()
             else:
+                self._intake.period_s = interval_s
                 self._hand_on(outbox)
         self._settle(outbox)
         if (due or self._more) and not outbox.gone:
             self._more = bool(self._look_after(self._match))
+        if due:
+            self._interval_s = _interval_s(self._busy_s() - began_s)
         if now >= self._tidied_at + (1 if self._tidy_more else _TIDY_S) and not outbox.gone:
             self._tidied_at = now
             self._tidy_more = bool(self._look_after(lambda: self._tidy(now)))
@@ -132,3 +148,9 @@ class Sidecar:
         except HytheError as err:
             _LOG.warning("what is stored stays as it is for now", reason=str(err))
             return None
+
+
+def _interval_s(busy_s: float) -> int:
+    """Choose the seconds to the next delivery by what one took of the processor."""
+    wanted_s = _SPARING * busy_s
+    return next((seconds for seconds in INTERVALS_S if seconds >= wanted_s), INTERVALS_S[-1])

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from hythe.base.clock import DAY_S
 from hythe.base.errors import Invalid, NotFound
-from hythe.operations.predictions.files import DAY_S, Part
+from hythe.operations.predictions.files import Part
 from hythe.operations.predictions.read import is_log, read_predictions
 from hythe.operations.tables import read_table
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
+from hythe.base.clock import minute_of
 from hythe.monitor.finding import Report
 from hythe.operations.drift.html.markup import Markup, tag
 
@@ -32,7 +32,7 @@ def timeline(reports: Sequence[Report]) -> Markup:
 
 def when(report: Report) -> str:
     """Write when a period began (UTC)."""
-    return datetime.fromtimestamp(report.start, UTC).strftime("%Y-%m-%d %H:%M")
+    return minute_of(report.start)
 
 
 def _bar(report: Report, left: float, width: float, most: int) -> Markup:
