@@ -1,0 +1,52 @@
+"""What all tests share: quick garbage collection, and the tables of a new catalog, worked out once."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Connection, create_engine, text
+
+from hythe.registry import database
+from hythe.registry.migrations import NEWEST, migrate, schema_of
+from hythe.registry.tables import schema_version
+
+TABLES = text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported and collected, millions of objects, out of every later look for garbage.
+
+    Packing looks for garbage six times: half of its time, where so much stays for good.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def new_tables() -> list[str]:
+    """Run every migration on an empty SQLite; give the statements that make the tables it has then."""
+    engine = create_engine("sqlite://")
+    with engine.begin() as connection:
+        migrate(connection)
+        found = [str(row.sql) for row in connection.execute(TABLES)]
+    engine.dispose()
+    return found
+
+
+@pytest.fixture(scope="session", autouse=True)
+def a_new_catalog_is_made_at_once(new_tables: list[str]) -> Iterator[None]:
+    """Give an empty SQLite its tables in 1 ms where all migrations take 40; any other database migrates."""
+
+    def make(connection: Connection) -> None:
+        if connection.dialect.name != "sqlite" or schema_of(connection) > 0:
+            migrate(connection)
+            return
+        for statement in new_tables:
+            connection.exec_driver_sql(statement)
+        connection.execute(schema_version.insert().values(version=NEWEST))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "migrate", make)
+        yield
