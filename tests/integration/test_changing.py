@@ -32,6 +32,7 @@ from hythe.server.worker_spec import Source
 from hythe.testing.server import Running, running
 from hythe.testing.services import or_skip, postgres
 from hythe.testing.tiny import DIGEST, tiny_endpoint
+from hythe.testing.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 
@@ -199,7 +200,7 @@ async def test_replacing_every_worker_under_load_loses_nothing(tmp_path: Path) -
             await until(replaced)
         await load.have_answered(100)
         load.ended = True
-        await asyncio.wait_for(asyncio.gather(*clients), 30)
+        await asyncio.wait_for(asyncio.gather(*clients), PATIENCE_S)
         assert load.lost == {}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,10 +24,10 @@ from hythe.server.serve import ServeConfig
 from hythe.server.worker_spec import Source
 from hythe.testing.server import Running, running
 from hythe.testing.tiny import tiny_classifier
+from hythe.testing.waiting import until
 
 pytestmark = pytest.mark.integration
 
-PATIENCE_S = 30.0
 ARROW = {"content-type": "application/vnd.apache.arrow.stream"}
 
 
@@ -48,10 +47,11 @@ def server(tmp_path: Path, catalog: Observations) -> Iterator[Running]:
 
 
 def stored(catalog: Observations, requests: int) -> Window:
-    deadline = time.monotonic() + PATIENCE_S
-    while sum((found := whole(catalog)).requests.values()) != requests:
-        assert time.monotonic() < deadline, found.requests
-    return found
+    def there() -> bool:
+        return sum(whole(catalog).requests.values()) == requests
+
+    until(there, lambda: whole(catalog).requests)
+    return whole(catalog)
 
 
 def refuse(client: httpx.Client, **sent: Any) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +23,10 @@ from hythe.server.serve import ServeConfig
 from hythe.server.worker_spec import Source
 from hythe.testing.server import Running, running
 from hythe.testing.tiny import expected, tiny_endpoint
+from hythe.testing.waiting import until
 
 pytestmark = pytest.mark.integration
 
-PATIENCE_S = 30.0
 LABELS = ("no", "yes")
 
 
@@ -57,12 +56,6 @@ def server(tmp_path: Path, catalog: Catalog) -> Iterator[Running]:
     )
     with running([tiny_endpoint(tmp_path)], config, log=tmp_path / "log") as found:
         yield found
-
-
-def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not true():
-        assert time.monotonic() < deadline
 
 
 def until_joined(catalog: Catalog, rows: int) -> None:

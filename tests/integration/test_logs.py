@@ -17,11 +17,11 @@ from hythe.server.serve import ServeConfig
 from hythe.testing.native import DIES, misbehaving_endpoint
 from hythe.testing.server import Running, running
 from hythe.testing.tiny import tiny_endpoint
+from hythe.testing.waiting import until
 
 pytestmark = pytest.mark.integration
 
 ROW = {"tenure": 4, "total charges": 20.5, "contract": "monthly"}
-PATIENCE_S = 20.0
 
 
 @pytest.fixture
@@ -48,8 +48,7 @@ def logged(path: Path) -> list[dict[str, Any]]:
 def until_logged(path: Path, prediction: str) -> float:
     """Wait for the line of a prediction; give the seconds that it took."""
     begun = time.monotonic()
-    while prediction not in {line.get("hythe.prediction_id") for line in logged(path)}:
-        assert time.monotonic() - begun < PATIENCE_S
+    until(lambda: prediction in {line.get("hythe.prediction_id") for line in logged(path)})
     return time.monotonic() - begun
 
 
@@ -119,10 +118,12 @@ def test_who_comes_to_no_endpoint_is_counted_and_logged_with_the_path(
     refused = httpx.post(f"{server.url}/predict/churn", json=ROW, headers=with_key)
     nowhere = httpx.get(f"{server.url}/nowhere?secret=1")
     assert [refused.status_code, nowhere.status_code] == [401, 404]
-    begun = time.monotonic()
-    while len(lines := [line for line in logged(tmp_path / "access.log") if "url.path" in line]) < 2:
-        assert time.monotonic() - begun < PATIENCE_S
-    first, second = sorted(lines, key=lambda line: str(line["url.path"]), reverse=True)
+
+    def told() -> list[dict[str, Any]]:
+        return [line for line in logged(tmp_path / "access.log") if "url.path" in line]
+
+    until(lambda: len(told()) == 2)
+    first, second = sorted(told(), key=lambda line: str(line["url.path"]), reverse=True)
     assert first["url.path"] == "/predict/churn"
     assert (first["event.reason"], first["http.response.status_code"]) == ("unauthenticated", 401)
     assert first["trace.id"] == "4b" * 16

@@ -20,6 +20,7 @@ from hythe.server.worker_spec import Source
 from hythe.testing.native import misbehaving_endpoint
 from hythe.testing.server import running
 from hythe.testing.tiny import tiny_endpoint
+from hythe.testing.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 
@@ -45,7 +46,7 @@ async def test_a_killed_parent_leaves_a_free_port_a_whole_catalog_and_no_process
         await load.have_answered(200)
         everybody = family(server.process.pid)
         kill(server.process.pid)
-        await asyncio.wait_for(asyncio.gather(*clients), 30)
+        await asyncio.wait_for(asyncio.gather(*clients), PATIENCE_S)
         assert load.lost == {}
 
         async def gone() -> bool:

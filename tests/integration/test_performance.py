@@ -31,11 +31,11 @@ from hythe.server.serve import ServeConfig
 from hythe.server.worker_spec import Source
 from hythe.testing.server import Running, running
 from hythe.testing.tiny import expected, tiny_classifier, tiny_endpoint
+from hythe.testing.waiting import until
 
 pytestmark = pytest.mark.integration
 
 CONTRACTS = ("monthly", "yearly")
-PATIENCE_S = 30.0
 ROWS = 200
 DAY_S = 86400
 
@@ -91,9 +91,7 @@ def server(tmp_path: Path, catalog: Catalog) -> Iterator[Running]:
 
 
 def until_joined(catalog: Catalog) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while catalog.feedback.counts("churn").joined < ROWS:
-        assert time.monotonic() < deadline
+    until(lambda: catalog.feedback.counts("churn").joined >= ROWS)
 
 
 def test_labels_tell_performance_by_segment_and_windows_estimate_it(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from tests.integration.test_observing import PATIENCE_S, observed_endpoint, row
+from tests.integration.test_observing import observed_endpoint, row
 
 from hythe.base.errors import NotFound, Unavailable
 from hythe.operations.predictions.files import forget
@@ -27,6 +26,7 @@ from hythe.server.serve import ServeConfig
 from hythe.server.worker_spec import Source
 from hythe.testing.server import Running, running
 from hythe.testing.services import or_skip, s3
+from hythe.testing.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -73,12 +73,6 @@ def logged(place: Path | str) -> dict[tuple[str, int], dict[str, Any]]:
     }
     assert len(found) == table.num_rows
     return found
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < deadline
 
 
 def lost(client: httpx.Client) -> float:

@@ -22,6 +22,7 @@ from hythe.testing.door import open_door
 from hythe.testing.native import DIES, HANGS, RAISES, misbehaving_endpoint
 from hythe.testing.server import Running, running
 from hythe.testing.tiny import expected, tiny_endpoint
+from hythe.testing.waiting import PATIENCE_S, PAUSE_S
 
 pytestmark = pytest.mark.integration
 
@@ -48,9 +49,9 @@ def rows(number: int) -> list[dict[str, Any]]:
 
 async def until(condition: Callable[[], Any]) -> None:
     """Ask again and again, each time over the network, until it holds."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while not await condition():  # noqa: ASYNC110 - another process is waited for
-            await asyncio.sleep(0)
+            await asyncio.sleep(PAUSE_S)
 
 
 def samples(text: str, name: str) -> dict[tuple[str, ...], float]:
@@ -134,7 +135,7 @@ async def test_a_stop_under_load_loses_nothing(server: Running) -> None:
     clients = [asyncio.create_task(load.client()) for _ in range(8)]
     await load.have_answered(200)
     server.terminate()
-    await asyncio.wait_for(asyncio.gather(*clients), 30)
+    await asyncio.wait_for(asyncio.gather(*clients), PATIENCE_S)
     assert load.lost == {}
     assert await asyncio.to_thread(server.wait) == 0
 
@@ -155,7 +156,7 @@ async def test_the_planned_end_of_one_worker_loses_nothing(server: Running) -> N
         await until(replaced)
         await load.have_answered(100)
     load.ended = True
-    await asyncio.wait_for(asyncio.gather(*clients), 30)
+    await asyncio.wait_for(asyncio.gather(*clients), PATIENCE_S)
     assert load.lost == {}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,10 +32,10 @@ from hythe.server.worker_spec import Source
 from hythe.testing import native
 from hythe.testing.server import Running, running
 from hythe.testing.tiny import expected, tiny_classifier, tiny_endpoint
+from hythe.testing.waiting import until
 
 pytestmark = pytest.mark.integration
 
-PATIENCE_S = 30.0
 CHAMPION, SHADOW = "1.0.0", "1.1.0"
 MARGIN = 0.05
 SHIFT = 0.3
@@ -108,10 +107,11 @@ def counted(catalog: Catalog) -> ShadowCounts:
 
 def until_all_are_compared(catalog: Catalog, server: Running, copies: int) -> ShadowCounts:
     """Look until every copy is in the catalog, or known to be dropped."""
-    deadline = time.monotonic() + PATIENCE_S
-    while (found := counted(catalog)).copies != copies:
-        assert time.monotonic() < deadline, (found, httpx.get(f"{server.url}/metrics").text)
-    return found
+    until(
+        lambda: counted(catalog).copies == copies,
+        lambda: (counted(catalog), httpx.get(f"{server.url}/metrics").text),
+    )
+    return counted(catalog)
 
 
 def test_windows_and_differences_say_on_which_rows_a_shadow_disagrees(
@@ -203,16 +203,12 @@ def test_callers_notice_nothing_of_a_shadow_that_raises_dies_or_hangs(tmp_path: 
         found = re.search(rf'hythe_shadow_total{{.*outcome="{outcome}".*}} (\d+)', text)
         return float(found[1]) if found else 0.0
 
-    def until(outcome: str, least: float) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while copies(outcome) < least:
-            assert time.monotonic() < deadline, (
-                outcome,
-                copies("answered"),
-                copies("failed"),
-                copies("dropped"),
-            )
+    def until_copies(outcome: str, least: float) -> None:
+        def enough() -> bool:
             assert client.post("/predict/double", json={"x": 1.0}).status_code == 200
+            return copies(outcome) >= least
+
+        until(enough, lambda: (outcome, *map(copies, ("answered", "failed", "dropped"))))
 
     config = ServeConfig(port=0, supervisor=SupervisorConfig(workers=1))
     with (
@@ -220,11 +216,11 @@ def test_callers_notice_nothing_of_a_shadow_that_raises_dies_or_hangs(tmp_path: 
         httpx.Client(base_url=server.url) as client,
     ):
         workers = server.workers()
-        until("answered", 3)
+        until_copies("answered", 3)
         for x in (native.RAISES, native.DIES, native.HANGS):
             failed, answered = copies("failed"), copies("answered")
             said = client.post("/predict/double", json={"x": x})
             assert (said.status_code, said.json()["predictions"]) == (200, [{"value": 2 * x}])
-            until("failed", failed + 1)
-            until("answered", answered + 1)
+            until_copies("failed", failed + 1)
+            until_copies("answered", answered + 1)
         assert server.workers() == workers

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from hythe.server.serve import ServeConfig
 from hythe.server.worker_spec import Source
 from hythe.testing.server import running
 from hythe.testing.tiny import DIGEST
+from hythe.testing.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -35,7 +35,6 @@ COLUMNS: list[dict[str, Any]] = [
     {"name": "total charges", "shape": [1, 1], "datatype": "FP64", "data": [ROW["total charges"]]},
     {"name": "contract", "shape": [1, 1], "datatype": "BYTES", "data": [ROW["contract"]]},
 ]
-PATIENCE_S = 30.0
 
 
 def split(first: float, second: float) -> Plan:
@@ -106,25 +105,27 @@ def call_all(address: str, plan: Plan, revision: int) -> list[tuple[int, str, fl
 
 def until_it_moves(client: httpx.Client, user: str, version: str) -> None:
     """Ask, on new connections, until eight answers on end come from the user's new arm."""
-    deadline, in_a_row = time.monotonic() + PATIENCE_S, 0
-    while in_a_row < 8:
-        assert time.monotonic() < deadline
+
+    def answers() -> bool:
         said = httpx.post(f"{client.base_url}/predict/churn", json=ROW, headers={"X-User": user})
-        in_a_row = in_a_row + 1 if said.json()["version"] == version else 0
+        return bool(said.json()["version"] == version)
+
+    until(lambda: all(answers() for _ in range(8)))
 
 
 def until_counted(
     registry: Registry, asked: Counter[tuple[int, str, float]]
 ) -> Counter[tuple[int, str, float]]:
     """Look until all that was asked is in the catalog, beside what was asked while the plan moved."""
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
+
+    def counted() -> Counter[tuple[int, str, float]]:
         found: Counter[tuple[int, str, float]] = Counter()
         for window in windows(registry.catalog.observations, "churn"):
             found[window.revision or 0, window.version, window.share or 0.0] += window.count("answered")
-        if asked <= found:
-            return found
-        assert time.monotonic() < deadline, (asked, found)
+        return found
+
+    until(lambda: asked <= counted(), lambda: (asked, counted()))
+    return counted()
 
 
 def keys_counted_once(registry: Registry) -> None:

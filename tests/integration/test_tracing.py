@@ -24,6 +24,7 @@ from hythe.testing.collector import Collector, attributes, collecting
 from hythe.testing.server import Running, running
 from hythe.testing.services import or_skip, rotel
 from hythe.testing.tiny import tiny_endpoint
+from hythe.testing.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -37,7 +38,6 @@ TENSORS = {
 }
 SLACK_NS = 50_000_000
 """A server takes the time after its reply has left, and may have lost the processor in between."""
-PATIENCE_S = 20.0
 
 
 @pytest.fixture
@@ -179,9 +179,7 @@ def test_every_door_is_traced_and_logged_with_what_its_caller_got(
 
 def logged(path: Path, n: int) -> dict[str, Any]:
     """Wait for so many lines of an access log; give them by trace."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not path.exists() or path.read_bytes().count(b"\n") < n:
-        assert time.monotonic() < deadline
+    until(lambda: path.exists() and path.read_bytes().count(b"\n") >= n)
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     return {line["trace.id"]: line for line in lines}
 
@@ -233,9 +231,7 @@ def test_a_collector_that_takes_nothing_costs_its_spans_and_nothing_else(
         collector.until_refused(40)
         assert len(logged(tmp_path / "access.log", 10)) == 10
         lost = 'hythe_observations_lost_total{reason="spans"} 40'
-        deadline = time.monotonic() + PATIENCE_S
-        while lost not in client.get("/metrics").text:
-            assert time.monotonic() < deadline
+        until(lambda: lost in client.get("/metrics").text)
         collector.status = 200
         client.post("/predict/churn", json={"rows": [ROW]}, headers={"traceparent": traceparent(11)})
         assert set(by_trace(collector.until(4))) == {11}

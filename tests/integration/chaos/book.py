@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from tests.integration.chaos.truth import Truth
 
-PATIENCE_S = 60.0
+from hythe.testing.waiting import PATIENCE_S, PAUSE_S
+
 BROKEN = "broken"
 """How a request ends whose connection ends before the answer."""
 
@@ -84,5 +85,5 @@ class Book:
     async def until_said(self, holds: Callable[[], Awaitable[bool]]) -> None:
         """Wait until something holds that the server is asked about."""
         async with asyncio.timeout(PATIENCE_S):
-            while not await holds():
-                pass
+            while not await holds():  # noqa: ASYNC110 - another process is waited for
+                await asyncio.sleep(PAUSE_S)

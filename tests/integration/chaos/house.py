@@ -133,7 +133,7 @@ class House:
 
     async def check_nothing_lost(self, book: Book) -> None:
         """See that every request was answered at its first try, and counted once."""
-        assert (book.lost, self.repeated) == ([], 0), self.stats
+        assert (book.lost, self.repeated) == ([], 0), (book.lost[:3], self.stats)
         self.check_losses(book)
         await self.check_counts(book)
 
