@@ -1,4 +1,4 @@
-"""Waiting for what other processes do: look again and again, and leave them the processor between two looks."""
+"""Waiting for what other processes do: look again and again, and leave them the processor meanwhile."""
 
 from __future__ import annotations
 
