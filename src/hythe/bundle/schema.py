@@ -48,6 +48,11 @@ class Column(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", 
     unit: Unit = "us"
     zone: str = ""
 
+    @property
+    def nan_is_missing(self) -> bool:
+        """Whether NaN and missing count as one: where a value may miss, variants are given NaN for it."""
+        return self.null == "nan" or self.nullable
+
 
 class Tensor(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="tensor"):
     """One named tensor input; `shape` leaves out the row axis, and -1 stands for any length."""

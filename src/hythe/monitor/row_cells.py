@@ -92,7 +92,7 @@ def read_cells(text: str, rows: int, features: int) -> Cells | None:
 
 def _column(bins: Bins, source: Source, column: Column | None) -> _Column:
     if isinstance(bins, NumberBins):
-        missing = column is not None and (column.null == "nan" or column.nullable)
+        missing = column is not None and column.nan_is_missing
         return lambda values: places(bins, values, np.isnan(values) if missing else None)
     return _codes(bins, source) if source.coded is not None else _flags(bins)
 

@@ -109,8 +109,7 @@ def learned_p(period: Period, subject: Subject, *places: int) -> float | None:
 
 def nan_is_missing(subject: Subject) -> bool:
     """Tell whether NaN and missing are counted as one: in the window they are wherever a value may miss."""
-    column = subject.column
-    return column is not None and (column.null == "nan" or column.nullable)
+    return subject.column is not None and subject.column.nan_is_missing
 
 
 def absent(subject: Subject) -> tuple[int, int]:

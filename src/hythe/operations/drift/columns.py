@@ -16,7 +16,7 @@ from hythe.bundle.summary import Summary, column_numbers
 from hythe.bundle.types import arrow_type
 from hythe.operations.drift.cells import flattened, moments_of, numbers_of
 from hythe.statistics.bins import NumberBins, ValueBins
-from hythe.statistics.powers import PowerSums, ordered_power_sums, scale_of
+from hythe.statistics.powers import PowerSums, power_sums, scale_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,6 @@ def _of_column(column: Column, summary: Summary) -> ColumnCounter:
         return lambda values: _values(bins, column, values)
     if column.type == "timestamp":
         return lambda values: _times(bins, column, summary, values)
-    # where the model cannot be told NaN from missing, serving takes both for missing
-    nan_is_missing = column.null == "nan" or column.nullable
     single = column.type == "float32"
 
     def count(values: pa.Array) -> Counted:
@@ -69,7 +67,9 @@ def _of_column(column: Column, summary: Summary) -> ColumnCounter:
         if single:
             with np.errstate(over="ignore"):
                 cells = cells.astype(np.float32)
-        return _numbers(bins, summary, cells, numbers.null_count, unreadable, nan_is_missing=nan_is_missing)
+        return _numbers(
+            bins, summary, cells, numbers.null_count, unreadable, nan_is_missing=column.nan_is_missing
+        )
 
     return count
 
@@ -107,7 +107,7 @@ def _numbers(
 
 
 def _powers(summary: Summary, ordered: NDArray[np.float64]) -> PowerSums | None:
-    return None if summary.moments is None else ordered_power_sums(ordered, *scale_of(summary.moments))
+    return None if summary.moments is None else power_sums(ordered, *scale_of(summary.moments))
 
 
 def _times(bins: NumberBins, column: Column, summary: Summary, values: pa.Array) -> Counted:
