@@ -9,20 +9,13 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 from hythe.base.errors import TimedOut, Unavailable
+from hythe.operations.leading import Stop
 
 _LOOK_S = 0.1
 _TAIL = 500
-
-
-class Stop(Protocol):
-    """Says when to stop, as `threading.Event` does."""
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait for it, so many seconds at most; tell whether to stop."""
-        ...
 
 
 def run(

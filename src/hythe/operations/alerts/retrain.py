@@ -19,6 +19,7 @@ from hythe.operations.alerts import command
 from hythe.operations.alerts.message import time_of, told
 from hythe.operations.alerts.outbox import outgoing_in
 from hythe.operations.alerts.take import said
+from hythe.operations.leading import Stop
 from hythe.registry.alerts import DeliveryRecord
 from hythe.registry.catalog import Catalog
 from hythe.runtime.log import Log
@@ -34,7 +35,7 @@ def start(
     alert: Alert,
     trigger: Retrain,
     environ: Mapping[str, str],
-    stop: command.Stop,
+    stop: Stop,
 ) -> None:
     """Start what an alert calls for; returns when the command has ended well.
 
