@@ -37,18 +37,22 @@ def check_format(raw: Mapping[str, Any], newest: int, subject: str) -> None:
         )
 
 
-def refuse_unknown(raw: Mapping[str, Any], kind: type[msgspec.Struct], subject: str) -> None:
+def refuse_unknown(raw: Mapping[str, Any], kind: type[msgspec.Struct], subject: str, page: str = "") -> None:
     """Refuse a field that is misspelt, so that it is not taken for one left out; raises Invalid.
+
+    `page` is the one that says what the fields mean.
 
     >>> refuse_unknown({"sahre": 1}, msgspec.defstruct("Shadow", ["version", "share"]), "the shadow has")
     Traceback (most recent call last):
     ...
-    hythe.base.errors.Invalid: the shadow has a field 'sahre' that is not known; fields: version, share
-    """
+    hythe.base.errors.Invalid: the shadow has a field 'sahre' that is not known; fields: version, share; did you mean 'share'?
+    """  # noqa: E501 - the message in full
     known = kind.__struct_fields__
     for field in raw:
         if field not in known:
-            raise Invalid(f"{subject} a field {field!r} that is not known; fields: {', '.join(known)}")
+            said = f"{subject} a field {field!r} that is not known; fields: {', '.join(known)}"
+            help_ = f"{nearest(field, known)}{page and f'see {page}'}".strip()
+            raise Invalid("; ".join(filter(None, (said, help_))))
 
 
 def nearest(name: str, known: Collection[str]) -> str:

@@ -94,7 +94,7 @@ def plan_document(raw: Any) -> PlanDocument:
     >>> plan_document({"arms": [{"version": "1.0.0", "wieght": 5}]})
     Traceback (most recent call last):
     ...
-    hythe.base.errors.Invalid: the plan's arms have a field 'wieght' that is not known; fields: version, weight, digest
+    hythe.base.errors.Invalid: the plan's arms have a field 'wieght' that is not known; fields: version, weight, digest; did you mean 'weight'?
     """  # noqa: E501 - the message in full
     if not isinstance(raw, Mapping):
         raise Invalid('a plan is a table of fields, such as: arms = [{ version = "1.0.0" }]')

@@ -16,7 +16,7 @@ from hythe.monitor.policy import MonitorPolicy
 from hythe.monitor.retrain import Retrain
 from hythe.monitor.rule import Rule
 from hythe.monitor.service.limits import ServiceLimits
-from hythe.operations.fields import check_format, nearest, read_toml, tables
+from hythe.operations.fields import check_format, read_toml, refuse_unknown, tables
 from hythe.operations.whole import whole
 from hythe.registry.monitors import MonitorRecord
 
@@ -42,19 +42,19 @@ def policy_of(raw: Any) -> MonitorPolicy:
 
     >>> policy_of({"periods_s": ["15m", "1d"], "learning_days": "2d"}).periods_s
     (900, 86400)
-    >>> policy_of({"fales_alarms": 2})
+    >>> policy_of({"least_rows": "many"})
     Traceback (most recent call last):
     ...
-    hythe.base.errors.Invalid: the policy has a field 'fales_alarms' that is not known; did you mean 'false_alarms'? see docs/monitoring.md
+    hythe.base.errors.Invalid: the policy does not fit: Expected `int`, got `str` - at `$.least_rows`; see docs/monitoring.md
     """  # noqa: E501 - the message in full
     if not isinstance(raw, Mapping):
         raise Invalid(f"a policy is a table of fields, such as: false_alarms = 1.0; see {_PAGE}")
     check_format(raw, FORMAT, "the policy")
     document = {name: value for name, value in raw.items() if name not in {"format", "endpoint"}}
-    _check_names(document, MonitorPolicy, "the policy")
+    refuse_unknown(document, MonitorPolicy, "the policy has", _PAGE)
     for name, kind in _PARTS.items():
         for table in tables(document, name):
-            _check_names(table, kind, f"'{name}' of the policy")
+            refuse_unknown(table, kind, f"'{name}' of the policy has", _PAGE)
     try:
         return msgspec.convert(_counted(document), MonitorPolicy)
     except msgspec.ValidationError as err:
@@ -124,14 +124,6 @@ def duration(length_s: float) -> str:
         return f"{length_s * 1000:g}ms"
     unit = next(unit for unit, size_s in _UNITS_S.items() if length_s % size_s == 0)
     return f"{int(length_s) // _UNITS_S[unit]}{unit}"
-
-
-def _check_names(raw: Document, kind: type[msgspec.Struct], subject: str) -> None:
-    known = kind.__struct_fields__
-    for name in raw:
-        if name not in known:
-            meant = nearest(name, known) or f"fields: {', '.join(known)}; "
-            raise Invalid(f"{subject} has a field {name!r} that is not known; {meant}see {_PAGE}")
 
 
 def _counted(value: Any, name: str = "") -> Any:
