@@ -8,7 +8,7 @@ from hythe.monitor.checks import declared
 from hythe.monitor.finding import Finding, Report
 from hythe.monitor.judge import judge
 from hythe.monitor.notes import Reach, about
-from hythe.monitor.period import Candidate, Check, Period
+from hythe.monitor.period import Candidate, Check, Period, split
 from hythe.monitor.plain import plain
 from hythe.monitor.policy import MonitorPolicy
 
@@ -62,8 +62,7 @@ def _judged(
     found: Iterable[Candidate | Finding], alpha: float, *, learning: bool
 ) -> tuple[list[Finding], int]:
     """Give all findings, those of candidates last, and how many candidates wait to be judged."""
-    findings = [each for each in found if isinstance(each, Finding)]
-    candidates = [each for each in found if isinstance(each, Candidate)]
+    candidates, findings = split(found)
     if learning:
         return findings, len(candidates)
     return [*findings, *judge(candidates, alpha)], 0

@@ -51,6 +51,13 @@ class Candidate:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
+def split(found: Iterable[Candidate | Finding]) -> tuple[list[Candidate], list[Finding]]:
+    """Set apart what waits for the judge, and what needs none."""
+    every = list(found)
+    candidates = [each for each in every if isinstance(each, Candidate)]
+    return candidates, [each for each in every if isinstance(each, Finding)]
+
+
 class Check(Protocol):
     """Something that looks at a period: an entry point in the group `hythe.monitor_checks`.
 

@@ -22,7 +22,7 @@ from hythe.monitor.performance.known import KnownRow, labelled
 from hythe.monitor.performance.labelled import Labelled, LabelledClasses, LabelledNumbers, together
 from hythe.monitor.performance.rows_estimate import estimate_labelled
 from hythe.monitor.performance.segments import segment_names
-from hythe.monitor.period import Candidate
+from hythe.monitor.period import split
 from hythe.statistics.places import Places
 
 if TYPE_CHECKING:
@@ -77,9 +77,8 @@ class OfflinePerformance:
         if estimate is not None:
             found += estimate_findings(estimate, self._baseline)
             found += gap_findings(estimate.metrics, told.metrics, level)
-        candidates = [each for each in found if isinstance(each, Candidate)]
-        plain = [each for each in found if isinstance(each, Finding)]
-        return [*judge(candidates, alpha), *plain]
+        candidates, others = split(found)
+        return [*judge(candidates, alpha), *others]
 
     def _of(self, feature: str) -> Places | None:
         parts = self._cells.get(f"feature:{feature}")

@@ -19,7 +19,7 @@ from hythe.monitor.performance.known import labelled, units_of
 from hythe.monitor.performance.labelled import Labelled
 from hythe.monitor.performance.rows_estimate import estimate_labelled, estimate_numbers_of
 from hythe.monitor.performance.segments import segment_names
-from hythe.monitor.period import Candidate
+from hythe.monitor.period import Candidate, split
 from hythe.monitor.policy import MonitorPolicy
 from hythe.monitor.row_cells import UNKNOWN, kept_features
 from hythe.operations.monitoring.known_rows import KnownRows, known_rows
@@ -73,9 +73,8 @@ class Performance:
         if baseline is not None and baseline.loss_model is not None:
             kept = self._labelled.predicted(asked.endpoint, asked.version, since, until, self._most)
             found += _estimated(known_rows(kept, asked.version, features, asked.counts), baseline)
-        candidates = [each for each in found if isinstance(each, Candidate)]
-        plain = [each for each in found if isinstance(each, Finding)]
-        return [*judge(candidates, alpha), *plain], _notes(labels, policy, features)
+        candidates, others = split(found)
+        return [*judge(candidates, alpha), *others], _notes(labels, policy, features)
 
 
 def _realised(
