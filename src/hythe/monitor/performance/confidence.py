@@ -19,10 +19,8 @@ from functools import partial
 import numpy as np
 
 from hythe.monitor.performance.intervals import above_zero, within_unit
-from hythe.monitor.performance.measured import Better, Floats, Measured
+from hythe.monitor.performance.measured import PAIR, Better, Floats, Measured
 from hythe.monitor.performance.rates_by_cell import FN, FP, TN, TP, CellRates, unknown_share, usable
-
-_PAIR = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ def estimate_classes(
     if len(counted) != len(rates) or not counted:
         return None
     n = int(counted[-1][1].sum())
-    main = counted[-1:] if len(counted) == _PAIR else counted
+    main = counted[-1:] if len(counted) == PAIR else counted
     metrics = [_accuracy(counted, n)]
     for name, look in (("precision", _precision), ("recall", _recall), ("f1", _f1), ("roc_auc", _roc_auc)):
         found = [look(_Expected.of(each, counts)) for each, counts in main]
@@ -104,7 +102,7 @@ def _measured(name: str, value: float, error: float, n: int, better: Better) -> 
 
 def _accuracy(counted: Sequence[tuple[CellRates, Floats]], n: int) -> Measured:
     """Of two classes the share of tp and tn of one; of more, that of all tp."""
-    if len(counted) == _PAIR:
+    if len(counted) == PAIR:
         expected = _Expected.of(*counted[-1])
         right = float(expected.total[TP] + expected.total[TN]) / n
         return _measured("accuracy", right, expected.error(np.array([1.0, 0.0, 0.0, 1.0]) / n), n, "higher")

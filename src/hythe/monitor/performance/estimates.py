@@ -8,7 +8,7 @@ from hythe.bundle.baseline import Baseline
 from hythe.monitor.finding import Finding
 from hythe.monitor.performance.confidence import Confidence, estimate_classes
 from hythe.monitor.performance.expected_loss import ExpectedLoss
-from hythe.monitor.performance.measured import Floats, Measured
+from hythe.monitor.performance.measured import PAIR, Floats, Measured
 from hythe.monitor.performance.rates_by_cell import TN, TP, CellRates, rates_by_cell, usable
 from hythe.monitor.performance.reference import reference_metrics
 from hythe.monitor.performance.shifted import moved_down
@@ -22,7 +22,6 @@ ASSUMES = (
 )
 """What every estimate takes for granted."""
 _MUCH = 0.05
-_PAIR = 2
 
 
 class Estimates:
@@ -41,7 +40,7 @@ class Estimates:
         found = estimate_classes(rates, outputs)
         if found is None:
             return
-        tested = len(rates) == _PAIR and period.normal is None
+        tested = len(rates) == PAIR and period.normal is None
         for finding in estimate_findings(found, period.baseline):
             if tested and finding.check == "accuracy":
                 yield _candidate(finding, rates[-1], usable(outputs[rates[-1].output]))

@@ -23,6 +23,8 @@ from hythe.monitor.performance.intervals import (
 Floats: TypeAlias = NDArray[np.float64]
 Units: TypeAlias = NDArray[np.intp]
 """The unit of each row, from 0: rows of one sticky key are one unit."""
+PAIR = 2
+"""Of so many classes, what is told of one tells all of the other."""
 Better: TypeAlias = Literal["higher", "lower", "neither"]
 
 

@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hythe.monitor.performance.labelled import LabelledClasses
-from hythe.monitor.performance.measured import Floats, Metric, Undefined, in_unit
+from hythe.monitor.performance.measured import PAIR, Floats, Metric, Undefined, in_unit
 
 _NAME = "roc_auc"
-_PAIR = 2
 
 
 def roc_auc(rows: LabelledClasses) -> Metric:
@@ -21,15 +20,15 @@ def roc_auc(rows: LabelledClasses) -> Metric:
     usable = rows.scored()
     if usable.scores is None or not len(usable):
         return Undefined(_NAME, "there are no scores that are probabilities")
-    places = [1] if len(rows.classes) == _PAIR else range(len(rows.classes))
+    places = [1] if len(rows.classes) == PAIR else range(len(rows.classes))
     parts = [
         _area(usable.scores[:, place], true)
         for place in places
         if 0 < (true := usable.truth == place).sum() < len(usable)
     ]
     if not parts:
-        said = "came true of every row, or of none" if len(rows.classes) == _PAIR else "came true"
-        named = repr(rows.classes[-1]) if len(rows.classes) == _PAIR else "one class alone"
+        said = "came true of every row, or of none" if len(rows.classes) == PAIR else "came true"
+        named = repr(rows.classes[-1]) if len(rows.classes) == PAIR else "one class alone"
         return Undefined(_NAME, f"{named} {said}, and there is nothing to rank it against; wait for others")
     value = float(np.mean([area for area, _ in parts]))
     return in_unit(_NAME, value, np.mean([moved for _, moved in parts], axis=0), usable.units)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hythe.monitor.performance.intervals import Interval
 from hythe.monitor.performance.labelled import LabelledClasses
 from hythe.monitor.performance.measured import (
+    PAIR,
     Floats,
     Measured,
     Metric,
@@ -20,7 +21,6 @@ from hythe.monitor.performance.measured import (
 )
 
 Masks = tuple[NDArray[np.bool_], NDArray[np.bool_]]
-_PAIR = 2
 
 
 def accuracy(rows: LabelledClasses) -> Measured:
@@ -59,7 +59,7 @@ def _of_classes(
     `look` gives the hits, and the rows among which they are; `turn` gives the metric of a share and its
     derivative.
     """
-    if len(rows.classes) == _PAIR:
+    if len(rows.classes) == PAIR:
         hits, among = look(rows.answers == 1, rows.truth == 1)
         if not among.any():
             return Undefined(name, f"no row was answered as, or is, {rows.classes[1]!r}")

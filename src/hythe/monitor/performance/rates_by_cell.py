@@ -14,7 +14,7 @@ from hythe.bundle.schema import Scalar
 from hythe.bundle.score_cells import ScoreCells
 from hythe.bundle.summary import Summary
 from hythe.bundle.truth import PROBABILITIES, Calibration
-from hythe.monitor.performance.measured import Floats
+from hythe.monitor.performance.measured import PAIR, Floats
 from hythe.statistics.bins import NumberBins
 from hythe.statistics.calibration import Reliability
 
@@ -22,7 +22,6 @@ TP, FP, FN, TN = range(4)
 _EPS = 1e-15
 _FIRST = 2
 """Cells 0 and 1 of numbers are missing and NaN; scores begin at the one below the first bin."""
-_PAIR = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ def rates_by_cell(baseline: Baseline) -> list[CellRates]:
     if baseline.score_cells:
         return [_exact(cells) for cells in baseline.score_cells]
     found = baseline.calibration
-    if not isinstance(found, Calibration) or len(found.classes) != _PAIR:
+    if not isinstance(found, Calibration) or len(found.classes) != PAIR:
         return []
     named = ((each, baseline.outputs.get(f"{PROBABILITIES}[{each.name}]")) for each in found.classes)
     return [_coarse(each.name, each.bins, summary) for each, summary in named if summary is not None]

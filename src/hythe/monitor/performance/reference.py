@@ -5,9 +5,8 @@ from __future__ import annotations
 from hythe.bundle.baseline import Baseline
 from hythe.bundle.truth import Calibration, Residuals
 from hythe.monitor.performance.confidence import estimate_classes
+from hythe.monitor.performance.measured import PAIR
 from hythe.monitor.performance.rates_by_cell import rates_by_cell
-
-_PAIR = 2
 
 
 def reference_metrics(baseline: Baseline) -> dict[str, float]:
@@ -27,7 +26,7 @@ def reference_metrics(baseline: Baseline) -> dict[str, float]:
     rates = rates_by_cell(baseline)
     told = estimate_classes(rates, {each.output: each.rows for each in rates})
     metrics = {} if told is None else {each.name: each.value for each in told.metrics}
-    halves = 1.0 if len(found.classes) == _PAIR else 2.0
+    halves = 1.0 if len(found.classes) == PAIR else 2.0
     return metrics | {
         "accuracy": metrics.get("accuracy", found.accuracy),
         "log_loss": found.log_loss,

@@ -14,7 +14,7 @@ import numpy as np
 from hythe.bundle.baseline import Baseline
 from hythe.bundle.truth import Calibration, Residuals
 from hythe.monitor.performance.labelled import Labelled, LabelledClasses, LabelledNumbers, first_of_units
-from hythe.monitor.performance.measured import Floats
+from hythe.monitor.performance.measured import PAIR, Floats
 from hythe.monitor.performance.rates_by_cell import CellRates, rates_by_cell
 from hythe.statistics.bins import NumberBins
 from hythe.statistics.fisher import at_least, at_most
@@ -22,7 +22,6 @@ from hythe.statistics.places import places
 
 _CENTRAL = (("0.25", "0.75"), ("0.05", "0.95"), ("0.01", "0.99"))
 """Residuals outside of these central quantiles of the reference's are counted."""
-_PAIR = 2
 
 
 def independent(rows: Labelled) -> Labelled:
@@ -96,7 +95,7 @@ def other_outcomes(rows: LabelledClasses, baseline: Baseline) -> float | None:
 
 def _tested(rates: Sequence[CellRates], rows: LabelledClasses) -> Iterator[tuple[CellRates, int]]:
     """Name the classes to be looked at: of two one tells all."""
-    for each in rates[-1:] if len(rates) == _PAIR else rates:
+    for each in rates[-1:] if len(rates) == PAIR else rates:
         if each.name in rows.classes:
             yield each, rows.classes.index(each.name)
 
