@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TypeAlias
-
 from hythe.app import config
+from hythe.app.config import Home
 from hythe.app.wire import opened
 from hythe.base.amounts import seconds
 from hythe.operations.alerts import act
@@ -13,24 +11,22 @@ from hythe.operations.alerts.known import AlertLine, AlertView, known
 from hythe.operations.alerts.known import show as show_alert
 from hythe.operations.alerts.runbooks import runbook_text
 
-Home: TypeAlias = "Path | str | None"
-
 
 def alerts(endpoint: str | None = None, *, everything: bool = False, home: Home = None) -> list[AlertLine]:
     """List the alerts that fire, those that matter most first; with `everything` also all others."""
-    with opened(_config(home)) as here:
+    with opened(config.load(home=home)) as here:
         return known(here.catalog, endpoint, everything=everything)
 
 
 def alert(number: int, *, home: Home = None) -> AlertView:
     """Give one alert with its evidence, and who was told of it; raises NotFound."""
-    with opened(_config(home)) as here:
+    with opened(config.load(home=home)) as here:
         return show_alert(here.catalog, number)
 
 
 def alert_runbook(number: int, *, home: Home = None) -> str:
     """Write an alert's runbook as Markdown; raises NotFound."""
-    with opened(_config(home)) as here:
+    with opened(config.load(home=home)) as here:
         return runbook_text(here.catalog, number)
 
 
@@ -42,7 +38,7 @@ def acknowledge_alert(number: int, *, note: str = "", home: Home = None) -> Aler
         NotFound: when there is none.
 
     """
-    with opened(_config(home)) as here:
+    with opened(config.load(home=home)) as here:
         act.acknowledge(here.catalog, number, actor=here.actor, note=note)
         return show_alert(here.catalog, number)
 
@@ -55,7 +51,7 @@ def resolve_alert(number: int, *, note: str = "", home: Home = None) -> AlertVie
         NotFound: when there is none.
 
     """
-    with opened(_config(home)) as here:
+    with opened(config.load(home=home)) as here:
         act.resolve(here.catalog, number, actor=here.actor, note=note)
         return show_alert(here.catalog, number)
 
@@ -70,7 +66,7 @@ def silence_alerts(
         NotFound: when there is no such endpoint.
 
     """
-    with opened(_config(home)) as here:
+    with opened(config.load(home=home)) as here:
         name, _ = act.silence(
             here.catalog, endpoint, seconds(lasts), actor=here.actor, rule=rule, subject=subject, note=note
         )
@@ -79,9 +75,5 @@ def silence_alerts(
 
 def end_silence(silence: str, *, note: str = "", home: Home = None) -> None:
     """End a silence now; raises NotFound."""
-    with opened(_config(home)) as here:
+    with opened(config.load(home=home)) as here:
         act.unsilence(here.catalog, silence, actor=here.actor, note=note)
-
-
-def _config(home: Home) -> config.Config:
-    return config.load(home=Path(home) if home is not None else None)

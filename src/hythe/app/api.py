@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hythe.app import config
+from hythe.app.config import Home
 from hythe.app.wire import opened
 from hythe.operations.check import Check
 from hythe.operations.check import check as _check
@@ -34,7 +35,7 @@ def pack(  # noqa: PLR0913 - the words of one long sentence, each by its name
     notes: str = "",
     why: str = "",
     trust: Iterable[str] = (),
-    home: Path | str | None = None,
+    home: Home = None,
 ) -> VersionRecord:
     """Prove a model and store it as a version of `name`; gives the version, such as `churn:1.0.0`.
 
@@ -51,7 +52,7 @@ def pack(  # noqa: PLR0913 - the words of one long sentence, each by its name
         Conflict: when `version` exists already with other bytes.
 
     """
-    settings = config.load(home=Path(home) if home is not None else None)
+    settings = config.load(home=home)
     options = PackOptions(
         version=version,
         sensitive=tuple(sensitive),
@@ -73,7 +74,7 @@ def load(
     variant: str | None = None,
     environment: Environment = "auto",
     device: str = "cpu",
-    home: Path | str | None = None,
+    home: Home = None,
 ) -> Predictor:
     """Load a version, replay its goldens, and give what answers rows as the original did.
 
@@ -87,19 +88,19 @@ def load(
         Corrupt: when it does not answer as it did when packed.
 
     """
-    with opened(config.load(home=Path(home) if home is not None else None)) as here:
+    with opened(config.load(home=home)) as here:
         return _load(here.registry, ref, variant, placing=Placing(environment=environment, device=device))
 
 
-def check(ref: str, *, home: Path | str | None = None) -> Check:
+def check(ref: str, *, home: Home = None) -> Check:
     """Verify every byte of a version and replay its goldens through each variant."""
-    with opened(config.load(home=Path(home) if home is not None else None)) as here:
+    with opened(config.load(home=home)) as here:
         return _check(here.registry, ref)
 
 
-def open_registry(*, home: Path | str | None = None) -> Registry:
+def open_registry(*, home: Home = None) -> Registry:
     """Open the registry itself; close it when done."""
-    settings = config.load(home=Path(home) if home is not None else None)
+    settings = config.load(home=home)
     return Registry.open(settings.home, settings.catalog)
 
 

@@ -9,13 +9,15 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
 from hythe.base.errors import Invalid
 from hythe.security.tokens import Issuer
 
+Home: TypeAlias = Path | str | None
+"""Where a caller says that things are kept; None leaves it to the surroundings."""
 _FILE = "hythe.toml"
 _KEYS = ("home", "catalog", "actor")
 
@@ -36,7 +38,7 @@ class Config:
 
 def load(
     *,
-    home: Path | None = None,
+    home: Home = None,
     catalog: str | None = None,
     actor: str | None = None,
     environ: Mapping[str, str] = os.environ,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hythe.app import config
+from hythe.app.config import Home
 from hythe.app.wire import opened
 from hythe.operations.drift.drift import Drifted
 from hythe.operations.drift.drift import drift as _drift
@@ -29,7 +30,7 @@ def drift(  # noqa: PLR0913 - the words of one long sentence, each by its name
     target: str = "",
     outputs: Mapping[str, str] | None = None,
     report: Path | str | None = None,
-    home: Path | str | None = None,
+    home: Home = None,
 ) -> Drifted:
     """Compare rows with a version's baseline, as monitoring does with the windows of its servers.
 
@@ -63,5 +64,5 @@ def drift(  # noqa: PLR0913 - the words of one long sentence, each by its name
         outputs=outputs or {},
     )
     page = None if report is None else Path(report)
-    with opened(config.load(home=Path(home) if home is not None else None)) as here:
+    with opened(config.load(home=home)) as here:
         return _drift(here.registry, ref, data, options, page=page)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hythe.app import config
+from hythe.app.config import Home
 from hythe.app.wire import opened
 from hythe.operations.feedback.send import Sent, send_here
 from hythe.operations.feedback.tables import Names
@@ -17,7 +18,7 @@ def feedback(
     data: Path | str | Sequence[dict[str, Any]] | Any,
     *,
     names: Names | None = None,
-    home: Path | str | None = None,
+    home: Home = None,
 ) -> Sent:
     """Tell what became of an endpoint's predictions, all of it or nothing, and join it.
 
@@ -35,5 +36,5 @@ def feedback(
         import pyarrow as pa
 
         source = pa.table(source)
-    with opened(config.load(home=Path(home) if home is not None else None)) as here:
+    with opened(config.load(home=home)) as here:
         return send_here(here.registry, endpoint, source, names)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from hythe.app import config
+from hythe.app.config import Home
 from hythe.app.wire import opened
 from hythe.base.amounts import seconds
 from hythe.base.errors import Invalid
@@ -15,8 +16,6 @@ from hythe.operations.monitoring.policy import policy_of, read_policy
 from hythe.operations.monitoring.settings import Settings, Settled, apply, settings
 from hythe.operations.monitoring.view import MonitorView
 from hythe.operations.monitoring.viewer import Viewer
-
-Home: TypeAlias = "Path | str | None"
 
 
 def monitor_status(
@@ -28,13 +27,13 @@ def monitor_status(
         NotFound: when there is no such endpoint.
 
     """
-    with opened(_config(home)) as here:
+    with opened(config.load(home=home)) as here:
         return Viewer(here.registry, endpoint).look(seconds(since), version)
 
 
 def monitor_settings(endpoint: str, *, home: Home = None) -> Settings:
     """Tell by what policy an endpoint is judged; raises NotFound."""
-    with opened(_config(home)) as here:
+    with opened(config.load(home=home)) as here:
         return settings(here.catalog, endpoint)
 
 
@@ -64,7 +63,7 @@ def apply_monitor(
     chosen = found if isinstance(found, MonitorPolicy) else policy_of(found)
     if not (endpoint or name):
         raise Invalid("the policy names no endpoint; give one, such as: endpoint='scoring'")
-    with opened(_config(home)) as here:
+    with opened(config.load(home=home)) as here:
         return apply(
             here.registry,
             endpoint or name,
@@ -74,7 +73,3 @@ def apply_monitor(
             expected_revision=expected_revision,
             dry_run=dry_run,
         )
-
-
-def _config(home: Home) -> config.Config:
-    return config.load(home=Path(home) if home is not None else None)

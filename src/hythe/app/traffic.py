@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from hythe.app import config
+from hythe.app.config import Home
 from hythe.app.wire import Here, opened
 from hythe.base.errors import Invalid
 from hythe.operations.endpoints.apply import Applied, apply
@@ -25,8 +26,6 @@ from hythe.operations.rollouts.start import Started, start
 from hythe.operations.rollouts.view import RolloutView, view
 from hythe.rollout.policy import Policy
 from hythe.rollout.state import Rollout
-
-Home: TypeAlias = "Path | str | None"
 
 
 def endpoints(*, home: Home = None) -> list[Known]:
@@ -212,5 +211,5 @@ def _move(move: Callable[..., Rollout], endpoint: str, why: str, home: Home) -> 
 
 @contextmanager
 def _here(home: Home) -> Iterator[Here]:
-    with opened(config.load(home=Path(home) if home is not None else None)) as here:
+    with opened(config.load(home=home)) as here:
         yield here
