@@ -19,25 +19,13 @@ from functools import partial
 import numpy as np
 
 from hythe.monitor.performance.intervals import above_zero, within_unit
-from hythe.monitor.performance.measured import PAIR, Better, Floats, Measured
+from hythe.monitor.performance.measured import PAIR, Better, Estimate, Floats, Measured
 from hythe.monitor.performance.rates_by_cell import FN, FP, TN, TP, CellRates, unknown_share, usable
-
-
-@dataclass(frozen=True, slots=True)
-class Confidence:
-    """What is estimated of a window of `rows` answered rows.
-
-    `unknown` is the share of them whose score lies where the reference had none.
-    """
-
-    rows: int
-    unknown: float
-    metrics: tuple[Measured, ...]
 
 
 def estimate_classes(
     rates: Sequence[CellRates], outputs: Mapping[str, Sequence[int] | Floats]
-) -> Confidence | None:
+) -> Estimate | None:
     """Estimate from a window's counts by output, such as `probabilities[yes]`; None where there is nothing.
 
     For two classes precision, recall, F1 and ROC-AUC are those of the last one, for more the mean of all.
@@ -57,7 +45,7 @@ def estimate_classes(
             metrics.append(_measured(name, float(value), float(error), n, "higher"))
     metrics += [_log_loss(counted, n), _brier(counted, n)]
     unknown = max(unknown_share(each, counts) for each, counts in counted)
-    return Confidence(n, unknown, tuple(metrics))
+    return Estimate(n, unknown, tuple(metrics))
 
 
 @dataclass(frozen=True, slots=True)

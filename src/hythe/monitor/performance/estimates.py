@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from hythe.bundle.baseline import Baseline
 from hythe.monitor.finding import Finding
-from hythe.monitor.performance.confidence import Confidence, estimate_classes
-from hythe.monitor.performance.expected_loss import ExpectedLoss
-from hythe.monitor.performance.measured import PAIR, Floats, Measured
+from hythe.monitor.performance.confidence import estimate_classes
+from hythe.monitor.performance.measured import PAIR, Estimate, Floats, Measured
 from hythe.monitor.performance.rates_by_cell import TN, TP, CellRates, rates_by_cell, usable
 from hythe.monitor.performance.reference import reference_metrics
 from hythe.monitor.performance.shifted import moved_down
@@ -48,7 +47,7 @@ class Estimates:
                 yield finding
 
 
-def estimate_findings(found: Confidence | ExpectedLoss, baseline: Baseline) -> Iterator[Finding]:
+def estimate_findings(found: Estimate, baseline: Baseline) -> Iterator[Finding]:
     """Give a finding for each metric that was estimated, with what it takes for granted."""
     reference = reference_metrics(baseline)
     for metric in found.metrics:

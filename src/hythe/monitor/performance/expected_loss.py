@@ -8,35 +8,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from hythe.bundle.loss_model import LossModel
 from hythe.monitor.performance.intervals import above_zero, root
-from hythe.monitor.performance.measured import Floats, Measured
+from hythe.monitor.performance.measured import Estimate, Floats, Measured
 from hythe.statistics.places import Places
 
 _LEAST = 0.01
 """Trees may add up to less than no error; this share of the reference's is the least."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectedLoss:
-    """What is estimated of `rows` rows.
-
-    `unknown` is the largest share of them, over features, whose value lies where the reference had none.
-    """
-
-    rows: int
-    unknown: float
-    metrics: tuple[Measured, ...]
-
-
 def estimate_numbers(
     model: LossModel, cells: Mapping[str, Places], reference: Mapping[str, Floats]
-) -> ExpectedLoss | None:
+) -> Estimate | None:
     """Estimate from the cells of rows by subject (`feature:NAME`, `output:NAME`); None for no rows.
 
     `reference` has the baseline's counts of the same subjects' cells.
@@ -52,7 +39,7 @@ def estimate_numbers(
     drawn = [_drawn(cells[name], reference[name]) for name in known]
     rows = 1.0 / n + max([_weight(*pair) for pair in drawn], default=1.0) / model.rows
     unknown = max([float(share[counts == 0].sum()) for share, counts in drawn], default=0.0)
-    return ExpectedLoss(n, unknown, _metrics(model, absolute, squared, rows, n))
+    return Estimate(n, unknown, _metrics(model, absolute, squared, rows, n))
 
 
 def _drawn(cells: Places, counts: Floats) -> tuple[Floats, Floats]:

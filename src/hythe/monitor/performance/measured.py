@@ -52,6 +52,19 @@ class Undefined:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What is estimated of `rows` answered rows.
+
+    `unknown` is the share of them of which the reference says nothing: whose score lies where it had none,
+    or, the largest over features, whose value does.
+    """
+
+    rows: int
+    unknown: float
+    metrics: tuple[Measured, ...]
+
+
 Metric: TypeAlias = Measured | Undefined
 
 

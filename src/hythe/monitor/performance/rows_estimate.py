@@ -9,9 +9,10 @@ import numpy as np
 
 from hythe.bundle.baseline import Baseline
 from hythe.bundle.truth import PROBABILITIES, VALUE
-from hythe.monitor.performance.confidence import Confidence, estimate_classes
-from hythe.monitor.performance.expected_loss import ExpectedLoss, estimate_numbers
+from hythe.monitor.performance.confidence import estimate_classes
+from hythe.monitor.performance.expected_loss import estimate_numbers
 from hythe.monitor.performance.labelled import Labelled, LabelledClasses
+from hythe.monitor.performance.measured import Estimate
 from hythe.monitor.performance.rates_by_cell import rates_by_cell
 from hythe.monitor.row_cells import UNKNOWN
 from hythe.statistics.places import Places, places
@@ -20,7 +21,7 @@ CellsOf = Callable[[str], Places | None]
 """Gives the cell of each row by feature; None where it is not known."""
 
 
-def estimate_labelled(rows: Labelled, baseline: Baseline, cells: CellsOf) -> Confidence | ExpectedLoss | None:
+def estimate_labelled(rows: Labelled, baseline: Baseline, cells: CellsOf) -> Estimate | None:
     """Estimate labelled rows as if they had no labels; None where there is nothing to estimate from."""
     if not isinstance(rows, LabelledClasses):
         return estimate_numbers_of(rows.answers.tolist(), baseline, cells)
@@ -37,7 +38,7 @@ def estimate_labelled(rows: Labelled, baseline: Baseline, cells: CellsOf) -> Con
     return estimate_classes(rates_by_cell(baseline), counts)
 
 
-def estimate_numbers_of(answers: Sequence[Any], baseline: Baseline, cells: CellsOf) -> ExpectedLoss | None:
+def estimate_numbers_of(answers: Sequence[Any], baseline: Baseline, cells: CellsOf) -> Estimate | None:
     """Estimate the errors of numbers; None where the baseline learned none, or no row's cells are known."""
     model, summary = baseline.loss_model, baseline.outputs.get(VALUE)
     if model is None or summary is None or not answers:

@@ -10,13 +10,12 @@ import numpy as np
 from hythe.bundle.baseline import Baseline
 from hythe.monitor.finding import Finding
 from hythe.monitor.judge import judge
-from hythe.monitor.performance.confidence import Confidence
 from hythe.monitor.performance.estimates import estimate_findings
-from hythe.monitor.performance.expected_loss import ExpectedLoss
 from hythe.monitor.performance.findings import Told, performance_findings
 from hythe.monitor.performance.gap import gap_findings
 from hythe.monitor.performance.known import labelled, units_of
 from hythe.monitor.performance.labelled import Labelled
+from hythe.monitor.performance.measured import Estimate
 from hythe.monitor.performance.rows_estimate import estimate_labelled, estimate_numbers_of
 from hythe.monitor.performance.segments import segment_names
 from hythe.monitor.period import Candidate, split
@@ -96,7 +95,7 @@ def _realised(
 
 def _estimate_of(
     known: KnownRows, kept: Sequence[int], rows: Labelled, baseline: Baseline
-) -> Confidence | ExpectedLoss | None:
+) -> Estimate | None:
     """Estimate the labelled rows as if they had no labels."""
     return estimate_labelled(rows, baseline, lambda name: _of_rows(known.cells(name), kept))
 

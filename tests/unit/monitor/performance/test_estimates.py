@@ -18,11 +18,11 @@ from hythe.bundle.reference_cells import feature_cells
 from hythe.bundle.schema import Output, Schema
 from hythe.monitor.drift.normal import Normal
 from hythe.monitor.finding import Finding
-from hythe.monitor.performance.confidence import Confidence, estimate_classes
+from hythe.monitor.performance.confidence import estimate_classes
 from hythe.monitor.performance.estimates import Estimates
-from hythe.monitor.performance.expected_loss import ExpectedLoss, estimate_numbers
+from hythe.monitor.performance.expected_loss import estimate_numbers
 from hythe.monitor.performance.labelled import LabelledClasses
-from hythe.monitor.performance.measured import Measured
+from hythe.monitor.performance.measured import Estimate, Measured
 from hythe.monitor.performance.metrics import measure
 from hythe.monitor.performance.rates_by_cell import rates_by_cell
 from hythe.monitor.performance.reference import reference_metrics
@@ -71,7 +71,7 @@ def counted(baseline: Baseline, rows: LabelledClasses) -> dict[str, Any]:
     return found
 
 
-def estimated(baseline: Baseline, rows: LabelledClasses) -> Confidence:
+def estimated(baseline: Baseline, rows: LabelledClasses) -> Estimate:
     found = estimate_classes(rates_by_cell(baseline), counted(baseline, rows))
     assert found is not None
     return found
@@ -191,7 +191,7 @@ def regressor(rows: int, seed: int, low: float = 0.0) -> tuple[pd.DataFrame, Any
     return frame, answers, answers + (1 + 9 * frame["x"].to_numpy()) * random.normal(size=rows)
 
 
-def estimate_rows(baseline: Baseline, schema: Schema, frame: pd.DataFrame, answers: Any) -> ExpectedLoss:
+def estimate_rows(baseline: Baseline, schema: Schema, frame: pd.DataFrame, answers: Any) -> Estimate:
     cells = {
         name: found for name, (found, _) in feature_cells(to_rows(frame), schema, baseline.features).items()
     }
