@@ -6,16 +6,15 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+from tests.unit.operations.seconds import NOW, put, second
 
 from hythe.base.clock import DAY_S, HOUR_S, MINUTE_S
 from hythe.base.errors import Corrupt, Invalid
 from hythe.monitor.window import Tally, Window
 from hythe.operations.roll_up import MOST_ARMS, Retention, RollUp
-from hythe.operations.windows import stored, windows
+from hythe.operations.windows import windows
 from hythe.registry.database import Database
-from hythe.registry.windows import Delivery, Observations, WindowRecord
-
-NOW = 1_800_000_000
+from hythe.registry.windows import Observations, WindowRecord
 
 
 @pytest.fixture
@@ -23,16 +22,6 @@ def observations() -> Iterator[Observations]:
     database = Database("sqlite://")
     yield Observations(database)
     database.close()
-
-
-def put(observations: Observations, *found: Window | WindowRecord) -> None:
-    records = tuple(stored(item) if isinstance(item, Window) else item for item in found)
-    sequence = observations.observed("server").sequence + 1
-    observations.store(Delivery("server", sequence, NOW, {}, records))
-
-
-def second(start: int, rows: int = 1, *, share: float = 1.0, revision: int = 0) -> Window:
-    return Window("churn", "1.0.0", start, rows=rows, share=share, revision=revision)
 
 
 def rolled(observations: Observations, now: int = NOW, endpoint: str = "churn") -> list[tuple[int, int, int]]:

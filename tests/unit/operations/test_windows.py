@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from tests.unit.operations.seconds import NOW, put, second
 
 from hythe.base.errors import Corrupt
 from hythe.monitor.join import Join
-from hythe.monitor.window import Window
-from hythe.operations.windows import ahead, joined, stored, stored_join, windows
+from hythe.operations.windows import ahead, joined, stored_join, windows
 from hythe.registry.database import Database
-from hythe.registry.windows import Delivery, JoinRecord, Observations, WindowRecord
-
-NOW = 1_800_000_000
+from hythe.registry.windows import Delivery, JoinRecord, Observations
 
 
 @pytest.fixture
@@ -21,18 +19,6 @@ def observations() -> Iterator[Observations]:
     database = Database("sqlite://")
     yield Observations(database)
     database.close()
-
-
-def put(observations: Observations, *found: Window | WindowRecord) -> None:
-    records = tuple(stored(item) if isinstance(item, Window) else item for item in found)
-    sequence = observations.observed("server").sequence + 1
-    observations.store(Delivery("server", sequence, NOW, {}, records))
-
-
-def second(
-    start: int, rows: int = 1, version: str = "1.0.0", share: float | None = 1.0, revision: int = 0
-) -> Window:
-    return Window("churn", version, start, rows=rows, share=share, revision=revision)
 
 
 def test_parts_of_one_second_are_one_window(observations: Observations) -> None:
