@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from calm import counts
 from calm.endpoints import least_log_p
 from hythe.monitor.drift.pair import Pair
+from hythe.statistics.normal_scores import normal_scores
 
 Floats = NDArray[np.float64]
 DIRECTIONS = ("mean", "spread")
@@ -50,7 +51,5 @@ def ratio(rng: np.random.Generator, m: int, n: int, direction: str, x: float, dr
 
 
 def _score(gaps: Floats, direction: str) -> Floats:
-    """Give a score of each cell whose mean is 0: its middle rank, or the square of that."""
-    rank = (2.0 * np.cumsum(gaps) - gaps) / gaps.sum() - 1.0
-    score = rank if direction == "mean" else rank**2
-    return np.asarray(score - (score * gaps).sum() / gaps.sum())
+    """Give the normal score of each cell, or that of its square: both are 0 on average."""
+    return np.asarray(normal_scores(gaps)._asdict()[direction])

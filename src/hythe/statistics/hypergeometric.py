@@ -26,11 +26,34 @@ def log_tail(hits: ArrayLike, marked: ArrayLike, drawn: ArrayLike, others: Array
     h = np.where(certain | impossible, np.minimum(k, n), h)
     rest = m - k + h
     ratio = (k - h) * (n - h) / ((h + 1.0) * (rest + 1.0))
-    far = ratio < 1.0
     log_first = log_choose(k, h) + log_choose(n + m - k, n - h) - log_choose(n + m, n)
-    bound = np.minimum(log_first - np.log1p(-np.where(far, ratio, 0.0)), 0.0)
-    found = np.where(far & ~certain, bound, 0.0)
+    found = np.where(certain, 0.0, _summed(log_first, ratio))
     return np.asarray(np.where(impossible, -np.inf, found))
+
+
+def log_tails(
+    hits: ArrayLike, marked: ArrayLike, drawn: ArrayLike, others: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Bound log P(H ≥ `hits`) and log P(H ≤ `hits`), as `log_tail` does; `hits` must be possible.
+
+    Both begin with the same term, so together they take half as long.
+
+    >>> [round(float(np.exp(log)), 6) for log in log_tails(5, 5, 10, 10)]
+    [0.016254, 1.0]
+    """
+    h, k, n, m = (np.asarray(each, dtype=np.float64) for each in (hits, marked, drawn, others))
+    first = log_choose(k, h) + log_choose(n + m - k, n - h) - log_choose(n + m, n)
+    rest = m - k + h
+    more = (k - h) * (n - h) / ((h + 1.0) * (rest + 1.0))
+    less = h * rest / ((k - h + 1.0) * (n - h + 1.0))
+    return _summed(first, more), _summed(first, less)
+
+
+def _summed(log_first: NDArray[np.float64], ratio: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Bound the log sum of terms of which each is at most `ratio` times the one before; 0 from 1 on."""
+    far = ratio < 1.0
+    bound = np.minimum(log_first - np.log1p(-np.where(far, ratio, 0.0)), 0.0)
+    return np.where(far, bound, 0.0)
 
 
 def log_choose(n: Any, k: Any) -> Any:

@@ -35,3 +35,34 @@ def worst_ratio(log_p: Callable[[Counts, Counts], Any], totals: Sequence[int], n
     ties = np.append(np.diff(found[order]) > 1e-12 * found[order][1:], True)
     ties &= found[order] < 1.0
     return float((reached[ties] / found[order][ties]).max(initial=0.0))
+
+
+def chances_of_sums(totals: Sequence[int], n: int) -> dict[int, float]:
+    """Give the exact probability of each sum of places that a sample of `n` rows may have.
+
+    A row's place is that of its cell: 0, 1, …; ways are counted in whole numbers, cell by cell.
+    """
+    ways = {(0, 0): 1}
+    for place, total in enumerate(totals):
+        grown: dict[tuple[int, int], int] = {}
+        for (taken, reached), count in ways.items():
+            for here in range(min(total, n - taken) + 1):
+                key = taken + here, reached + here * place
+                grown[key] = grown.get(key, 0) + count * math.comb(total, here)
+        ways = grown
+    every = math.comb(sum(totals), n)
+    return {reached: count / every for (taken, reached), count in ways.items() if taken == n}
+
+
+def sample_with_sum(totals: Sequence[int], n: int, sum_: int) -> Counts:
+    """Give the counts of some sample of `n` rows whose places add up to `sum_`: rows move up one by one."""
+    one, left = [0] * len(totals), n
+    for place, total in enumerate(totals):
+        one[place] = min(total, left)
+        left -= one[place]
+    while (short := sum_ - sum(place * count for place, count in enumerate(one))) > 0:
+        place = next(p for p in range(len(totals) - 1) if one[p] and one[p + 1] < totals[p + 1])
+        step = min(short, one[place], totals[place + 1] - one[place + 1])
+        one[place] -= step
+        one[place + 1] += step
+    return np.array(one, dtype=np.float64)

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import stats
-from tests.unit.statistics.deals import worst_ratio
+from tests.unit.statistics.deals import chances_of_sums, sample_with_sum, worst_ratio
 
 from hythe.statistics.cuts import log_p_cuts
-from hythe.statistics.hypergeometric import log_choose, log_tail
-from hythe.statistics.permutation import log_p_score, midranks
+from hythe.statistics.hypergeometric import log_choose, log_tail, log_tails
+from hythe.statistics.normal_scores import normal_scores
+from hythe.statistics.permutation import log_p_score
 from hythe.statistics.relative_entropy import log_p_entropy, relative_entropy
 
 SMALL = [
@@ -48,6 +49,14 @@ def test_a_hypergeometric_tail_is_never_bounded_too_low_and_hardly_too_high(
             assert bound <= exact + math.log(1.25) or bound == exact == -math.inf
 
 
+def test_both_tails_together_are_those_of_each_alone() -> None:
+    for marked, drawn, others in ((10, 10, 30), (40, 100, 300), (60, 1000, 100)):
+        hits = np.arange(max(0, marked - others), min(marked, drawn) + 1)
+        more, less = log_tails(hits, marked, drawn, others)
+        assert more == pytest.approx(log_tail(hits, marked, drawn, others))
+        assert less == pytest.approx(log_tail(marked - hits, marked, others, drawn))
+
+
 def test_a_hypergeometric_tail_holds_at_one_in_10_to_the_150() -> None:
     bound, exact = float(log_tail(90, 120, 1000, 10_000)), exact_tail(90, 120, 1000, 10_000)
     assert exact < math.log(1e-60)
@@ -60,10 +69,11 @@ def test_any_borders_have_a_p_value_that_holds_for_every_deal(totals: Sequence[i
     assert worst_ratio(log_p_cuts, totals, n) <= 1.0
 
 
-@pytest.mark.parametrize("power", [1, 2])
+@pytest.mark.parametrize("kind", ["mean", "spread", "places"])
 @pytest.mark.parametrize(("totals", "n"), SMALL)
-def test_scores_have_a_p_value_that_holds_for_every_deal(totals: Sequence[int], n: int, power: int) -> None:
-    score = midranks(np.array(totals, dtype=np.float64)) ** power
+def test_scores_have_a_p_value_that_holds_for_every_deal(totals: Sequence[int], n: int, kind: str) -> None:
+    scores = normal_scores(np.array(totals, dtype=np.float64))
+    score = {**scores._asdict(), "places": np.arange(float(len(totals)))}[kind]
     assert worst_ratio(lambda one, other: log_p_score(one, other, score), totals, n) <= 1.0
 
 
@@ -78,14 +88,31 @@ def test_relative_entropy_is_that_of_scipy() -> None:
     assert float(relative_entropy(one, other)) == pytest.approx(float(stats.entropy(one, other)))
 
 
-def test_a_shift_has_about_the_p_value_of_wilcoxons_test() -> None:
-    rng = np.random.default_rng(1)
-    one, other = rng.normal(0.4, size=300), rng.normal(size=3000)
-    edges = np.concatenate([[-np.inf], np.sort(other), [np.inf]])
-    counts = [np.histogram(values, edges)[0].astype(np.float64) for values in (one, other)]
-    ours = float(log_p_score(counts[0], counts[1], midranks(counts[0] + counts[1])))
-    theirs = float(np.log(stats.mannwhitneyu(one, other).pvalue))
-    assert theirs <= ours <= theirs + math.log(2 * math.sqrt(2 * math.pi * 300 * 3000 / 3300) * 20)
+@pytest.mark.parametrize(("n", "m", "shift"), [(300, 3000, 0.25), (100, 100, -0.6), (1000, 200, 0.3)])
+def test_a_shift_has_about_the_p_value_of_wilcoxons_test(n: int, m: int, shift: float) -> None:
+    rng = np.random.default_rng(n)
+    one, other = rng.normal(shift, size=n), rng.normal(size=m)
+    every = np.sort(np.concatenate([one, other]))
+    counts = [np.isin(every, values).astype(np.float64) for values in (one, other)]
+    ours = float(np.exp(log_p_score(counts[0], counts[1], np.linspace(-1.0, 1.0, n + m))))
+    theirs = stats.mannwhitneyu(one, other).pvalue
+    assert 1e-9 < theirs < 1e-2
+    assert 0.7 * theirs < ours < 1.5 * theirs  # theirs is that of the normal distribution, which is near
+
+
+@pytest.mark.parametrize(
+    ("totals", "n"),
+    [((10,) * 4, 12), ((30, 8, 30), 20), ((4,) * 10, 15), ((200, 40, 3), 30), ((20,) * 5, 50)],
+)
+def test_the_p_value_of_a_score_is_hardly_greater_than_the_exact_one(totals: Sequence[int], n: int) -> None:
+    chances = chances_of_sums(totals, n)
+    most = max(chances)
+    for sum_ in range(most + 1):
+        tail = sum(chance for found, chance in chances.items() if found >= sum_)
+        if 1e-12 < tail < 0.1:
+            one = sample_with_sum(totals, n, sum_)
+            bound = math.exp(float(log_p_score(one, np.array(totals) - one, np.arange(float(len(totals))))))
+            assert 2.0 * tail <= bound <= 2.0 * tail * (2.0 if tail > 1e-4 else 4.0)
 
 
 def test_the_null_of_borders_holds_for_borders_that_the_data_chose() -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from hythe.monitor.drift.pair import Floats, Pair
-from hythe.statistics.hypergeometric import log_tail
+from hythe.statistics.hypergeometric import log_tails
+
+_LENGTHS = (2, 4, 8)
+_FEWEST_BLOCKS = 4
 
 
 def statistic(pair: Pair) -> Floats:
@@ -35,23 +38,46 @@ def log_p(pair: Pair) -> Floats:
 
     Chi-square's own distribution is far off where cells are sparse, so each cell has Fisher's exact test on
     both sides, and the least p-value counts, corrected for how many there are. Missing and NaN have a half
-    of it, where there are any. Of the other cells, k of which the baseline chose by its own rows, the window
-    may have more: by selection the baseline has rather too many, so Bonferroni over k is enough. Or it may
-    have less: then a cell with a share s of both samples has s of the p-value. These shares add up to one
-    whichever cells are chosen, and do not hang on which rows are the window's. What the baseline does not
-    name is no single value: `hythe.monitor.drift.rare` looks at that.
+    of it, where there are any. Cells of numbers are tested one by one and in blocks of 2, 4 and 8 neighbours:
+    a stretch of values that grows shows in the block of its own length with the fewest rows. Each length
+    has as much of what is left.
     """
-    n, m = pair.window.sum(axis=-1, keepdims=True), pair.baseline.sum(axis=-1, keepdims=True)
-    totals = pair.baseline + pair.window
-    more, less = log_tail(pair.window, totals, n, m), log_tail(pair.baseline, totals, m, n)
-    fixed, free = slice(None, pair.fixed), slice(pair.fixed, None)
-    kinds = (totals[..., fixed] > 0.0).sum(axis=-1)
-    either = np.minimum(more[..., fixed], less[..., fixed]).min(axis=-1) + np.log(2.0 * np.maximum(kinds, 1))
-    cells = pair.bins.cells - pair.fixed
-    named = cells if pair.ordered else cells - 1
-    fewer = less[..., free] + np.log(np.maximum(totals.sum(axis=-1, keepdims=True), 1.0))
-    fewer = fewer - np.log(np.maximum(totals[..., free], 1.0))
-    gained = more[..., free][..., :named].min(axis=-1, initial=0.0) + np.log(max(named, 1))
-    moved = np.minimum(gained, fewer.min(axis=-1, initial=0.0)) + np.log(2.0)
-    found = np.where(kinds > 0, np.minimum(either, moved) + np.log(2.0), moved)
+    moved = [_moved(pair, length) for length in _lengths(pair)]
+    least = np.minimum.reduce(moved) + np.log(len(moved))
+    totals = (pair.baseline + pair.window)[..., : pair.fixed]
+    kinds = (totals > 0.0).sum(axis=-1)
+    more, less = _tails(pair, pair.window[..., : pair.fixed], totals)
+    either = np.minimum(more, less).min(axis=-1) + np.log(2.0 * np.maximum(kinds, 1))
+    found = np.where(kinds > 0, np.minimum(either, least) + np.log(2.0), least)
     return np.asarray(np.minimum(found, 0.0))
+
+
+def _lengths(pair: Pair) -> list[int]:
+    """Choose how many cells make a block: of values each stands for itself, of numbers up to 8 do."""
+    cells = pair.bins.cells - pair.fixed
+    return [1, *(length for length in _LENGTHS if pair.ordered and length * _FEWEST_BLOCKS <= cells)]
+
+
+def _moved(pair: Pair, length: int) -> Floats:
+    """Bound the log p-value that each block of cells, which the baseline chose by its own rows, is as large.
+
+    The window may have more: by selection the baseline has rather too many, so Bonferroni over the k blocks
+    is enough. Or it may have less: then a block with a share s of both samples has s of the p-value. These
+    shares add up to one whichever blocks are chosen, and do not hang on which rows are the window's. What
+    the baseline does not name is no single value: `hythe.monitor.drift.rare` looks at that.
+    """
+    baseline, window = (np.add.reduceat(cells, np.arange(0, cells.shape[-1], length), axis=-1)
+                        for cells in pair.present)  # fmt: skip
+    totals = baseline + window
+    more, less = _tails(pair, window, totals)
+    named = totals.shape[-1] - (not pair.ordered)
+    gained = more[..., :named].min(axis=-1, initial=0.0) + np.log(max(named, 1))
+    both = np.maximum((pair.baseline + pair.window).sum(axis=-1, keepdims=True), 1.0)
+    lost = (less + np.log(both / np.maximum(totals, 1.0))).min(axis=-1, initial=0.0)
+    return np.asarray(np.minimum(gained, lost) + np.log(2.0))
+
+
+def _tails(pair: Pair, window: Floats, totals: Floats) -> tuple[Floats, Floats]:
+    """Bound the log probabilities that the window has so many of each total, or more; and so few, or less."""
+    n, m = pair.window.sum(axis=-1, keepdims=True), pair.baseline.sum(axis=-1, keepdims=True)
+    return log_tails(window, totals, n, m)

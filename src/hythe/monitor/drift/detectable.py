@@ -6,10 +6,11 @@ import math
 from typing import NamedTuple
 
 from hythe.monitor.drift.evidence import NUMBERS
+from hythe.monitor.drift.wasserstein import OF_MEAN
 from hythe.statistics.hypergeometric import log_tail
 
-_COST = 0.16
-"""The natural logarithm of 0.4688 √(2π), by which the bound on scores exceeds the likelihood ratio."""
+_COST = 0.2
+"""The natural logarithm of how far the bound on a mean score's p-value exceeds it."""
 
 
 class Detectable(NamedTuple):
@@ -32,17 +33,19 @@ def detectable(n: int, m: int, alpha: float, tests: int = 1) -> Detectable:
 
     >>> found = detectable(1000, 10_000, 0.0002, 30)
     >>> round(found.distance, 2), round(found.mean_sd, 2), found.missing
-    (0.09, 0.18, 0.007)
+    (0.09, 0.16, 0.007)
     """
+    from scipy.special import ndtri_exp
+
     if min(n, m) < 1:
         return Detectable(1.0, math.inf, 1.0)
     needed = math.log(tests / alpha)
     scale = (n + m) / (n * m)
     by_distance = needed + 1.0 + math.log(2.0 / NUMBERS["kolmogorov_smirnov"])
-    by_mean = needed + math.log(4.0 / NUMBERS["wasserstein"]) + _COST
+    by_mean = needed + math.log(2.0 / (NUMBERS["wasserstein"] * OF_MEAN)) + _COST
     return Detectable(
         min(1.0, math.sqrt(by_distance * scale / 2.0)),
-        math.sqrt(2.0 * by_mean * scale),
+        -float(ndtri_exp(-by_mean)) * math.sqrt(scale),
         _missing(n, m, needed + math.log(4.0 / NUMBERS["chi_square"])),
     )
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hythe.monitor.drift.pair import Floats, Pair
-from hythe.statistics.hypergeometric import log_tail
+from hythe.statistics.hypergeometric import log_tails
 
 Booleans: TypeAlias = NDArray[np.bool_]
 _USUAL = 5
@@ -42,7 +42,7 @@ def log_p(pair: Pair) -> Floats:
         often, told = _often(pair, halving)
         more = n - (window * often).sum(axis=-1)
         all_rare = more + m - (baseline * often).sum(axis=-1)
-        either = np.minimum(log_tail(more, all_rare, n, m), log_tail(all_rare - more, all_rare, m, n))
+        either = np.minimum(*log_tails(more, all_rare, n, m))
         found = np.where(told, np.minimum(found, either), found)
     return np.asarray(np.minimum(found + np.log(2.0 * halvings), 0.0))
 

@@ -6,7 +6,11 @@ import numpy as np
 
 from hythe.monitor.drift.pair import Floats, Pair
 from hythe.statistics.bins import NumberBins
-from hythe.statistics.permutation import log_p_score, midranks
+from hythe.statistics.normal_scores import normal_scores
+from hythe.statistics.permutation import log_p_score
+
+OF_MEAN = 0.8
+"""The share of the p-value that a shift of the mean has; a stretch has the rest."""
 
 
 def distance(pair: Pair, lowest: float | None = None, highest: float | None = None) -> float:
@@ -42,16 +46,17 @@ def error(pair: Pair, lowest: float | None = None, highest: float | None = None)
 
 
 def log_p(pair: Pair, *, averages: bool = False) -> Floats:
-    """Bound the logarithm of the p-value that neither the mean nor the spread of the ranks moved.
+    """Bound the logarithm of the p-value that values neither moved nor spread.
 
-    Each has half of it: the mean rank (Wilcoxon 1945) and the mean square of the distance from the middle
-    rank (Mood 1954), ranks among both samples' values together, one for each cell; see
+    Four fifths of it are for the mean of normal scores (van der Waerden 1952), a fifth is for the mean of
+    their squares (Klotz 1962), scores among both samples' values together, one for each cell; see
     `hythe.statistics.permutation`, for what `averages` are, too.
     """
     baseline, window = pair.present
-    rank = midranks(baseline + window)
-    mean, spread = (log_p_score(window, baseline, score, averages=averages) for score in (rank, rank**2))
-    return np.asarray(np.minimum(np.minimum(mean, spread) + np.log(2.0), 0.0))
+    scores = normal_scores(baseline + window)
+    mean, spread = (log_p_score(window, baseline, score, averages=averages) for score in scores)
+    both = np.minimum(mean - np.log(OF_MEAN), spread - np.log1p(-OF_MEAN))
+    return np.asarray(np.minimum(both, 0.0))
 
 
 def _ends(bins: object, lowest: float | None, highest: float | None) -> Floats:

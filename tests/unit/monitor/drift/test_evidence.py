@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.unit.monitor.drift.pairs import normals, numbers, values
+from tests.unit.monitor.drift.pairs import clean, normals, numbers, values
 
 from hythe.monitor.drift.detectable import detectable
 from hythe.monitor.drift.evidence import log_p_values
@@ -45,6 +45,36 @@ def test_without_drift_small_p_values_are_no_more_often_than_they_say(kind: str,
     for level in (0.1, 0.03, 0.01):
         allowed = REPEATS * level
         assert (found <= level).sum() <= allowed + 3.0 * math.sqrt(allowed)
+
+
+@pytest.mark.parametrize(("m", "n"), [(100, 100), (2000, 200), (1000, 20_000)])
+def test_of_twenty_thousand_windows_no_more_alarm_than_they_say_far_out_either(m: int, n: int) -> None:
+    rng = np.random.default_rng(m + n)
+    found = np.concatenate([_least_of_each(clean(rng, m, n, 2000)) for _ in range(10)])
+    for level in (0.05, 0.01, 1e-3, 1e-4):
+        allowed = len(found) * level
+        assert (found <= math.log(level)).sum() <= allowed + 3.0 * math.sqrt(allowed)
+
+
+def _least_of_each(pair: Pair) -> Any:
+    return np.minimum.reduce(list(log_p_values(pair).values()))
+
+
+def test_a_shift_of_three_tenths_is_found_in_two_hundred_rows_at_one_in_a_thousand() -> None:
+    rng = np.random.default_rng(16)
+    found = [least(normals(rng, 2000, 200, 0.3)) < math.log(1e-3) for _ in range(100)]
+    assert np.mean(found) > 0.5  # the best test of a normal mean finds 78% of them
+
+
+def test_a_stretch_of_values_that_fills_is_found_though_mean_and_spread_stay() -> None:
+    rng = np.random.default_rng(17)
+    found = []
+    for _ in range(60):
+        window = rng.normal(size=200)
+        taken = rng.random(200) < 0.3
+        window[taken] = (rng.choice([-1.0, 1.0], 200) + rng.normal(0.0, 0.1, 200))[taken]
+        found.append(least(numbers(rng.normal(size=2000), window)) < math.log(1e-3))
+    assert np.mean(found) > 0.5
 
 
 @pytest.mark.parametrize(("shift", "scale"), [(0.25, 1.0), (-0.25, 1.0), (0.0, 1.25), (0.0, 0.8)], ids=str)
