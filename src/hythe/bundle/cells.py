@@ -51,12 +51,6 @@ def pack(name: str, values: Array, blank: NDArray[np.bool_]) -> tuple[Layout, pa
     return Layout("cells", dtype, values.shape[1:]), pa.array(raw, pa.binary())
 
 
-def _blanked(values: Array, blank: NDArray[np.bool_]) -> Array:
-    kept = values.copy()
-    kept[blank] = 0
-    return kept
-
-
 def _pack_numbers(values: Array) -> tuple[Layout, pa.Array]:
     dtype = values.dtype.newbyteorder("=")
     flat = pa.array(np.ascontiguousarray(values, dtype=dtype).reshape(-1), from_pandas=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -49,10 +48,6 @@ class Goldens:
         lengths = {len(self.kinds), len(self.outcome.refused), *map(len, self.outcome.answers.values())}
         if lengths != {rows}:
             raise Invalid(f"goldens have {rows} rows, but kinds and answers for {sorted(lengths)}")
-
-    def by_kind(self) -> dict[str, int]:
-        """Count the rows of each kind."""
-        return dict(sorted(Counter(self.kinds).items()))
 
     def encode(self) -> bytes:
         """Write an Arrow IPC file; equal goldens give equal bytes.

@@ -131,10 +131,6 @@ def test_any_arrow_reader_shows_the_file() -> None:
     assert shown["out:p"].to_pylist()[0] == [1.0, 0.0, 0.0]
 
 
-def test_kinds_are_counted() -> None:
-    assert goldens().by_kind() == {"extreme": 1, "missing": 1, "ordinary": 1}
-
-
 def test_more_rows_than_goldens_may_have_are_refused() -> None:
     rows = pa.table({"x": np.zeros(513)})
     outcome = Outcome.answered({"value": np.zeros(513)})

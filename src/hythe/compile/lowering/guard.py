@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,11 +103,3 @@ class Guard:
             asked = [reader for reader in readers.get(name, ()) if node.inputs[0] in reader.outputs]
             return any(reader.op == "IsNaN" for reader in asked)
         return False
-
-
-def any_of(flags: Iterable[Value]) -> Value | None:
-    """Join bool values of one shape by `or`; None when there are none."""
-    result: Value | None = None
-    for flag in flags:
-        result = flag if result is None else result | flag
-    return result
