@@ -23,13 +23,11 @@ from hythe.statistics.powers import PowerSums, power_sums, scale_of
 class Counted:
     """Some values of one feature: cells of the baseline's bins, sums of powers.
 
-    `unreadable` are of another kind than the schema says. They count as missing among numbers, and as unknown
-    values elsewhere.
+    Values of another kind than the schema says count as missing among numbers, and as unknown ones elsewhere.
     """
 
     cells: NDArray[np.int64]
     powers: PowerSums | None
-    unreadable: int = 0
 
 
 ColumnCounter: TypeAlias = Callable[[pa.Array], Counted]
@@ -61,15 +59,13 @@ def _of_column(column: Column, summary: Summary) -> ColumnCounter:
     single = column.type == "float32"
 
     def count(values: pa.Array) -> Counted:
-        numbers, unreadable = numbers_of(values)
+        numbers, _ = numbers_of(values)
         present = numbers.drop_null() if numbers.null_count else numbers
         cells = present.to_numpy(zero_copy_only=False)
         if single:
             with np.errstate(over="ignore"):
                 cells = cells.astype(np.float32)
-        return _numbers(
-            bins, summary, cells, numbers.null_count, unreadable, nan_is_missing=column.nan_is_missing
-        )
+        return _numbers(bins, summary, cells, numbers.null_count, nan_is_missing=column.nan_is_missing)
 
     return count
 
@@ -82,9 +78,9 @@ def _of_tensor(summary: Summary) -> ColumnCounter:
         flat = flattened(values)
         if isinstance(bins, ValueBins):
             return Counted(bins.count(flat), None)
-        numbers, unreadable = numbers_of(flat)
+        numbers, _ = numbers_of(flat)
         present = numbers.drop_null().to_numpy(zero_copy_only=False)
-        return _numbers(bins, summary, present, numbers.null_count, unreadable)
+        return _numbers(bins, summary, present, numbers.null_count)
 
     return count
 
@@ -94,7 +90,6 @@ def _numbers(
     summary: Summary,
     present: NDArray[np.generic],
     missing: int,
-    unreadable: int = 0,
     *,
     nan_is_missing: bool = False,
 ) -> Counted:
@@ -103,7 +98,7 @@ def _numbers(
     cells = bins.count_ordered(ordered, missing)
     if nan_is_missing:
         cells[0], cells[1] = cells[0] + cells[1], 0
-    return Counted(cells, _powers(summary, ordered), unreadable)
+    return Counted(cells, _powers(summary, ordered))
 
 
 def _powers(summary: Summary, ordered: NDArray[np.float64]) -> PowerSums | None:
@@ -111,9 +106,9 @@ def _powers(summary: Summary, ordered: NDArray[np.float64]) -> PowerSums | None:
 
 
 def _times(bins: NumberBins, column: Column, summary: Summary, values: pa.Array) -> Counted:
-    times, unreadable = moments_of(values, column)
+    times, _ = moments_of(values, column)
     seconds, missing = column_numbers(times, column)
-    return _numbers(bins, summary, seconds[~missing], int(missing.sum()), unreadable, nan_is_missing=True)
+    return _numbers(bins, summary, seconds[~missing], int(missing.sum()), nan_is_missing=True)
 
 
 def _values(bins: ValueBins, column: Column, values: pa.Array) -> Counted:
@@ -123,12 +118,12 @@ def _values(bins: ValueBins, column: Column, values: pa.Array) -> Counted:
     if pa.types.is_nested(values.type):
         cells = np.zeros(bins.cells, dtype=np.int64)
         cells[0], cells[-1] = values.null_count, len(values) - values.null_count
-        return Counted(cells, None, int(cells[-1]))
+        return Counted(cells, None)
     if wanted != pa.string():
         values, unreadable = _scalars(values, wanted)
     cells = bins.count(values)
     cells[-1] += unreadable
-    return Counted(cells, None, unreadable)
+    return Counted(cells, None)
 
 
 def _scalars(values: pa.Array, wanted: pa.DataType) -> tuple[pa.Array, int]:
