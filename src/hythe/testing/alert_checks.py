@@ -76,6 +76,15 @@ def alerts_are_found_by_endpoint_state_and_version(opened: Open) -> None:
     assert [each.id for each in alerts.read("scoring", ("firing",), most=1)] == ids[-1:]
 
 
+def all_alerts_are_given_to_who_asks_for_all(opened: Open) -> None:
+    """Give the newest 500 to all others."""
+    catalog = opened()
+    with catalog.edit(actor="controller") as tx:
+        ids = [tx.put_alert(replace(NEW, key=f"1.0.0/{place}")).id for place in range(501)]
+    assert [each.id for each in catalog.alerts.read(most=None)] == ids[::-1]
+    assert len(catalog.alerts.read()) == 500
+
+
 def only_what_never_fired_is_dropped(opened: Open) -> None:
     """Keep an alert that somebody may have been told of."""
     catalog = opened()
@@ -223,6 +232,7 @@ CHECKS: Sequence[Check] = (
     what_more_is_known_of_an_alert_is_not_logged,
     an_unknown_alert_is_not_found,
     alerts_are_found_by_endpoint_state_and_version,
+    all_alerts_are_given_to_who_asks_for_all,
     only_what_never_fired_is_dropped,
     a_delivery_is_posted_with_what_it_tells_or_not_at_all,
     a_delivery_that_stands_is_not_posted_again,

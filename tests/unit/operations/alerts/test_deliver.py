@@ -97,6 +97,18 @@ def test_a_receiver_says_when_to_come_again(scene: Scene, hook: Receiver) -> Non
     assert len(hook.received) == 2
 
 
+@pytest.mark.parametrize("said", ["soon", "\u00b2", "-5", "1.5", ""])
+def test_a_receiver_that_says_no_time_is_asked_again_as_any(scene: Scene, hook: Receiver, said: str) -> None:
+    scene.policy(deliver=(hooked(hook),))
+    hook.status, hook.extra = 429, {"retry-after": said}
+    scene.hour(BAD)
+    scene.deliver()
+    assert scene.faults() == ["127.0.0.1 answered 429; see its log"]
+    hook.status = 204
+    scene.deliver_for(300)
+    assert scene.states() == {"fired webhook": "sent"}
+
+
 def test_a_receiver_that_is_gone_hears_no_more(scene: Scene, hook: Receiver) -> None:
     scene.policy(deliver=(hooked(hook),))
     hook.status = 410
