@@ -7,7 +7,7 @@ export PYTHONDONTWRITEBYTECODE :=
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder
 INSTALL := $(if $(shell command -v uv),uv pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
 CREATE := $(if $(shell command -v uv),uv venv --quiet --python $(PYTHON) .venv,$(PYTHON) -m venv .venv)
 
@@ -47,7 +47,7 @@ test: setup services clients  ## run every test that does not take long
 	@$(PYTEST) -m 'not slow'
 
 test-slow: setup services clients  ## run the others: benchmarks in their fast modes, long integration tests
-	@$(PYTEST) -m slow
+	@$(PYTEST) --dist worksteal -m slow
 
 coverage: setup services clients  ## run the tests and say what they do not reach
 	@$(PYTEST) --cov --cov-report=term:skip-covered
