@@ -43,9 +43,8 @@ def _tally(values: Any, summary: Summary, column: Column) -> Tally:
     cells = tuple(bins.count(numbers, missing).tolist())
     if summary.moments is None:
         return Tally(cells)
-    centre, exponent = scale_of(summary.moments)
-    present = numbers[~missing].astype(np.float64)[:, None]
-    return Tally(cells, power_sums(present, [centre], [exponent])[0])
+    present = np.sort(numbers[~missing].astype(np.float64))
+    return Tally(cells, power_sums(present, *scale_of(summary.moments)))
 
 
 def _numbers(values: Any, column: Column) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -148,6 +148,7 @@ class Endpoint:
         self._follow_shadows(None)
         for version in self._lives.values():
             await _close_when_idle(version)
+        self.observer.close()
 
     async def close(self) -> None:
         """Give everything back."""
@@ -156,6 +157,7 @@ class Endpoint:
         await asyncio.gather(*self._retiring)
         for version in self._lives.values():
             await version.close()
+        self.observer.close()
 
     def _route(self, spec: EndpointSpec, versions: Mapping[str, LiveVersion]) -> None:
         """Go by the plan of a spec from now on."""

@@ -13,7 +13,7 @@ from hythe.bundle.misfit import Misfit
 from hythe.bundle.rows import Array
 from hythe.dataplane.faults import FAULTS
 from hythe.dataplane.meter import Meter
-from hythe.dataplane.record import Recorder
+from hythe.dataplane.record import Later, Recorder
 from hythe.dataplane.ticket import Ticket
 from hythe.monitor.record import RESCUED, Call, Difference, Reply
 from hythe.runtime.counters import Counter, Counters
@@ -57,14 +57,31 @@ class Ids:
 
 
 class Observer:
-    """Counts the requests of one endpoint, and hands them to the process beside where there is one."""
+    """Counts the requests of one endpoint, and hands them to the process beside where there is one.
 
-    def __init__(self, endpoint: str, counters: Counters, ring: Ring | None = None) -> None:
+    With `later`, those of small batches go together (`hythe.dataplane.pool`) until it is closed.
+    """
+
+    def __init__(
+        self, endpoint: str, counters: Counters, ring: Ring | None = None, *, later: Later | None = None
+    ) -> None:
         self.endpoint = endpoint
         self._meter = Meter(counters, endpoint)
         self._ring = ring
+        self._later = later
         self._recorders: dict[str, Recorder] = {}
-        self.in_flight = self._meter.in_flight
+        self._in_flight = self._meter.in_flight
+
+    def entered(self) -> None:
+        """Note that a request has come; another call tells once what became of it."""
+        self._in_flight.add(1.0)
+        if self._ring is not None:
+            self._ring.enter()
+
+    def close(self) -> None:
+        """Hand over what waits."""
+        for recorder in self._recorders.values():
+            recorder.flush()
 
     def ran(
         self, version: str, ran: Ran, fed: Mapping[str, Array], failures: Mapping[int, Exception]
@@ -101,7 +118,7 @@ class Observer:
             counter.add(len(taken_s))
             for seconds in taken_s:
                 durations.observe(seconds)
-        self.in_flight.add(-len(calls))
+        self._in_flight.add(-len(calls))
         if self._ring is not None:
             refused = ran.outcome.refused if failures else None
             self._recorder(self._ring, version).batch(
@@ -151,7 +168,7 @@ class Observer:
         self._count(version, call)
         self._meter.flagged(version, call.flags)
         self._meter.runs(version).rows.add(call.rows)
-        self.in_flight.add(-1.0)
+        self._in_flight.add(-1.0)
         if self._ring is not None:
             self._recorder(self._ring, version).batch(
                 [call], fed, answers, inference_s=None, at_ns=time.time_ns()
@@ -167,7 +184,7 @@ class Observer:
         self._count(version, call)
         if call.flags:
             self._meter.flagged(version, call.flags)
-        self.in_flight.add(-1.0)
+        self._in_flight.add(-1.0)
         fault = err.fault if isinstance(err, Misfit) else None
         if fault is not None:
             self._meter.row_faults(version, fault.kind).add()
@@ -201,7 +218,7 @@ class Observer:
     def _recorder(self, ring: Ring, version: str) -> Recorder:
         found = self._recorders.get(version)
         if found is None:
-            found = self._recorders[version] = Recorder(ring, self.endpoint, version)
+            found = self._recorders[version] = Recorder(ring, self.endpoint, version, later=self._later)
         return found
 
     def _count(self, version: str, call: Call) -> None:

@@ -125,7 +125,7 @@ class DataPlane:
             raise
 
     def _enter(self, endpoint: Endpoint, ticket: Ticket) -> LiveVersion | None:
-        endpoint.observer.in_flight.add(1.0)
+        endpoint.observer.entered()
         ticket.id = endpoint.ids.next()
         try:
             if self._gate is not None:

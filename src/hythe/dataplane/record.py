@@ -1,34 +1,36 @@
-"""Hands what happened over to the process beside: one copy into a ring for each batch, and no more work."""
+"""Hands what happened over to the process beside: one copy into a ring for a batch or some, no more work."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
 
 from hythe.bundle.misfit import Fault
 from hythe.bundle.rows import Array
+from hythe.dataplane.pool import HOLD_S, Pool, poolable
 from hythe.dataplane.slices import Slice, slices
-from hythe.monitor.arrays import Field
-from hythe.monitor.record import HEAD, RAN, Body, Call, Difference, Layout, Reply, padded
+from hythe.dataplane.written import Written
+from hythe.monitor.record import HEAD, RAN, UNSEEN, Body, Call, Difference, Reply, Run
 from hythe.runtime.ring import Ring
 
-MOST_CELLS = 4096
-"""An array with more cells than this in a row, such as an image's pixels, is left out."""
-_NUMBERS = "biuf"
-_SCALARS = "OUT"
 _NOTHING: Mapping[str, Array] = {}
 _PADS = [bytes(size) for size in range(8)]
-_Run = tuple[int, int, float, float]
+_Times = tuple[int, int, float, float]
 """The end of a head: flags, UTC nanoseconds, seconds of inference and of encoding."""
+Later = Callable[[float, Callable[[], None]], object]
+"""Calls something after so many seconds."""
 _encode = msgspec.msgpack.Encoder().encode
 
 
 class Recorder:
     """Writes what one version of an endpoint did into this process's ring; a full ring loses it and counts.
 
-    `version` is "" for requests that came to none.
+    `version` is "" for requests that came to none. With `later`, small batches wait a moment for others
+    (`hythe.dataplane.pool`), and `flush` has to be called before the process ends. The ring is told of all
+    requests of an endpoint that left.
 
     >>> from hythe.runtime.ring import Ring, create
     >>> recorder = Recorder(Ring(create()), "churn", "1.0.0")
@@ -37,11 +39,14 @@ class Recorder:
     True
     """
 
-    def __init__(self, ring: Ring, endpoint: str, version: str = "") -> None:
+    def __init__(self, ring: Ring, endpoint: str, version: str = "", *, later: Later | None = None) -> None:
         self._ring = ring
         self._put = ring.put
         self._most_bytes = ring.capacity // 4
-        self._bare = self._written = _Written(endpoint, version, _NOTHING, _NOTHING)
+        self._bare = self._written = Written(endpoint, version, _NOTHING, _NOTHING)
+        self._later = later
+        self._pool: Pool | None = None
+        self._alarmed = False
 
     def batch(
         self,
@@ -65,33 +70,35 @@ class Recorder:
         arrays = [*feeds.values(), *answers.values()]
         written = self._written
         if not written.takes(feeds, answers, arrays):
-            written = self._written = _Written(self._bare.endpoint, self._bare.version, feeds, answers)
+            self.flush()
+            written = self._written = Written(self._bare.endpoint, self._bare.version, feeds, answers)
+        rows = calls[0].rows if len(calls) == 1 else sum([call.rows for call in calls])
+        if self._later is not None:
+            size = rows * written.row_bytes
+            if refused is None and poolable(calls, size):
+                return self._gather(calls, arrays, size, Run(len(calls), rows, at_ns, inference_s, encode_s))
+            self.flush()
         marked = [] if refused is None else np.flatnonzero(refused).tolist()
         raw = [arrays[place] for place in written.raw]
         body = Body(calls, marked, [arrays[place].tolist() for place in written.lists])
-        try:
-            data = _encode(body)
-        except TypeError:  # an answer that is neither number nor text has nothing to count
-            body, raw, written = Body(calls, marked), [], self._bare
-            data = _encode(body)
-        flags = 0 if inference_s is None else RAN
-        rows = calls[0].rows if len(calls) == 1 else sum([call.rows for call in calls])
-        size = len(data) + rows * written.row_bytes
-        if size > self._most_bytes:
-            run = flags, at_ns, inference_s or 0.0, encode_s
-            return self._in_slices(written, body, raw, size, run)
-        head = HEAD.pack(written.length, len(data), rows, flags, at_ns, inference_s or 0.0, encode_s)
-        parts = [head, written.data, data, _PADS[-len(data) % 8]]
-        try:
-            return self._put(parts + raw)
-        except TypeError:  # an array whose memory is in another order has no plain buffer
-            return self._put(parts + [np.ascontiguousarray(array) for array in raw])
+        times = (0 if inference_s is None else RAN), at_ns, inference_s or 0.0, encode_s
+        return self._whole(written, body, raw, rows, times)
+
+    def flush(self) -> bool:
+        """Record what waits for others; False when it was lost."""
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return True
+        body = Body(pool.calls, lists=pool.lists, runs=pool.runs)
+        raw = [b"".join(pieces) for pieces in pool.arrays]
+        return self._whole(self._written, body, raw, pool.rows, (0, pool.runs[-1].at_ns, 0.0, 0.0))
 
     def alone(self, call: Call, *, at_ns: int, fault: Fault | None = None) -> bool:
         """Record a request that went through no model: refused, shed, or answered by a constant.
 
         `fault` is what was wrong with its rows, where they did not fit the schema.
         """
+        self.flush()
         return self._small(Body([call], faults=[] if fault is None else [fault]), call.rows, at_ns)
 
     def reply(self, reply: Reply, *, at_ns: int) -> bool:
@@ -108,70 +115,68 @@ class Recorder:
         rows = sum([call.rows for call in calls])
         return self._small(Body(calls, differences=told), rows, at_ns, inference_s)
 
-    def _in_slices(self, written: _Written, body: Body, raw: list[Array], size: int, run: _Run) -> bool:
+    def _gather(self, calls: list[Call], arrays: list[Array], size: int, run: Run) -> bool:
+        """Have a small batch wait for others, which are recorded before they would be too many."""
+        pool = self._pool
+        if pool is None or not pool.takes(calls[0], run.at_ns):
+            self.flush()
+            pool = self._pool = Pool(calls[0], run.at_ns, self._written)
+            if not self._alarmed and self._later is not None:
+                self._alarmed = True
+                self._later(HOLD_S, self._alarm)
+        pool.add(calls, arrays, size, run)
+        return not pool.full or self.flush()
+
+    def _alarm(self) -> None:
+        self._alarmed = False
+        self.flush()
+
+    def _whole(self, written: Written, body: Body, raw: list[Any], rows: int, times: _Times) -> bool:
+        """Record a body with its arrays, in slices where they are large."""
+        try:
+            data = _encode(body)
+        except TypeError:  # an answer that is neither number nor text has nothing to count
+            body, raw, written = Body(body.calls, body.refused, runs=body.runs), [], self._bare
+            data = _encode(body)
+        size = len(data) + rows * written.row_bytes
+        if size > self._most_bytes and not body.runs:
+            return self._in_slices(written, body, raw, size, times)
+        head = HEAD.pack(written.length, len(data), rows, *times)
+        parts = [head, written.data, data, _PADS[-len(data) % 8]]
+        try:
+            put = self._put(parts + raw, len(body.calls))
+        except TypeError:  # an array whose memory is in another order has no plain buffer
+            put = self._put(parts + [np.ascontiguousarray(array) for array in raw], len(body.calls))
+        self._left(body.calls)
+        return put
+
+    def _in_slices(self, written: Written, body: Body, raw: list[Array], size: int, times: _Times) -> bool:
         """Record a batch of `size` bytes in slices of about a quarter of what one may have."""
         rows = sum([call.rows for call in body.calls])
         most_rows = max(1, rows * self._most_bytes // (4 * size))
-        put = [self._slice(written, part, run) for part in slices(body, raw, most_rows)]
+        put = [self._slice(written, part, times) for part in slices(body, raw, most_rows)]
+        self._left(body.calls)
         return all(put)
 
-    def _slice(self, written: _Written, part: Slice, run: _Run) -> bool:
+    def _slice(self, written: Written, part: Slice, times: _Times) -> bool:
         """Record a slice, without arrays where it leaves less than a quarter of the ring to other records."""
         body, raw = part.body, [np.ascontiguousarray(array) for array in part.raw]
         data = _encode(body)
         room = min(self._most_bytes, 3 * self._most_bytes - self._ring.used)
         if len(data) + sum([array.nbytes for array in raw]) > room:
             data, raw, written = _encode(Body(body.calls, body.refused, whole=body.whole)), [], self._bare
-        head = HEAD.pack(written.length, len(data), part.rows, *run)
+        head = HEAD.pack(written.length, len(data), part.rows, *times)
         return self._put([head, written.data, data, _PADS[-len(data) % 8], *raw])
 
     def _small(self, body: Body, rows: int, at_ns: int, inference_s: float | None = None) -> bool:
         data, bare = _encode(body), self._bare
         flags = 0 if inference_s is None else RAN
         head = HEAD.pack(bare.length, len(data), rows, flags, at_ns, inference_s or 0.0, 0.0)
-        return self._put((head, bare.data, data, _PADS[-len(data) % 8]))
+        put = self._put((head, bare.data, data, _PADS[-len(data) % 8]))
+        self._left(body.calls)
+        return put
 
-
-class _Written:
-    """A layout as bytes, and where its arrays are: `raw` ones go as they are, `lists` into the body."""
-
-    def __init__(
-        self, endpoint: str, version: str, feeds: Mapping[str, Array], answers: Mapping[str, Array]
-    ) -> None:
-        self.endpoint = endpoint
-        self.version = version
-        self._names = [*feeds, *answers]
-        arrays = [*feeds.values(), *answers.values()]
-        self._kinds = [(array.dtype, array.shape[1:]) for array in arrays]
-        self.raw: list[int] = []
-        self.lists: list[int] = []
-        self.row_bytes = 0
-        inputs: list[Field] = []
-        outputs: list[Field] = []
-        for place, (name, array) in enumerate(zip(self._names, arrays, strict=True)):
-            fields = inputs if place < len(feeds) else outputs
-            shape = array.shape[1:]
-            if int(np.prod(shape, dtype=np.int64)) > MOST_CELLS:
-                continue
-            if array.dtype.kind in _NUMBERS:
-                fields.append(Field(name, array.dtype.str, shape))
-                self.raw.append(place)
-                self.row_bytes += fields[-1].row_bytes
-            elif array.dtype.kind in _SCALARS and fields is outputs:
-                fields.append(Field(name, "", shape))
-                self.lists.append(place)
-        encoded = _encode(Layout(endpoint, version, tuple(inputs), tuple(outputs)))
-        self.length = len(encoded)
-        self.data = encoded + bytes(padded(self.length) - self.length)
-
-    def takes(
-        self, feeds: Mapping[str, Array], answers: Mapping[str, Array], arrays: Sequence[Array]
-    ) -> bool:
-        """Tell whether these arrays have this layout."""
-        if [*feeds, *answers] != self._names:
-            return False
-        for array, (dtype, shape) in zip(arrays, self._kinds, strict=True):
-            # Nearly always it is the very object, which is far cheaper to see than that two are equal.
-            if (array.dtype is not dtype and array.dtype != dtype) or array.shape[1:] != shape:
-                return False
-        return True
+    def _left(self, calls: Sequence[Call]) -> None:
+        """Tell the ring which requests of an endpoint are over, and put or lost."""
+        if self._bare.endpoint and calls and not calls[0].flags & UNSEEN:
+            self._ring.leave(len(calls))

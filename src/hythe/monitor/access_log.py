@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import chain
 
 import msgspec
 
@@ -61,7 +62,7 @@ def lines(records: Sequence[BatchRecord], trace_share: float = 0.0) -> bytes:
     `trace_share` is that of the requests without a trace of their caller's that are traced.
     """
     found = []
-    for record in records:
+    for record in chain.from_iterable([record.apart() for record in records]):
         at = _moment(record.at_ns)
         endpoint, version = record.layout.endpoint, record.layout.version
         for call in record.calls:

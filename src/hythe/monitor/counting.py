@@ -72,23 +72,12 @@ class BinCounter:
             [(name, _)] = members
             return [(name, tally_of(self._features[name], values.reshape(-1)))]
         places = [source.place or 0 for _, source in members]
-        columns = np.ascontiguousarray(values[:, places].T)
-        cells = [self._counters[name](column) for (name, _), column in zip(members, columns, strict=True)]
-        powers = self._powers([name for name, _ in members], columns)
-        return [
-            (name, Tally(tuple(counted.tolist()), powers.get(name)))
-            for (name, _), counted in zip(members, cells, strict=True)
-        ]
+        ordered = np.sort(values[:, places].T, axis=1)  # once, for the cells and for the powers
+        return [(name, self._tally(name, column)) for (name, _), column in zip(members, ordered, strict=True)]
 
-    def _powers(self, names: list[str], columns: Array) -> dict[str, PowerSums]:
-        """Sum the powers of those columns that have moments in the baseline, all together."""
-        places = [place for place, name in enumerate(names) if self._features[name].moments is not None]
-        if not places:
-            return {}
-        scales = [_scale(self._features[names[place]]) for place in places]
-        matrix = columns[places].T.astype(np.float64)
-        sums = power_sums(matrix, [centre for centre, _ in scales], [exponent for _, exponent in scales])
-        return {names[place]: found for place, found in zip(places, sums, strict=True)}
+    def _tally(self, name: str, ordered: Array) -> Tally:
+        cells = tuple(self._counters[name](ordered).tolist())
+        return Tally(cells, _powers(self._features[name], ordered))
 
 
 def _counter(summary: Summary, source: Source, column: Column | None) -> _Counter:
@@ -100,9 +89,9 @@ def _counter(summary: Summary, source: Source, column: Column | None) -> _Counte
     return lambda values: _count_numbers(bins, values, nan_is_missing=nan_is_missing)
 
 
-def _count_numbers(bins: NumberBins, values: Array, *, nan_is_missing: bool) -> NDArray[np.int64]:
-    """Count numbers; in a model's input, missing has become NaN."""
-    found = bins.count(values)
+def _count_numbers(bins: NumberBins, ordered: Array, *, nan_is_missing: bool) -> NDArray[np.int64]:
+    """Count numbers in ascending order; in a model's input, missing has become NaN."""
+    found = bins.count_ordered(ordered)
     if nan_is_missing:
         found[0], found[1] = found[1], 0
     return found
@@ -136,14 +125,11 @@ def tally_of(summary: Summary, values: Array) -> Tally:
     bins = summary.counts.bins
     if isinstance(bins, ValueBins):
         return Tally(tuple(bins.count(values.tolist()).tolist()))
-    numbers = values.astype(np.float64, copy=False)
-    cells = tuple(bins.count(numbers).tolist())
+    ordered = np.sort(values.astype(np.float64, copy=False))
+    return Tally(tuple(bins.count_ordered(ordered).tolist()), _powers(summary, ordered))
+
+
+def _powers(summary: Summary, ordered: Array) -> PowerSums | None:
     if summary.moments is None:
-        return Tally(cells)
-    centre, exponent = _scale(summary)
-    [sums] = power_sums(numbers[:, None], [centre], [exponent])
-    return Tally(cells, sums)
-
-
-def _scale(summary: Summary) -> tuple[float, int]:
-    return (0.0, 0) if summary.moments is None else scale_of(summary.moments)
+        return None
+    return power_sums(ordered.astype(np.float64, copy=False), *scale_of(summary.moments))

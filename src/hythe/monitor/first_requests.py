@@ -7,7 +7,7 @@ the latency of one that failed, leaves that metric to the key's next.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from operator import attrgetter
+from operator import itemgetter
 from typing import NamedTuple
 
 from hythe.monitor.group import Scores
@@ -64,18 +64,18 @@ class FirstRequests:
             if asked
             else []
         )
-        for record in sorted(chosen, key=attrgetter("at_ns")):
-            for place, call in enumerate(record.calls):
-                if not call.key or call.flags & PART:
-                    continue
-                copied = bool(call.flags & SHADOW)
-                if call.share > 0 or copied:
-                    keys = self._keys(record.layout.endpoint, call.revision)
-                    if copied or keys.get(call.key, 0) & _ALL_OF_ANSWERED != _ALL_OF_ANSWERED:
-                        yield from self._new(keys, record, place, scores)
+        for at_ns, record, place in _in_order(chosen):
+            call = record.calls[place]
+            if not call.key or call.flags & PART:
+                continue
+            copied = bool(call.flags & SHADOW)
+            if call.share > 0 or copied:
+                keys = self._keys(record.layout.endpoint, call.revision)
+                if copied or keys.get(call.key, 0) & _ALL_OF_ANSWERED != _ALL_OF_ANSWERED:
+                    yield from self._new(keys, record, place, at_ns, scores)
 
     def _new(
-        self, keys: dict[str, int], record: BatchRecord, place: int, scores: Scores
+        self, keys: dict[str, int], record: BatchRecord, place: int, at_ns: int, scores: Scores
     ) -> Iterator[KeyOutcome]:
         endpoint, version, call = record.layout.endpoint, record.layout.version, record.calls[place]
         told = keys.get(call.key, 0)
@@ -85,7 +85,7 @@ class FirstRequests:
         for name, value in values.items():
             if not told & _BITS[name]:
                 yield KeyOutcome(
-                    call.id, name, value, endpoint, version, call.revision, call.share, call.key, record.at_ns
+                    call.id, name, value, endpoint, version, call.revision, call.share, call.key, at_ns
                 )
             told |= _BITS[name]
         # An answer without a score leaves none to wait for.
@@ -100,6 +100,12 @@ class FirstRequests:
             if len(self._told) > _MOST_PLANS:
                 del self._told[next(iter(self._told))]
         return found
+
+
+def _in_order(records: Sequence[BatchRecord]) -> list[tuple[int, BatchRecord, int]]:
+    """Give each call's time, its record and its place there, by time."""
+    found = [(at_ns, record, place) for record in records for place, at_ns in enumerate(record.moments())]
+    return sorted(found, key=itemgetter(0))
 
 
 def _values(call: Call) -> dict[str, float]:

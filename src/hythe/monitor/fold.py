@@ -1,4 +1,4 @@
-"""Records to windows: each second of each arm counted once, vectorised."""
+"""Records to windows: a second or some of each arm counted once, vectorised."""
 
 from __future__ import annotations
 
@@ -23,15 +23,18 @@ def fold(
     counters: Counters,
     statistics: Sequence[Statistic],
     scores: Scores = no_score,
+    period_s: int = 1,
 ) -> list[Window]:
-    """Count records into windows of one second."""
+    """Count records into windows of `period_s` seconds, which begin at multiples of that."""
     return [
-        _window(key, group, counters(key[0], key[1]), statistics)
-        for key, group in groups(records, scores).items()
+        _window(key, group, counters(key[0], key[1]), statistics, period_s)
+        for key, group in groups(records, scores, period_s).items()
     ]
 
 
-def _window(key: Key, group: Group, counter: BinCounter | None, statistics: Sequence[Statistic]) -> Window:
+def _window(
+    key: Key, group: Group, counter: BinCounter | None, statistics: Sequence[Statistic], period_s: int
+) -> Window:
     endpoint, version, share, revision, second = key
     requests = Requests.of(group.calls)
     kinds = Counter([(call.outcome, call.reason, call.flags) for call in requests.calls])
@@ -40,6 +43,7 @@ def _window(key: Key, group: Group, counter: BinCounter | None, statistics: Sequ
         endpoint=endpoint,
         version=version,
         start=second,
+        period_s=period_s,
         share=share,
         revision=revision,
         requests=_outcomes(kinds),

@@ -1,4 +1,4 @@
-"""What came together of one version in one second, as columns, so that counting is vectorised."""
+"""What came together of one version in a second or some, as columns, so that counting is vectorised."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hythe.monitor.record import PART, RESCUED, SHADOW, BatchRecord, Call
 from hythe.monitor.score import Score
 
 Key = tuple[str, str, float, int, int]
-"""Endpoint, version, share of the traffic, the plan's revision, second."""
+"""Endpoint, version, share of the traffic, the plan's revision, the period's first second."""
 Scores = Callable[[str], Score | None]
 """Finds the score of an endpoint, the same for all its arms."""
 _Parts = dict[tuple[str, tuple[int, ...]], list[Any]]
@@ -82,9 +82,15 @@ class Group:
         self.calls += calls
         self.rows += rows
         self.answered_rows += rows
-        runs = [record for record in records if record.counts_run]
-        self.inference_s += [record.inference_s for record in runs]
-        self.run_rows += sum([record.run_rows for record in runs])
+        runs = [(record.inference_s, record.run_rows) for record in records if record.counts_run]
+        runs += [
+            (run.inference_s, run.rows)
+            for record in records
+            for run in record.runs
+            if run.inference_s is not None
+        ]
+        self.inference_s += [seconds for seconds, _ in runs]
+        self.run_rows += sum([rows for _, rows in runs])
         self.counted_rows += sum([record.rows for record in records if record.inputs])
         _extend(self._inputs, together(record.inputs for record in records))
         _extend(self._outputs, together(record.outputs for record in records))
@@ -143,8 +149,8 @@ class Groups(dict[Key, Group]):
         return group
 
 
-def groups(records: Sequence[BatchRecord], scores: Scores = no_score) -> Groups:
-    """Sort records by their keys; what came to no endpoint is in no group."""
+def groups(records: Sequence[BatchRecord], scores: Scores = no_score, period_s: int = 1) -> Groups:
+    """Sort records by their keys, of `period_s` seconds each; what came to no endpoint is in no group."""
     found = Groups(scores)
     alike: dict[Key, list[BatchRecord]] = {}
     for record in records:
@@ -152,6 +158,7 @@ def groups(records: Sequence[BatchRecord], scores: Scores = no_score) -> Groups:
         if not layout.endpoint or not calls:
             continue
         second = record.at_ns // 1_000_000_000
+        second -= second % period_s
         if calls[0].flags & SHADOW:
             _copied(found, record, second)
         elif _all_answered(record):
@@ -176,6 +183,8 @@ def _copied(found: Groups, record: BatchRecord, second: int) -> None:
 
 def _all_answered(record: BatchRecord) -> bool:
     """Tell whether every row was answered, and by one arm of one plan, as nearly always."""
+    if record.runs:  # by what it is
+        return True
     if record.refused:
         return False
     share, revision = record.calls[0].share, record.calls[0].revision

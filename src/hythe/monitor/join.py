@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from hythe.monitor.arrays import Arrays, Cut
-from hythe.monitor.record import DEGRADED, SHADOW, BatchRecord, Call
+from hythe.monitor.record import DEGRADED, SHADOW, BatchRecord, Call, Layout
 from hythe.monitor.row_cells import Cells, RowCells, written
 from hythe.monitor.sample import DRAW, least
 
@@ -100,17 +100,19 @@ def _joins(
 ) -> Iterator[Join]:
     outputs, start = _narrow(record.outputs), 0
     named = {name: list(found) for name, found in classes.items() if name in outputs}
-    for call in record.calls:
+    for call, at_ns in zip(record.calls, record.moments(), strict=True):
         end = start + call.rows
         if call.outcome == "answered" and call.id[DRAW] >= drawn and not call.flags & SHADOW:
             values = {name: array[start:end] for name, array in outputs.items()}
-            yield _join(record, call, values, named, "" if cells is None else written(cells[start:end]))
+            kept = "" if cells is None else written(cells[start:end])
+            yield _join(record.layout, call, at_ns, values, named, kept)
         start = end
 
 
 def _join(
-    record: BatchRecord,
+    layout: Layout,
     call: Call,
+    at_ns: int,
     outputs: dict[str, list[Any]],
     classes: dict[str, list[Any]],
     cells: str,
@@ -119,9 +121,9 @@ def _join(
         call.id,
         call.first,
         call.rows,
-        record.at_ns,
-        record.layout.endpoint,
-        record.layout.version,
+        at_ns,
+        layout.endpoint,
+        layout.version,
         call.share,
         call.key,
         bool(call.flags & DEGRADED),

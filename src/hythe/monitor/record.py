@@ -1,9 +1,10 @@
-"""What a serving process hands over of one batch: who was answered and how, and the numbers that went by.
+"""What a serving process hands over of one batch, or of some small ones: who was answered, and how.
 
 A record is a head of fixed size, a layout, a body in MessagePack, and raw arrays:
 
     head    lengths of layout and body, rows, flags (uint32 each), UTC nanoseconds (int64), inference
-            seconds, seconds from the model's end to the last answer written
+            seconds, seconds from the model's end to the last answer written; of several batches in one
+            record those two are 0, for each has its own in the body
     layout  `Layout`: the same for every batch of a version, so that both sides keep it
     body    `Body`: the requests, and arrays that are no numbers, as lists
     arrays  those of the layout with a dtype, C order, in turn
@@ -124,13 +125,27 @@ class Whole(msgspec.Struct, frozen=True, array_like=True, gc=False):
     counts: bool
 
 
+class Run(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One of several batches in a record: the next `calls` of its calls, of `rows` rows.
+
+    `inference_s` is None where the answers are those of an earlier run. `at_ns` and `encode_s` are those of
+    `BatchRecord`.
+    """
+
+    calls: int
+    rows: int
+    at_ns: int
+    inference_s: float | None
+    encode_s: float
+
+
 class Body(msgspec.Struct, array_like=True, gc=False):
     """What differs from batch to batch.
 
     The calls, in the order of their rows; the rows that the model refused; the arrays without a dtype, in
     the layout's order; replies to calls of earlier records; of a slice, what it is a slice of; what was told
     of predictions of the layout's endpoint, at the record's time; what a shadow answered otherwise; what was
-    wrong with the rows of requests that were refused.
+    wrong with the rows of requests that were refused; the batches in it, where there are several.
     """
 
     calls: list[Call]
@@ -141,6 +156,7 @@ class Body(msgspec.Struct, array_like=True, gc=False):
     told: list[Told] = []
     differences: list[Difference] = []
     faults: list[Fault] = []
+    runs: list[Run] = []
 
 
 class BatchRecord(msgspec.Struct, frozen=True, gc=False):
@@ -149,6 +165,9 @@ class BatchRecord(msgspec.Struct, frozen=True, gc=False):
     Arrays lie in the memory that the record was read from, and are cut out when asked for. `encode_s` is the
     time from the model's end to `at_ns`, in which the answers were written. `batch` names the run of the
     model: the id of its first call. `whole` is None unless the record is a slice of a larger batch.
+
+    A record of several batches has them as `runs`, and `at_ns` is the last one's; all its rows were answered
+    by one arm of one plan, in one second. `apart` gives them one by one.
     """
 
     layout: Layout
@@ -167,6 +186,7 @@ class BatchRecord(msgspec.Struct, frozen=True, gc=False):
     told: Sequence[Told] = ()
     differences: Sequence[Difference] = ()
     faults: Sequence[Fault] = ()
+    runs: Sequence[Run] = ()
 
     @property
     def run_rows(self) -> int:
@@ -177,6 +197,37 @@ class BatchRecord(msgspec.Struct, frozen=True, gc=False):
     def counts_run(self) -> bool:
         """Whether there was a run of the model that counts with this record."""
         return self.ran and (self.whole is None or self.whole.counts)
+
+    def apart(self) -> Sequence[BatchRecord]:
+        """Give each of its batches as a record of its own, without the arrays of several.
+
+        >>> layout, calls = Layout("churn", "1.0.0"), [Call("a", 1), Call("b", 2)]
+        >>> runs = [Run(1, 1, 10, 0.25, 0.0), Run(1, 2, 20, None, 0.0)]
+        >>> both = BatchRecord(layout, 20, 3, False, 0.0, calls, [], {}, {}, runs=runs)
+        >>> [(one.at_ns, one.ran, one.batch, one.calls[0].id) for one in both.apart()]
+        [(10, True, 'a', 'a'), (20, False, '', 'b')]
+        """
+        if not self.runs:
+            return (self,)
+        found, start = [], 0
+        for run in self.runs:
+            calls, ran = self.calls[start : start + run.calls], run.inference_s is not None
+            batch = calls[0].id if ran else ""
+            inference_s = run.inference_s or 0.0
+            found.append(
+                BatchRecord(
+                    self.layout, run.at_ns, run.rows, ran, inference_s, calls, [], _NONE, _NONE, run.encode_s,
+                    batch,
+                )
+            )  # fmt: skip
+            start += run.calls
+        return found
+
+    def moments(self) -> Sequence[int]:
+        """Give the `at_ns` of each call."""
+        if not self.runs:
+            return (self.at_ns,) * len(self.calls)
+        return [run.at_ns for run in self.runs for _ in range(run.calls)]
 
 
 _NONE: Arrays = {}
@@ -222,6 +273,7 @@ class RecordReader:
             body.told,
             body.differences,
             body.faults,
+            body.runs,
         )
 
     def _plan(self, written: bytes) -> _Plan:

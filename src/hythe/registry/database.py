@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
-from sqlalchemy.pool import NullPool, StaticPool
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, IntegrityError, NoSuchModuleError
+from sqlalchemy.pool import NullPool, QueuePool, StaticPool
 
 from hythe.base.errors import Busy, Conflict, Corrupt, HytheError, Invalid, Unavailable, Unsupported
 from hythe.bundle.storage import storage_errors
@@ -32,12 +32,15 @@ class Database:
 
     `url` is `sqlite:///FILE`, `sqlite://` (in memory, for this object alone) or `postgresql://…`. A writer
     waits `busy_timeout_s` for another to finish. Unless it `makes` a SQLite file that is not there, that
-    raises Unavailable.
+    raises Unavailable. A process that comes back each second `keeps` the file open.
     """
 
-    def __init__(self, url: str, busy_timeout_s: float = 30.0, *, makes: bool = True) -> None:
+    def __init__(
+        self, url: str, busy_timeout_s: float = 30.0, *, makes: bool = True, keeps: bool = False
+    ) -> None:
         self._url = _parsed(url)
         self._makes = makes
+        self._keeps = keeps
         self._busy_timeout_s = busy_timeout_s
         self._opened: Engine | None = None
         # One connection serves all threads of an in-memory database, so they take turns, and a read inside
@@ -120,6 +123,8 @@ class Database:
         if self._memory:
             return _sqlite(self._url, self._busy_timeout_s, poolclass=StaticPool, pool_reset_on_return=None)
         url = _readable(self._url) if self._makes else _standing(_readable(self._url))
+        if self._keeps:
+            return _noticing(_sqlite(url, self._busy_timeout_s, poolclass=QueuePool), str(self._url.database))
         return _sqlite(url, self._busy_timeout_s, poolclass=NullPool)
 
     def _prepare(self, engine: Engine) -> None:
@@ -205,6 +210,28 @@ def _sqlite(url: URL, busy_timeout_s: float, **pool: Any) -> Engine:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         elif url.database:
             connection.exec_driver_sql("BEGIN")
+
+    return engine
+
+
+def _noticing(engine: Engine, path: str) -> Engine:
+    """Have kept connections to a file opened anew where another file, or none, is in its place now."""
+
+    def identity() -> tuple[int, int] | None:
+        try:
+            found = Path(path).stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    @event.listens_for(engine, "connect")
+    def opened(_connection: Any, record: Any) -> None:
+        record.info["file"] = identity()
+
+    @event.listens_for(engine, "checkout")
+    def used(_connection: Any, record: Any, _proxy: object) -> None:
+        if record.info["file"] != identity():
+            raise DisconnectionError(f"{path} is another file now")
 
     return engine
 

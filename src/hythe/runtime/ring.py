@@ -3,6 +3,8 @@
 The memory begins with a page of numbers: how many bytes were ever put (the head), how many were given back
 (the tail), and what was lost. Records follow in a ring. A record counts from the moment the head passes it:
 a producer that is killed leaves a whole record or none, a consumer that is killed begins again at the tail.
+A producer counts what enters it, and what has left it in records, so that whoever comes after one that was
+killed knows of how much it had not told.
 """
 
 from __future__ import annotations
@@ -20,7 +22,18 @@ from hythe.base.errors import Corrupt, Invalid
 RING_BYTES = 8 * 2**20
 _PAGE = 4096
 _WORD = 8
-_ID, _HEAD, _TAIL, _CLAIMED, _NOTE, _LOST, _LOST_BYTES, _ENDED = 2, 8, 16, 24, 25, 32, 33, 34
+_ID, _HEAD, _TAIL, _CLAIMED, _NOTE, _LOST, _ENDED, _ENTERED, _LEFT, _UNTOLD = (
+    2,
+    8,
+    16,
+    24,
+    25,
+    32,
+    33,
+    34,
+    35,
+    36,
+)
 _WRAP = 2**64 - 1
 """Stands where a length would, and says that the next record is at the ring's beginning."""
 _IN_ORDER = platform.machine() in {"x86_64", "AMD64", "i686"}
@@ -76,18 +89,37 @@ class Ring:
 
     @property
     def lost(self) -> int:
-        """How many records found no room."""
+        """How many records found no room; one counts as often as it tells of requests."""
         return self._words[_LOST]
 
     @property
-    def lost_bytes(self) -> int:
-        """The bytes of the records that found no room."""
-        return self._words[_LOST_BYTES]
+    def untold(self) -> int:
+        """How many requests had entered producers that were killed, and had not left them in records."""
+        return self._words[_UNTOLD]
 
-    def put(self, parts: Sequence[Any]) -> bool:
+    @property
+    def inside(self) -> int:
+        """How many requests have entered the producer and have not left it."""
+        return self._words[_ENTERED] - self._words[_LEFT]
+
+    def begin(self) -> None:
+        """Begin as the producer: what is inside was the one's before, who was killed and tells no more."""
+        words = self._words
+        inside, words[_LEFT] = self.inside, words[_ENTERED]
+        words[_UNTOLD] += max(inside, 0)
+
+    def enter(self) -> None:
+        """Count a request that the producer will tell of."""
+        self._words[_ENTERED] += 1
+
+    def leave(self, requests: int) -> None:
+        """Count requests that the producer has told of, or never will because they found no room."""
+        self._words[_LEFT] += requests
+
+    def put(self, parts: Sequence[Any], requests: int = 1) -> bool:
         """Copy a record, given as contiguous buffers, into the ring; False when it had no room and is lost.
 
-        Only the producer may call this.
+        It counts as lost as often as it tells of `requests`. Only the producer may call this.
         """
         data = b"".join(parts)
         size, words = len(data), self._words
@@ -96,8 +128,7 @@ class Ring:
         start = head % self.capacity
         skip = self.capacity - start if start + need > self.capacity else 0
         if head + skip + need - words[_TAIL] > self.capacity:
-            words[_LOST] += 1
-            words[_LOST_BYTES] += size
+            words[_LOST] += requests
             return False
         if skip:
             words[(_PAGE + start) // _WORD] = _WRAP

@@ -47,6 +47,8 @@ class Serving:
         self.gate = Gate(Limiter(memory.limiter, place), anonymous=spec.anonymous)
         self.gate.update(self.posting.keys, self.posting.issuers)
         self._ring = Ring(memory.rings[place]) if memory.rings else None
+        if self._ring is not None:
+            self._ring.begin()
         self.turned_away = TurnedAway(self.counters, self._ring)
         self.feedback = FeedbackDesk(self.counters, None if spec.source is None else self._ring)
         self._open, self._told = opener(spec.session), spec
@@ -95,6 +97,6 @@ class Serving:
         self._bulletin.applied(self._place, sequence)
 
     def _endpoint(self, spec: EndpointSpec) -> Endpoint:
-        observer = Observer(spec.name, self.counters, self._ring)
+        observer = Observer(spec.name, self.counters, self._ring, later=self._scheduler.later)
         policy, limits = self._told.batching, self._told.limits
         return Endpoint(spec, self._open, observer, self._scheduler, self._ids, policy, limits)

@@ -90,7 +90,7 @@ def assembled(spec: WorkerSpec, place: int, versions: Versions) -> Sidecar:
     )
     if spec.source is None:
         return Sidecar(intake, None, counters)
-    catalog = Catalog(Database(spec.source.catalog, _BUSY_TIMEOUT_S, makes=False))
+    catalog = Catalog(Database(spec.source.catalog, _BUSY_TIMEOUT_S, makes=False, keeps=True))
     folder, server = Path(spec.source.home) / FOLDER, rings[0].id
     outbox = Outbox(catalog.observations, Spool(folder, server), server)
 
@@ -103,7 +103,14 @@ def assembled(spec: WorkerSpec, place: int, versions: Versions) -> Sidecar:
             counters.counter(FEEDBACK_ORPHANS.name, endpoint=endpoint).add(rows)
         return roll_up.turn(now, _TIDY_S)
 
-    return Sidecar(intake, outbox, counters, match=lambda: match(catalog, _MATCH_S).more, tidy=look_after)
+    return Sidecar(
+        intake,
+        outbox,
+        counters,
+        match=lambda: match(catalog, _MATCH_S).more,
+        tidy=look_after,
+        moving=lambda: versions.moving,
+    )
 
 
 def _handover(spec: WorkerSpec, losses: Losses) -> Handover | None:

@@ -180,7 +180,7 @@ class ByHand:
         """Put a request; nothing happens to it before the loop is told."""
         ticket = Heard(len(self.asked), xs, self.loop.clock.monotonic_s() + patience_s)
         self.asked.append(ticket)
-        self.observer.in_flight.add(1.0)
+        self.observer.entered()
         self.live.put(ticket)
         return ticket
 

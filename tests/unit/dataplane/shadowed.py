@@ -143,7 +143,7 @@ class Pair:
         ticket = Asked(found, self.lives[ONE].reader, xs, share)
         ticket.key = key
         self.asked.append(ticket)
-        self.observer.in_flight.add(1.0)
+        self.observer.entered()
         self.lives[ONE].put(ticket)
         return ticket
 

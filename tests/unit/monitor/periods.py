@@ -63,5 +63,5 @@ def _tally(summary: Any, values: pa.Array, column: Column) -> Tally:
         return Tally(tuple(bins.count(values).tolist()))
     numbers, missing = column_numbers(values, column)
     centre, exponent = scale_of(summary.moments)
-    [powers] = power_sums(numbers[~missing].astype(np.float64)[:, None], [centre], [exponent])
+    powers = power_sums(np.sort(numbers[~missing].astype(np.float64)), centre, exponent)
     return Tally(tuple(bins.count(numbers, missing).tolist()), powers)

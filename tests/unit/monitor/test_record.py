@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from hythe.base.errors import Corrupt
-from hythe.dataplane.record import MOST_CELLS, Recorder
+from hythe.dataplane.record import Recorder
+from hythe.dataplane.written import MOST_CELLS
 from hythe.monitor.arrays import together
 from hythe.monitor.record import BatchRecord, Call, RecordReader
 from hythe.runtime.ring import Ring, create

@@ -35,7 +35,7 @@ def put(observations: Observations, *found: Window) -> None:
 
 def test_the_windows_of_a_version_are_shown_as_one(observations: Observations) -> None:
     numbers = np.array([1.0, 3.0])
-    [powers] = power_sums(numbers[:, None], [0.0], [0])
+    powers = power_sums(numbers, 0.0, 0)
     put(
         observations,
         Window(

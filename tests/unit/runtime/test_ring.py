@@ -49,7 +49,7 @@ def test_a_full_ring_loses_the_newest_and_counts_it(pair: tuple[Ring, Ring]) -> 
     producer, consumer = pair
     assert producer.put([bytes(3000)])
     assert not producer.put([bytes(2000)])
-    assert (consumer.lost, consumer.lost_bytes) == (1, 2000)
+    assert consumer.lost == 1
     assert [len(record) for record in taken(consumer)] == [3000]
 
 
@@ -162,3 +162,22 @@ def producer(descriptor: int, first: int) -> subprocess.Popen[bytes]:
     assert process.stdout is not None
     assert process.stdout.readline() == b"began\n"
     return process
+
+
+def test_a_lost_record_counts_as_often_as_it_tells_of_requests() -> None:
+    ring = Ring(create(4096))
+    assert not ring.put([bytes(5000)], requests=64)
+    assert ring.lost == 64
+
+
+def test_a_new_producer_takes_over_what_the_one_before_had_not_told() -> None:
+    descriptor = create(4096)
+    producer, consumer = Ring(descriptor), Ring(descriptor)
+    for _ in range(5):
+        producer.enter()
+    producer.leave(3)
+    assert (consumer.inside, consumer.untold) == (2, 0)
+    Ring(descriptor).begin()
+    assert (consumer.inside, consumer.untold) == (0, 2)
+    Ring(descriptor).begin()
+    assert consumer.untold == 2

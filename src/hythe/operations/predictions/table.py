@@ -119,9 +119,10 @@ def _of_calls(
 
 
 def _of_records(records: Sequence[BatchRecord], chosen: NDArray[np.bool_]) -> dict[str, pa.Array]:
-    counts = [record.rows for record in records]
-    at_us = np.repeat([record.at_ns // 1000 for record in records], counts)[chosen]
-    inference = np.repeat([record.inference_s if record.ran else math.nan for record in records], counts)
+    runs = list(chain.from_iterable([record.apart() for record in records]))
+    counts = [run.rows for run in runs]
+    at_us = np.repeat([run.at_ns // 1000 for run in runs], counts)[chosen]
+    inference = np.repeat([run.inference_s if run.ran else math.nan for run in runs], counts)
     return {
         "hythe_time": pa.array(at_us, type=pa.timestamp("us", "UTC")),
         "hythe_inference_s": pa.array(inference[chosen], from_pandas=True),

@@ -13,12 +13,14 @@ from hythe.monitor.score import Score
 class Followed:
     """How predictions are scored, whether keys count in place of requests, which share is kept for feedback.
 
-    Keys count while a rollout draws by them. `join_share` is None where the server's counts.
+    Keys count while a rollout draws by them. `join_share` is None where the server's counts. An endpoint is
+    `moving` while it has more than one arm or is copied from: somebody waits for what is counted.
     """
 
     score: Score | None = None
     keyed: bool = False
     join_share: float | None = None
+    moving: bool = False
 
 
 _NOTHING = Followed()

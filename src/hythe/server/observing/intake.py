@@ -36,6 +36,7 @@ _LOG = Log("hythe.sidecar")
 class Intake:
     """What was taken from the rings, and is `gathered` until it is handed on.
 
+    It is counted into windows of `period_s` seconds, which may be changed between one counting and the next.
     `find` gives the bin counter of a version, `classes` those of its outputs and `find_cells` the cells of
     its rows; a share of `join_share` of the ids is kept for joins. `follow` tells what else an endpoint's
     plan asks for.
@@ -57,6 +58,7 @@ class Intake:
         handover: Handover | None = None,
     ) -> None:
         self.rings = rings
+        self.period_s = 1
         self._gathered = Gathered()
         self._uncounted: list[BatchRecord] = []
         self._broken: list[Ring] = []
@@ -113,7 +115,8 @@ class Intake:
         return len(records)
 
     def finish(self) -> None:
-        """Write what still waits for its reply, and send the last spans."""
+        """Write what still waits for its reply, and send the last spans; the producers are gone."""
+        self._losses.at_end(self.rings)
         self._settle(self._replies.all())
         if self._tracer is not None:
             self._tracer.close()
@@ -177,12 +180,14 @@ class Intake:
         if not records:
             return
         try:
-            counted = fold(records, self._find, self._statistics, self._score)
+            counted = fold(records, self._find, self._statistics, self._score, self.period_s)
             self._gathered.outcomes += self._first.take(records, self._keyed, self._score)
         except Exception:  # noqa: BLE001 - whatever a value was, requests and times still count
             _LOG.exception("values could not be counted")
             self._losses.add("values", len(records))
-            counted = fold(records, lambda _endpoint, _version: None, self._statistics)
+            counted = fold(
+                records, lambda _endpoint, _version: None, self._statistics, period_s=self.period_s
+            )
         for window in counted:
             self._add(window)
         self._worst.take(records)

@@ -22,7 +22,7 @@ _GONE_S = 10
 _TIDY_S = 10
 _MOST_WINDOWS = 500
 INTERVALS_S = (1, 2, 5)
-"""Seconds between deliveries; windows are as long. Each divides a minute, so that windows fit into longer ones."""
+"""Seconds between deliveries; windows are as long, and so fit into a minute."""
 _SPARING = 100
 """A delivery takes no more than one part in so many of the time to the next, where that can be had."""
 _LOG = Log("hythe.sidecar")
@@ -38,7 +38,7 @@ class Sidecar:
     takes little of the processor; after one in any case while an endpoint is `moving`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it moves, and what else it does meanwhile
         self,
         intake: Intake,
         outbox: Outbox | None,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
+from itertools import chain
 from typing import NamedTuple, TypeAlias
 from urllib.parse import quote
 
@@ -74,7 +75,7 @@ class SpanMaker:
 
     def sampled(self, records: Sequence[BatchRecord]) -> Iterator[Sampled]:
         """Find the sampled requests."""
-        for record in records:
+        for record in chain.from_iterable([record.apart() for record in records]):
             for call in record.calls:
                 if (call.trace or self.share > 0) and call.id and not call.flags & (PART | UNSEEN):
                     trace = sampled_trace(call.trace, call.id, self.share)

@@ -55,6 +55,11 @@ class Versions:
         """Say what there is to know of an endpoint's plan; nothing of an endpoint that was never served."""
         return self._followed.get(endpoint) or follow_nothing(endpoint)
 
+    @property
+    def moving(self) -> bool:
+        """Whether an endpoint is."""
+        return any(followed.moving for followed in self._followed.values())
+
     def classes(self, endpoint: str, version: str) -> Mapping[str, Sequence[Scalar]]:
         """Give the classes of the outputs of a version that have any; none for one that is not known."""
         spec = self._served.spec(endpoint, version)
@@ -66,7 +71,10 @@ class Versions:
         plan = endpoint.plan
         made = self._served.made(endpoint.name, plan.arms[0].version)
         self._followed[endpoint.name] = Followed(
-            None if made is None else made.score, bool(plan.sticky and plan.rollout), plan.join_share
+            None if made is None else made.score,
+            bool(plan.sticky and plan.rollout),
+            plan.join_share,
+            bool(plan.rollout or plan.shadows or len(plan.arms) > 1),
         )
 
 

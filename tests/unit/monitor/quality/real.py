@@ -70,7 +70,7 @@ class Reference:
             assert summary.moments is not None
             centre, exponent = scale_of(summary.moments)
             there = np.asarray(numbers, dtype=np.float64)[~missing]
-            [powers] = power_sums(there[:, None], [centre], [exponent])
+            powers = power_sums(np.sort(there), centre, exponent)
             features[column.name] = Tally(tuple(bins.count(numbers, missing).tolist()), powers)
         window = Window(
             "e", "1.0.0", 0, 3600, rows=rows.num_rows, counted_rows=rows.num_rows, features=features, **parts

@@ -78,9 +78,8 @@ class Line:
             follow=lambda endpoint: followed.get(endpoint, Followed()),
         )
         self.spool = Spool(folder / "spool", ring.id)
-        self.sidecar = Sidecar(
-            intake, Outbox(self.observations, self.spool, ring.id, clock=self.clock), shared, clock=self.clock
-        )
+        outbox = Outbox(self.observations, self.spool, ring.id, clock=self.clock)
+        self.sidecar = Sidecar(intake, outbox, shared, clock=self.clock, moving=lambda: True)
 
     def answer(self, endpoint: str, *calls: Call, value: float = 0.25) -> None:
         """Observe a batch of these requests, of a row each, and let the sidecar store it."""

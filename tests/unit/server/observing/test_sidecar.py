@@ -80,6 +80,7 @@ class Host:
         self._counters = counters.create(1)
         self.put, self.refused = 0, 0
         self.no_disk = False
+        self.moving, self.busy_s, self._spent_s = False, 0.0, 0.0
         self.start()
 
     def start(self) -> None:
@@ -93,7 +94,14 @@ class Host:
         spool = Spool(place, rings[0].id)
         outbox = Outbox(self.observations, spool, rings[0].id, clock=self.clock)
         self.rings, self.spool = rings, spool
-        self.sidecar = Sidecar(intake, outbox, shared, clock=self.clock)
+        self.sidecar = Sidecar(
+            intake, outbox, shared, clock=self.clock, moving=lambda: self.moving, busy_s=self._spent
+        )
+
+    def _spent(self) -> float:
+        """Give the processor time so far: each look at it is `busy_s` later."""
+        self._spent_s += self.busy_s
+        return self._spent_s
 
     def kill(self) -> None:
         """End the sidecar's process: the system lets go of its files."""
@@ -257,6 +265,24 @@ def test_what_finds_no_room_is_counted_as_lost_once(host: Host) -> None:
     assert host.metric("hythe_observations_lost_total", reason="ring") == host.refused
 
 
+def test_what_a_killed_process_had_not_told_is_counted_once(host: Host) -> None:
+    first, second = (Ring(ring) for ring in host._rings)
+    for ring, entered in ((first, 5), (second, 1)):
+        for _ in range(entered):
+            ring.enter()
+    host.answer(2)  # each process tells of one
+    host.step()
+    assert host.metric("hythe_observations_lost_total", reason="killed") == 0
+    Ring(host._rings[0]).begin()  # the first was killed, and another is in its place
+    host.step()
+    assert host.metric("hythe_observations_lost_total", reason="killed") == 4
+    host.start()
+    host.step()
+    second.enter()  # the second is killed, too, and nobody comes after it
+    host.sidecar.finish()
+    assert host.metric("hythe_observations_lost_total", reason="killed") == 5
+
+
 def test_a_clock_that_was_set_back_does_not_stop_deliveries(host: Host) -> None:
     host.answer(1)
     host.step()
@@ -264,6 +290,24 @@ def test_a_clock_that_was_set_back_does_not_stop_deliveries(host: Host) -> None:
     host.answer(1)
     host.step()
     assert host.answered == 2
+
+
+@pytest.mark.parametrize(("busy_s", "moving", "lengths"), [
+    (0.001, False, {1}), (0.011, False, {1, 2}), (0.5, False, {1, 5}), (0.5, True, {1}),
+])  # fmt: skip
+def test_what_is_costly_to_count_is_counted_in_longer_windows_unless_somebody_waits(
+    host: Host, busy_s: float, moving: bool, lengths: set[int]
+) -> None:
+    host.busy_s, host.moving = busy_s, moving
+    for _ in range(12):
+        host.answer(2)
+        host.step()
+    host.sidecar.finish()
+    found = host.stored()
+    assert host.answered == 24
+    assert {window.period_s for window in found} == lengths
+    assert all(window.start % window.period_s == 0 for window in found)
+    assert sum(window.period_s == 1 for window in found) >= (12 if lengths == {1} else 1)
 
 
 def test_the_end_of_the_server_stores_what_is_left(host: Host) -> None:
