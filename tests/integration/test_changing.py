@@ -118,6 +118,16 @@ async def listens(found: House) -> None:
     await until(there)
 
 
+async def until_replaced(server: Running, before: set[int]) -> None:
+    """Wait until two other workers are in the place of those before."""
+
+    async def replaced() -> bool:
+        now = set(server.workers())
+        return not now & before and len(now) == 2
+
+    await until(replaced)
+
+
 async def test_a_plan_is_announced_to_every_worker(tmp_path: Path) -> None:
     with house(tmp_path, look_s=ONLY_WHEN_TOLD) as found:
         await listens(found)
@@ -193,11 +203,7 @@ async def test_replacing_every_worker_under_load_loses_nothing(tmp_path: Path) -
             before = set(server.workers())
             server.replace()
 
-            async def replaced(before: set[int] = before) -> bool:
-                now = set(server.workers())
-                return not now & before and len(now) == 2
-
-            await until(replaced)
+            await until_replaced(server, before)
         await load.have_answered(100)
         load.ended = True
         await asyncio.wait_for(asyncio.gather(*clients), PATIENCE_S)
@@ -212,14 +218,10 @@ async def test_another_certificate_is_shown_by_the_workers_that_follow(tmp_path:
         trusted = ssl.create_default_context(cafile=authority.cert)
         async with httpx.AsyncClient(base_url=server.url, verify=trusted) as client:
             assert (await client.post("/predict/churn", json=ROW)).status_code == 200
-        first = await asyncio.to_thread(shown, server.url)
+        first, before = await asyncio.to_thread(shown, server.url), set(server.workers())
         authority.issue("server")
-
-        async def other() -> bool:
-            seen = [await asyncio.to_thread(shown, server.url) for _ in range(6)]
-            return first not in seen
-
-        await until(other)
+        await until_replaced(server, before)
+        assert first not in [await asyncio.to_thread(shown, server.url) for _ in range(6)]
 
 
 async def test_a_client_without_a_certificate_is_turned_away_where_one_is_wanted(tmp_path: Path) -> None:

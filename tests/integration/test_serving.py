@@ -98,7 +98,10 @@ async def test_concurrent_requests_get_their_own_answers_and_are_counted_exactly
 
 
 class Load:
-    """Clients that ask without pause until the server refuses connections; what else goes wrong is lost."""
+    """Clients that ask, and hardly pause, until the server refuses connections; what else goes wrong is lost.
+
+    Eight of them have something in flight nearly all the time, and leave a processor to workers that start.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -107,8 +110,9 @@ class Load:
         self.ended = False
 
     async def client(self) -> None:
-        async with httpx.AsyncClient(base_url=self.url) as client:
+        async with httpx.AsyncClient(base_url=self.url, timeout=PATIENCE_S) as client:
             while not self.ended:
+                await asyncio.sleep(PAUSE_S)
                 try:
                     reply = await client.post("/predict/churn", json={"rows": [ROW]})
                 except httpx.ConnectError:
