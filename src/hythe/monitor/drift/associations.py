@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hythe.monitor.drift.levels import Levels, between, degrees, memory_of, short
+from hythe.monitor.drift.slots import Slots
 from hythe.statistics.homogeneity import same_odds_p
 from hythe.statistics.prediction import predicted_p
 
@@ -48,7 +49,7 @@ def associate(starts: Sequence[int], tables: Tables, period_s: int) -> Associati
     are taken together: seasons of the margins leave odds ratios alone.
     """
     n = tables.sum(axis=-1).max(axis=-1).astype(np.float64)
-    levels = Levels(np.asarray(starts, dtype=np.int64), np.zeros(len(n), dtype=np.int64), n)
+    levels = Levels(np.asarray(starts, dtype=np.int64), Slots.of(np.zeros(len(n), dtype=np.int64)), n)
     others = tables.sum(axis=0) - tables
     chance = _variance(tables) + _variance(others)
     z = (_log_odds(tables) - _log_odds(others)) / np.sqrt(chance)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hythe.base.errors import Invalid
 from hythe.bundle.baseline import Baseline
@@ -28,11 +30,19 @@ class Sample(NamedTuple):
     tables: Sequence[int] = ()
 
 
-def learn(windows: Iterable[Window], baseline: Baseline, period_s: int, *, least_rows: int = 100) -> Normal:
+def learn(
+    windows: Iterable[Window],
+    baseline: Baseline,
+    period_s: int,
+    *,
+    least_rows: int = 100,
+    pause: Callable[[], None] = lambda: None,
+) -> Normal:
     """Learn from an endpoint's version's windows, merged here into periods of `period_s` seconds (aligned).
 
     Windows longer than that are left out, and so are periods of fewer than `least_rows` rows. Windows of
-    several shares and revisions count together. Deterministic, in whatever order windows come.
+    several shares and revisions count together. Deterministic, in whatever order windows come. `pause` is
+    called between subjects; what it raises ends the learning.
 
     Raises:
         Invalid: when fewer than seven periods are left; when windows are counted over other bins.
@@ -47,13 +57,20 @@ def learn(windows: Iterable[Window], baseline: Baseline, period_s: int, *, least
                 if subject in cells:
                     _add(period, subject, counts, cells[subject])
     samples = [Sample(start, period, period.pop(PAIRS, ())) for start, period in merged.items()]
-    return learn_samples(samples, period_s, ordered=ordered, least_rows=least_rows)
+    return learn_samples(samples, period_s, ordered=ordered, least_rows=least_rows, pause=pause)
 
 
 def learn_samples(
-    samples: Iterable[Sample], period_s: int, *, ordered: Iterable[str] = (), least_rows: int = 100
+    samples: Iterable[Sample],
+    period_s: int,
+    *,
+    ordered: Iterable[str] = (),
+    least_rows: int = 100,
+    pause: Callable[[], None] = lambda: None,
 ) -> Normal:
     """Learn from counts by stretch of time, one sample each; `ordered` subjects have cells of numbers.
+
+    `pause` is called between subjects; what it raises ends the learning.
 
     Raises:
         Invalid: when no subject has seven samples of `least_rows` rows.
@@ -64,15 +81,10 @@ def learn_samples(
     subjects = {}
     most = 0
     for subject in sorted({subject for sample in those for subject in sample.cells}):
-        found = [
-            (sample.start, sample.cells[subject])
-            for sample in those
-            if subject in sample.cells and sum(sample.cells[subject]) >= least_rows
-        ]
-        most = max(most, len(found))
-        if len(found) >= LEAST_WINDOWS:
-            starts, cells = zip(*found, strict=True)
-            counts = np.array(cells, dtype=np.int64)
+        pause()
+        starts, counts = _enough(those, subject, least_rows)
+        most = max(most, len(starts))
+        if len(starts) >= LEAST_WINDOWS:
             subjects[subject] = vary(starts, counts, period_s, ordered=subject in numbers)
     if not subjects:
         raise Invalid(
@@ -81,6 +93,16 @@ def learn_samples(
         )
     pairs = _pairs(those, period_s, least_rows)
     return Normal(period_s=period_s, start=those[0].start, windows=most, subjects=subjects, pairs=pairs)
+
+
+def _enough(samples: Sequence[Sample], subject: str, least_rows: int) -> tuple[list[int], NDArray[np.int64]]:
+    """Give the starts and the counts [samples, cells] of those samples that hold enough rows of a subject."""
+    own = [(sample.start, sample.cells[subject]) for sample in samples if subject in sample.cells]
+    width = len(own[0][1])
+    flat = chain.from_iterable([cells for _, cells in own])
+    counts = np.fromiter(flat, np.int64, len(own) * width).reshape(-1, width)
+    enough = counts.sum(axis=1) >= least_rows
+    return [start for (start, _), held in zip(own, enough.tolist(), strict=True) if held], counts[enough]
 
 
 def _pairs(samples: Sequence[Sample], period_s: int, least_rows: int) -> Associations | None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from hythe.monitor.drift.directions import choose_cuts, totals
 from hythe.monitor.drift.seasons import Season, learnable, slot
+from hythe.monitor.drift.slots import Slots
 from hythe.monitor.drift.variation import Slot, Variation
 
 Floats = NDArray[np.float64]
@@ -25,20 +26,16 @@ _FEWEST_HITS = 1.0
 
 
 class Levels(NamedTuple):
-    """When windows began, which slot each belongs to, and how many rows it has."""
+    """When windows began (ascending), which slot each belongs to, and how many rows it has."""
 
     starts: NDArray[np.int64]
-    slots: NDArray[np.int64]
+    slots: Slots
     n: Floats
 
-    def rest(self, counts: Floats) -> Floats:
-        """Sum counts [windows, …] over the other windows of each window's slot."""
-        order = np.argsort(self.slots, kind="stable")
-        ordered = self.slots[order]
-        firsts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
-        sums = np.add.reduceat(counts[order], firsts, axis=0)
-        found: Floats = sums[np.searchsorted(ordered[firsts], self.slots)] - counts
-        return found
+    @property
+    def others(self) -> Floats:
+        """How many rows the other windows of each window's slot have."""
+        return self.slots.each(self.slots.sums(self.n)) - self.n
 
 
 def vary(starts: Sequence[int], cells: NDArray[np.int64], period_s: int, *, ordered: bool) -> Variation:
@@ -48,18 +45,18 @@ def vary(starts: Sequence[int], cells: NDArray[np.int64], period_s: int, *, orde
     n = cells.sum(axis=1).astype(np.float64)
     at = np.asarray(starts, dtype=np.int64)
     every = {season: Levels(at, slots, n) for season, slots in _seasons(tuple(starts), period_s).items()}
-    season = min(every, key=lambda season: _error(every[season], hits))
+    season = _foretold(every, hits)
     levels = every[season]
     z = _deviations(levels, hits)
     memory = memory_of(z, at, period_s)
     weighs, apart = between(levels, memory, period_s)
-    scale = (z**2).mean(axis=0)
+    scale = np.asarray(np.einsum("wd,wd->d", z, z) / len(z))
     df = _fewer_for_lumps(degrees(levels, scale, memory), scale, hits)
     scale, df, times = _shared(scale, df, hits, n)
-    weight = (weighs / (1.0 / n + 1.0 / levels.rest(n))).mean() / times
+    weight = (weighs / (1.0 / n + 1.0 / levels.others)).mean() / times
     return Variation(
         season=season,
-        slots=_slots(levels, cells, apart),
+        slots=_slots(levels.slots, cells, apart),
         cuts=cuts,
         scale=short(scale),
         df=short(df),
@@ -68,10 +65,10 @@ def vary(starts: Sequence[int], cells: NDArray[np.int64], period_s: int, *, orde
 
 
 @lru_cache(maxsize=8)
-def _seasons(starts: tuple[int, ...], period_s: int) -> Mapping[Season, NDArray[np.int64]]:
+def _seasons(starts: tuple[int, ...], period_s: int) -> Mapping[Season, Slots]:
     """Give each window's slot in every season that can be learned; most subjects have the same windows."""
     return {
-        season: np.array([slot(season, start, period_s) for start in starts])
+        season: Slots.of(np.array([slot(season, start, period_s) for start in starts]))
         for season in learnable(starts, period_s)
     }
 
@@ -82,33 +79,51 @@ def memory_of(z: Floats, starts: NDArray[np.int64], period_s: int) -> float:
     One standard error is added, for what is forgotten slowly is easily taken for what is forgotten fast.
     """
     follows = np.diff(starts) == period_s
-    varies = (z**2 - 1.0).mean(axis=0).sum()
+    varies = np.vdot(z, z) / len(z) - z.shape[1]
     if not follows.any() or varies <= 0.0:
         return 0.0
-    together = (z[1:] * z[:-1])[follows].mean(axis=0).sum()
+    together = np.einsum("wd,wd->w", z[1:], z[:-1])[follows].mean()
     found = float(np.clip(together / varies, 0.0, _LONGEST_MEMORY))
     error = np.sqrt((1.0 - found**2) / follows.sum())
     return float(min(found + error, _LONGEST_MEMORY)) if found > error else 0.0
 
 
-def between(levels: Levels, memory: float, period_s: int) -> tuple[Floats, dict[int, float]]:
+def between(levels: Levels, memory: float, period_s: int) -> tuple[Floats, Floats]:
     """Give the variance of a window's level against that of the others of its slot, and of each slot's mean.
 
     In units of the variance of one window's level. Levels of one slot's windows are correlated by `memory`
     to the power of their distance in periods.
     """
-    weighs = np.empty(len(levels.n))
-    apart: dict[int, float] = {}
-    for place in np.unique(levels.slots).tolist():
-        inside = np.flatnonzero(levels.slots == place)
-        n = levels.n[inside]
-        distance = np.abs(levels.starts[inside, None] - levels.starts[inside]) / period_s
-        with_all = np.power(memory, distance) @ n
-        whole, m = float(n @ with_all), n.sum() - n
-        others = (whole - 2.0 * n * with_all + n * n) / m**2
-        weighs[inside] = 1.0 + others - 2.0 * (with_all - n) / m
-        apart[place] = whole / n.sum() ** 2
-    return weighs, apart
+    slots, n = levels.slots, levels.n
+    with_all, rows = _remembered(levels, memory, period_s), slots.sums(n)
+    whole = slots.sums(n * with_all)
+    m = slots.each(rows) - n
+    others = (slots.each(whole) - 2.0 * n * with_all + n * n) / m**2
+    return 1.0 + others - 2.0 * (with_all - n) / m, whole / rows**2
+
+
+def _remembered(levels: Levels, memory: float, period_s: int) -> Floats:
+    """Sum the rows of all windows of each window's slot, as far as the two remember each other.
+
+    What two windows share is the product of what is kept from each to the next of those between them, so two
+    sweeps are enough, one from either end; nothing is kept from the last of one slot to the first of another.
+    """
+    slots = levels.slots
+    n = levels.n[slots.order]
+    kept = np.power(memory, np.abs(np.diff(levels.starts[slots.order])) / period_s)
+    kept[slots.firsts[1:] - 1] = 0.0
+    found = np.empty_like(n)
+    found[slots.order] = _swept(n, kept) + _swept(n[::-1], kept[::-1])[::-1] - n
+    return found
+
+
+def _swept(n: Floats, kept: Floats) -> Floats:
+    found = [0.0] * len(n)
+    reached = 0.0
+    for place, (own, keeps) in enumerate(zip(n.tolist(), [0.0, *kept.tolist()], strict=True)):
+        reached = reached * keeps + own
+        found[place] = reached
+    return np.array(found)
 
 
 def degrees(levels: Levels, scale: Floats, memory: float) -> Floats:
@@ -116,7 +131,7 @@ def degrees(levels: Levels, scale: Floats, memory: float) -> Floats:
 
     By the variance of a mean of squares of correlated normal variables (Bartlett 1946).
     """
-    free = len(levels.n) - len(np.unique(levels.slots))
+    free = len(levels.n) - len(levels.slots.names)
     share = np.maximum(scale - 1.0, 0.0) / np.maximum(scale, 1.0)
     found: Floats = np.maximum(free / (1.0 + 2.0 * share**2 * memory**2 / (1.0 - memory**2)), 1.0)
     return found
@@ -127,22 +142,41 @@ def short(values: Iterable[float]) -> tuple[float, ...]:
     return tuple(float(f"{value:.6g}") for value in values)
 
 
-def _error(levels: Levels, hits: Floats) -> float:
-    """Sum the squares of what is missed when each window is foretold by the others of its slot."""
-    n, m = levels.n[:, None], levels.rest(levels.n)[:, None]
+def _foretold(every: Mapping[Season, Levels], hits: Floats) -> Season:
+    """Choose the season in which each window is foretold best by the others of its slot.
+
+    What is missed of a window's share is (hits - n · level) · N / (n · (N - n)), N the rows of its slot and
+    level its share of hits. Its squares, each over the variance of a row, add up with the weights n.
+    Multiplied out, the square of the hits, which is the long sum, is the same for all seasons.
+    """
+    n = next(iter(every.values())).n
     share = hits.sum(axis=0) / n.sum()
     spread = share * (1.0 - share)
-    missed = hits / n - levels.rest(hits) / m
-    return float((missed**2 * n / np.where(spread > 0.0, spread, np.inf)).sum())
+    off = (hits - n[:, None] * share) / np.sqrt(np.where(spread > 0.0, spread, np.inf))
+    square = np.einsum("wd,wd->w", off, off)
+    return min(every, key=lambda season: _missed(every[season], off, square))
+
+
+def _missed(levels: Levels, off: Floats, square: Floats) -> float:
+    slots, n = levels.slots, levels.n
+    rows = slots.sums(n)
+    all_rows = slots.each(rows)
+    level = slots.sums(off) / rows[:, None]
+    times = all_rows**2 / (n * (all_rows - n) ** 2)
+    crossed = np.vdot(level, slots.sums((times * n)[:, None] * off))
+    return float(times @ square - 2.0 * crossed + slots.sums(times * n**2) @ (level**2).sum(axis=1))
 
 
 def _deviations(levels: Levels, hits: Floats) -> Floats:
     """Compare each window with the others of its slot: the z of a test of two proportions."""
-    n, m = levels.n[:, None], levels.rest(levels.n)[:, None]
-    others = levels.rest(hits)
-    share = (hits + others) / (n + m)
-    spread = share * (1.0 - share) * (1.0 / n + 1.0 / m)
-    found: Floats = (hits / n - others / m) / np.sqrt(np.where(spread > 0.0, spread, np.inf))
+    slots, n = levels.slots, levels.n
+    rows = slots.sums(n)
+    level = slots.sums(hits) / rows[:, None]
+    spread = level * (1.0 - level)
+    unit = 1.0 / np.sqrt(np.where(spread > 0.0, spread, np.inf))
+    all_rows = slots.each(rows)
+    off = hits - n[:, None] * slots.each(level)
+    found: Floats = off * slots.each(unit) * np.sqrt(all_rows / (n * (all_rows - n)))[:, None]
     return found
 
 
@@ -177,10 +211,7 @@ def _shared(scale: Floats, df: Floats, counts: Floats, n: Floats) -> tuple[Float
     )
 
 
-def _slots(levels: Levels, cells: NDArray[np.int64], apart: dict[int, float]) -> dict[int, Slot]:
-    found = {}
-    for place in np.unique(levels.slots).tolist():
-        inside = cells[levels.slots == place]
-        [rounded] = short([apart[place]])
-        found[place] = Slot(tuple(inside.sum(axis=0).tolist()), len(inside), rounded)
-    return found
+def _slots(slots: Slots, cells: NDArray[np.int64], apart: Floats) -> dict[int, Slot]:
+    sums = slots.sums(cells).tolist()
+    known = zip(slots.names, sums, slots.windows.tolist(), short(apart), strict=True)
+    return {name: Slot(tuple(held), windows, rounded) for name, held, windows, rounded in known}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from hythe.base.clock import DAY_S, minute_of
-from hythe.base.errors import Invalid
+from hythe.base.errors import Invalid, Unavailable
 from hythe.monitor.drift.learning import learn
 from hythe.monitor.drift.normal import Normal
 from hythe.monitor.policy import MonitorPolicy
@@ -72,6 +72,11 @@ class Learning:
         until = since + round(asked.policy.learning_days * DAY_S)
         if asked.end <= until:
             return Known(learning=True, note=f"what is normal is being learned until {minute_of(until)} UTC")
+
+        def pause() -> None:
+            if not go_on():
+                raise Unavailable(f"another process monitors {asked.endpoint!r} now")
+
         parts = read(observations, asked.endpoint, asked.version, since, until, go_on)
         try:
             normal = learn(
@@ -79,6 +84,7 @@ class Learning:
                 asked.reference.baseline,
                 asked.period_s,
                 least_rows=asked.policy.least_rows,
+                pause=pause,
             )
         except Invalid as err:
             return Known(note=f"nothing could be learned of what is normal: {err}")

@@ -133,6 +133,22 @@ def test_too_few_windows_are_refused_with_how_many_are_needed() -> None:
         learn_samples([], HOUR_S)
 
 
+def test_whoever_waits_is_asked_before_each_subject_and_may_end_the_learning() -> None:
+    stream, asked = Stream(), list[int]()
+    samples = [
+        Sample(start, {SUBJECT: cells[SUBJECT], "feature:twin": cells[SUBJECT]})
+        for start, cells, _ in stream.samples(stream.windows(24, np.random.default_rng(0)))
+    ]
+    learn_samples(samples, HOUR_S, pause=lambda: asked.append(1))
+    assert len(asked) == 2
+    with pytest.raises(Invalid, match="enough"):
+        learn_samples(samples, HOUR_S, pause=_enough)
+
+
+def _enough() -> None:
+    raise Invalid("enough")
+
+
 def test_windows_of_too_few_rows_teach_nothing() -> None:
     stream = Stream(rows=20)
     with pytest.raises(Invalid, match="has 0 windows"):

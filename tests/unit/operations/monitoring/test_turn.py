@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ import pytest
 from tests.unit.operations.monitoring.scene import HOUR, START, Scene
 
 from hythe.base.errors import Corrupt, Unavailable
+from hythe.monitor.drift.levels import vary
 from hythe.monitor.examine import examine
 from hythe.monitor.expected import Expected
 from hythe.monitor.feedback import Item, Telling
@@ -352,6 +353,25 @@ def test_while_it_learns_no_test_alarms_and_what_was_learned_is_stored_once(
     scene.clock.tick(30)
     scene.serve(1, shift=3.0)
     assert scene.reports[-1].alarms
+
+
+def test_who_loses_the_lease_while_it_learns_ends_with_the_feature_it_is_at(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.settle(MonitorPolicy(learning_days=1.0, periods_s=(HOUR,)))
+    scene.serve(24)
+    learned: list[int] = []
+
+    def lose(starts: Sequence[int], *args: Any, **options: Any) -> Any:
+        learned.append(len(starts))
+        return vary(starts, *args, **options)
+
+    monkeypatch.setattr("hythe.monitor.drift.learning.vary", lose)
+    scene.monitoring = Monitoring(scene.registry, scene.clock, go_on=lambda: not learned)
+    scene.clock.tick(30)
+    with pytest.raises(Unavailable, match="another process"):
+        scene.serve(1)
+    assert learned == [24]
 
 
 def test_short_periods_are_looked_at_as_policies_say(scene: Scene) -> None:
