@@ -16,8 +16,9 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     `check` names the check (`distribution`, `missing`, `unseen`, `accuracy`, `latency_p99`), `subject` what
     it looked at: `feature:tenure`, `output:probabilities[yes]`, `joint`, `requests`,
-    `segment:contract=monthly`. `value` is how large the effect is in `unit`, `limit` where it would alarm,
-    `low` and `high` its interval; `weight` is how much the subject matters to the model's answers, from 0 to
+    `segment:contract=monthly`. `value` is how large the effect is in `unit`, `limit` where it would alarm
+    (None where a p-value decides: `hythe.monitor.judge` tells in `details` at which it would), `low` and
+    `high` its interval; `weight` is how much the subject matters to the model's answers, from 0 to
     1, over `n` rows. `message` is a sentence: what was found, its size, what to do. `details` holds what a
     page or a runbook shows beside it.
     """

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 
 from hythe.monitor.finding import Finding
 from hythe.monitor.period import Candidate
@@ -18,7 +19,9 @@ def judge(candidates: Sequence[Candidate], alpha: float) -> tuple[Finding, ...]:
     greatest for which the k-th is at most alpha · k / q (Benjamini & Hochberg 1995; weights: Genovese, Roeder
     & Wasserman 2006, section 2). Where nothing drifts, P(any alarm) is at most alpha for p-values that are
     independent or positively dependent (Benjamini & Yekutieli 2001); of the alarms, a share of alpha is
-    false on average. `details["adjusted_p"]` is the least alpha at which a candidate alarms.
+    false on average. `details["adjusted_p"]` is the least alpha at which a candidate alarms, and
+    `details["p_limit"]` the greatest p-value at which it would alarm, the others being as they are. There is
+    no `limit` of the effect itself: what is unlikely hangs on where and how the distribution moved.
 
     >>> two = [Candidate(kind="drift", check="distribution", subject=name, p_value=p, fine="-", found="!")
     ...        for name, p in (("feature:a", 1e-6), ("feature:b", 0.4))]
@@ -27,9 +30,11 @@ def judge(candidates: Sequence[Candidate], alpha: float) -> tuple[Finding, ...]:
     """
     raw = [max(candidate.weight, LEAST_WEIGHT) for candidate in candidates]
     mean = sum(raw) / len(raw) if raw else 1.0
-    adjusted = adjust([candidate.p_value for candidate in candidates], [weight / mean for weight in raw])
+    p_values, weights = [candidate.p_value for candidate in candidates], [weight / mean for weight in raw]
+    adjusted, at_most = adjust(p_values, weights), limits(p_values, weights, alpha)
     return tuple(
-        _finding(candidate, at, at <= alpha) for candidate, at in zip(candidates, adjusted, strict=True)
+        _finding(candidate, {"adjusted_p": level, "p_limit": limit}, alarms=level <= alpha)
+        for candidate, level, limit in zip(candidates, adjusted, at_most, strict=True)
     )
 
 
@@ -49,7 +54,30 @@ def adjust(p_values: Sequence[float], weights: Sequence[float]) -> list[float]:
     return found
 
 
-def _finding(candidate: Candidate, adjusted: float, alarms: bool) -> Finding:
+def limits(p_values: Sequence[float], weights: Sequence[float], alpha: float) -> list[float]:
+    """Give for each the greatest p-value at which it is rejected at `alpha`, all others staying as they are.
+
+    Where it stands alone, alpha · weight / q; the more others are rejected with it, the more.
+
+    >>> [round(limit, 4) for limit in limits([0.001, 0.04, 0.9], [1.0, 1.0, 1.0], 0.05)]
+    [0.0167, 0.0333, 0.05]
+    """
+    q = len(p_values)
+    weighed = [p / weight for p, weight in zip(p_values, weights, strict=True)]
+    ordered = sorted(weighed)
+    within = [bisect_right(ordered, alpha * k / q) for k in range(1, q + 1)]
+    rejected = max((k for k, found in enumerate(within, 1) if found >= k), default=0)
+    # one more that is small would be enough for these numbers of rejections
+    near = [k for k, found in enumerate(within, 1) if found == k - 1]
+    found = []
+    for value, weight in zip(weighed, weights, strict=True):
+        alone = value <= alpha * rejected / q
+        k = rejected if alone else near[bisect_left(near, value, key=lambda k: alpha * k / q) - 1]
+        found.append(min(alpha * k * weight / q, 1.0))
+    return found
+
+
+def _finding(candidate: Candidate, judged: Mapping[str, float], *, alarms: bool) -> Finding:
     return Finding(
         kind=candidate.kind,
         check=candidate.check,
@@ -63,5 +91,5 @@ def _finding(candidate: Candidate, adjusted: float, alarms: bool) -> Finding:
         p_value=candidate.p_value,
         weight=candidate.weight,
         n=candidate.n,
-        details={**candidate.details, "adjusted_p": adjusted},
+        details={**candidate.details, **judged},
     )

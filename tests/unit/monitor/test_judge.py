@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hythe.monitor.judge import LEAST_WEIGHT, adjust, judge
+from hythe.monitor.judge import LEAST_WEIGHT, adjust, judge, limits
 from hythe.monitor.period import Candidate
 
 P_VALUES = st.lists(st.tuples(st.floats(1e-12, 1.0), st.floats(0.1, 3.0)), min_size=1, max_size=12)
@@ -43,6 +43,26 @@ def test_what_is_rejected_is_what_the_definition_rejects(
     adjusted = adjust(p_values, weights)
     clear = [place for place, level in enumerate(adjusted) if abs(level - alpha) > 1e-9]
     assert {place for place in clear if adjusted[place] <= alpha} == expected & {*clear}
+
+
+@given(P_VALUES, st.floats(0.001, 0.5))
+def test_each_limit_is_where_the_definition_begins_to_reject(
+    pairs: list[tuple[float, float]], alpha: float
+) -> None:
+    p_values, raw = zip(*pairs, strict=True)
+    weights = [weight * len(raw) / sum(raw) for weight in raw]
+    for place, limit in enumerate(limits(p_values, weights, alpha)):
+        for p, expected in ((limit * (1.0 - 1e-6), True), (limit * (1.0 + 1e-6), False)):
+            if p < 1.0 and not any(abs(p / other - 1.0) < 1e-5 for other in p_values):
+                found = rejected([*p_values[:place], p, *p_values[place + 1 :]], weights, alpha)
+                assert (place in found) is expected
+
+
+def test_a_finding_says_at_which_p_value_it_would_have_alarmed() -> None:
+    alone, beside = judge([candidate(1e-4), candidate(0.5)], 0.01)
+    assert alone.details["p_limit"] == pytest.approx(0.005)
+    assert beside.details["p_limit"] == pytest.approx(0.01)
+    assert alone.limit is beside.limit is None
 
 
 def test_unweighted_it_is_scipys() -> None:
