@@ -35,7 +35,9 @@ def log_wealth(base: float, slope: float, sums: Sums) -> Any:
 
 def _of_two_places(base: float, slope: float, sums: Sums) -> Any:
     """Put values at 0 and in one other place."""
-    squares = np.maximum(sums.squares, np.finfo(np.float64).tiny)
+    # rounding may leave less of the squares than the sum allows (Cauchy 1821), which puts values nowhere
+    squares = np.maximum(sums.squares, sums.total**2 / np.maximum(sums.n, 1.0))
+    squares = np.maximum(squares, np.finfo(np.float64).tiny)
     place = np.minimum(squares / np.maximum(sums.total, squares), 1.0)
     there = sums.total / place
     return (sums.n - there) * np.log1p(base) + there * np.log1p(base + slope * place)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hythe.base.errors import Invalid
@@ -67,6 +67,7 @@ def test_values_that_vary_less_than_0_and_1_do_tell_more_when_that_was_expected(
     SHARES, st.lists(st.tuples(st.booleans(), RATES), max_size=30), st.sampled_from([0.05, 0.3, 1.0]),
     st.floats(-0.2, 0.2), st.sampled_from(["above", "below"]),
 )  # fmt: skip
+@example(0.5, [(False, 1.0 - 2.0**-53)], 0.05, 0.0, "above")
 @settings(max_examples=100, deadline=None)
 def test_sums_of_bounded_values_never_claim_more_than_the_bets_won(
     share: float, seen: list[tuple[bool, float]], spread: float, margin: float, side: Any
