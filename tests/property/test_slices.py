@@ -107,7 +107,7 @@ def windows(records: list[BatchRecord]) -> list[Window]:
     return coarsen(fold(records, lambda *_: counter(), (Errors(), Latency(), Positive())), 1)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(batch=BATCHES, most_rows=SIZES, ran=st.booleans())
 def test_slices_give_the_windows_of_the_whole(batch: Slice, most_rows: int, *, ran: bool) -> None:
     parts = [record(part, ran=ran) for part in slices(batch.body, batch.raw, most_rows)]

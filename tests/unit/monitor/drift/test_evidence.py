@@ -13,7 +13,7 @@ from hythe.monitor.drift.detectable import detectable
 from hythe.monitor.drift.evidence import log_p_values
 from hythe.monitor.drift.pair import Pair
 
-REPEATS = 400
+REPEATS = 250
 RATE_OF_A_FEATURE = 2e-4 / 30
 """What one of 30 features has at an alarm rate of 1 in 90 days, hourly."""
 DRAWS: dict[str, Any] = {

@@ -20,7 +20,7 @@ START = 1_767_571_200
 POLICY = MonitorPolicy(false_alarms=20.0)
 
 
-def report(hour: int, loss: float | None, score: float | None = None) -> Report:
+def report(place: int, loss: float | None, score: float | None = None, period_s: int = HOUR) -> Report:
     found = []
     if loss is not None:
         for check, value in (("accuracy", 0.9), ("log_loss", loss)):
@@ -37,8 +37,8 @@ def report(hour: int, loss: float | None, score: float | None = None) -> Report:
             )
         )  # fmt: skip
     return Report(
-        endpoint="scoring", version="1.0.0", start=START + hour * HOUR, period_s=HOUR, rows=100, alpha=1e-4,
-        findings=tuple(found),
+        endpoint="scoring", version="1.0.0", start=START + place * period_s, period_s=period_s, rows=100,
+        alpha=1e-4, findings=tuple(found),
     )  # fmt: skip
 
 
@@ -88,15 +88,15 @@ def test_one_who_reads_the_reports_later_finds_the_same(registry: Registry) -> N
 
 
 def test_a_process_that_runs_for_years_watches_what_one_just_begun_does(registry: Registry) -> None:
-    days = 24
-    reports = [report(hour, loss) for hour, loss in enumerate(losses(100 * days))]
+    a_day, policy = 4, MonitorPolicy(false_alarms=20.0, periods_s=(6 * HOUR,))
+    reports = [report(place, loss, period_s=6 * HOUR) for place, loss in enumerate(losses(100 * a_day))]
     kept = Streams(registry.catalog.reports)
-    for each in reports[: 91 * days]:
-        kept.findings(each, POLICY)
+    for each in reports[: 91 * a_day]:
+        kept.findings(each, policy)
     store(registry, reports)
-    watched = kept.findings(reports[91 * days], POLICY)
+    watched = kept.findings(reports[91 * a_day], policy)
     assert watched
-    assert watched == Streams(registry.catalog.reports).findings(reports[91 * days], POLICY)
+    assert watched == Streams(registry.catalog.reports).findings(reports[91 * a_day], policy)
 
 
 def test_scores_are_watched_beside_losses(registry: Registry) -> None:

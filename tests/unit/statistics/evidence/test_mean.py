@@ -12,6 +12,7 @@ from hythe.statistics.evidence.mean import log_e_mean, mean_interval
 from hythe.statistics.evidence.sums import Sums
 
 ALPHA = 0.05
+SIMULATIONS = 500
 
 
 def running(values: Any) -> Sums:
@@ -26,9 +27,9 @@ def running(values: Any) -> Sums:
 def test_looking_after_every_value_raises_no_more_false_alarms_than_stated(
     side: Any, a: float, b: float
 ) -> None:
-    values = np.random.default_rng(3).beta(a, b, (1000, 600))
+    values = np.random.default_rng(3).beta(a, b, (SIMULATIONS, 600))
     most = log_e_mean(running(values), a / (a + b), side).max(axis=1)
-    assert np.mean(most >= -math.log(ALPHA)) <= ALPHA + 3 * (ALPHA * (1 - ALPHA) / 1000) ** 0.5
+    assert np.mean(most >= -math.log(ALPHA)) <= ALPHA + 3 * (ALPHA * (1 - ALPHA) / SIMULATIONS) ** 0.5
 
 
 def test_the_interval_covers_at_every_look_and_is_hardly_wider_than_villes_betting() -> None:
