@@ -14,9 +14,9 @@ from hythe.bundle.schema import Column, Output, Schema
 from hythe.bundle.summary import Summary, output_parts
 from hythe.monitor.observing import Observing
 from hythe.monitor.pair_counting import PairCounter
-from hythe.monitor.sources import Source, codes_of, flags, sources
+from hythe.monitor.sources import Source, cells_by_code, flags, sources
 from hythe.monitor.window import Tally
-from hythe.statistics.bins import NumberBins, ValueBins, hashed
+from hythe.statistics.bins import NumberBins, ValueBins
 from hythe.statistics.powers import PowerSums, power_sums, scale_of
 
 _Counter = Callable[[Array], NDArray[np.int64]]
@@ -83,9 +83,9 @@ class BinCounter:
 def _counter(summary: Summary, source: Source, column: Column | None) -> _Counter:
     bins = summary.counts.bins
     if isinstance(bins, ValueBins):
-        table = flags(bins) if source.coded is None else _cells(bins, source)
+        table = flags(bins) if source.coded is None else cells_by_code(bins, source.coded)
         return lambda values: _count_codes(table, values, bins.cells)
-    nan_is_missing = column is not None and (column.null == "nan" or column.nullable)
+    nan_is_missing = column is not None and column.nan_is_missing
     return lambda values: _count_numbers(bins, values, nan_is_missing=nan_is_missing)
 
 
@@ -104,20 +104,6 @@ def _count_codes(table: Mapping[int, int], codes: Array, cells: int) -> NDArray[
     for value, n in zip(values.tolist(), times.tolist(), strict=True):
         found[0 if value != value else table.get(int(value), cells - 1)] += n  # noqa: PLR0124 - only NaN differs
     return found
-
-
-def _cells(bins: ValueBins, source: Source) -> dict[int, int]:
-    """Say which cell each code belongs to; codes that are left out belong to the last."""
-    coded = source.coded
-    if coded is None:
-        return {}
-    places = {value: place for place, value in enumerate(bins.known, start=1)}
-    table = {coded.missing: 0}
-    for value, code in zip(coded.values, codes_of(coded), strict=True):
-        place = places.get(hashed(value, bins.key) if bins.key else value)
-        if place is not None:
-            table[code] = place
-    return table
 
 
 def tally_of(summary: Summary, values: Array) -> Tally:

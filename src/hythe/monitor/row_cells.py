@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 
 from hythe.base.errors import Corrupt
 from hythe.bundle.baseline import Baseline
-from hythe.bundle.feed import Feed
+from hythe.bundle.feed import Coded, Feed
 from hythe.bundle.reference_cells import kept_features as of_features
 from hythe.bundle.rows import Array
 from hythe.bundle.schema import Column, Schema
 from hythe.monitor.arrays import Cut, as_array
 from hythe.monitor.observing import Observing
 from hythe.monitor.record import BatchRecord
-from hythe.monitor.sources import Source, codes_of, flags, sources
-from hythe.statistics.bins import Bins, NumberBins, ValueBins, hashed
+from hythe.monitor.sources import Source, cells_by_code, codes_of, flags, sources
+from hythe.statistics.bins import Bins, NumberBins, ValueBins
 from hythe.statistics.places import places
 
 UNKNOWN = 255
@@ -94,7 +94,7 @@ def _column(bins: Bins, source: Source, column: Column | None) -> _Column:
     if isinstance(bins, NumberBins):
         missing = column is not None and column.nan_is_missing
         return lambda values: places(bins, values, np.isnan(values) if missing else None)
-    return _codes(bins, source) if source.coded is not None else _flags(bins)
+    return _codes(bins, source.coded) if source.coded is not None else _flags(bins)
 
 
 def _flags(bins: ValueBins) -> _Column:
@@ -104,19 +104,11 @@ def _flags(bins: ValueBins) -> _Column:
     return lambda values: table[np.where(np.isnan(values), 2, values).astype(np.intp)]
 
 
-def _codes(bins: ValueBins, source: Source) -> _Column:
+def _codes(bins: ValueBins, coded: Coded) -> _Column:
     """Look codes up in a table; those that it does not name are other values."""
-    coded = source.coded
-    if coded is None:
-        return _flags(bins)
-    known = {value: place for place, value in enumerate(bins.known, start=1)}
-    codes = codes_of(coded)
-    every = [*codes, coded.missing, coded.unseen]
+    every = [*codes_of(coded), coded.missing, coded.unseen]
     least = min(every)
     table = np.full(max(every) - least + 1, bins.cells - 1, dtype=np.intp)
-    table[coded.missing - least] = 0
-    for value, code in zip(coded.values, codes, strict=True):
-        place = known.get(hashed(value, bins.key) if bins.key else value)
-        if place is not None:
-            table[code - least] = place
+    for code, cell in cells_by_code(bins, coded).items():
+        table[code - least] = cell
     return lambda values: table[values.astype(np.intp) - least]

@@ -72,6 +72,21 @@ def codes_of(coded: Coded) -> Sequence[int]:
     return coded.codes or range(FIRST, FIRST + len(coded.values))
 
 
+def cells_by_code(bins: ValueBins, coded: Coded) -> dict[int, int]:
+    """Say which cells the codes of a table belong to; one that is left out belongs to the last cell.
+
+    >>> cells_by_code(ValueBins(("gold", "tin")), Coded("plan", ("tin", "lead", "gold"), (2, 3, 4), 0, 1))
+    {0: 0, 2: 2, 4: 1}
+    """
+    places = {value: place for place, value in enumerate(bins.known, start=1)}
+    found = {coded.missing: 0}
+    for value, code in zip(coded.values, codes_of(coded), strict=True):
+        place = places.get(hashed(value, bins.key) if bins.key else value)
+        if place is not None:
+            found[code] = place
+    return found
+
+
 def flags(bins: ValueBins) -> dict[int, int]:
     """Say which cells 0 and 1 of a boolean column belong to.
 
