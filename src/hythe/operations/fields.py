@@ -51,8 +51,8 @@ def refuse_unknown(raw: Mapping[str, Any], kind: type[msgspec.Struct], subject: 
     for field in raw:
         if field not in known:
             said = f"{subject} a field {field!r} that is not known; fields: {', '.join(known)}"
-            help_ = f"{nearest(field, known)}{page and f'see {page}'}".strip()
-            raise Invalid("; ".join(filter(None, (said, help_))))
+            hint = f"{nearest(field, known)}{page and f'see {page}'}".strip()
+            raise Invalid("; ".join(filter(None, (said, hint))))
 
 
 def nearest(name: str, known: Collection[str]) -> str:
