@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import logsumexp
 
 from hythe.base.errors import Invalid
@@ -148,6 +147,7 @@ def apart(split: Split) -> Any:
 
 def _edge(contrast: Contrast, split: Split, bar: float, far: float, near: float) -> float:
     """Find the margin farthest from the estimate that is not excluded: evidence grows with the distance."""
+    from scipy.optimize import brentq
 
     def missing(margin: float) -> float:
         return bar - float(replace(contrast, margin=margin).log_e(split))

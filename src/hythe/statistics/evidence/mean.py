@@ -6,7 +6,6 @@ import math
 from typing import Any, Literal
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import logsumexp
 
 from hythe.base.errors import Invalid
@@ -69,6 +68,8 @@ def _line(stake: float, level: float, side: Literal["above", "below"]) -> tuple[
 
 def _edge(sums: Sums, side: Literal["above", "below"], bar: float, mean: float) -> float:
     """Find the level farthest from the estimate that is not rejected."""
+    from scipy.optimize import brentq
+
     far, end = (_LEAST, 0.0) if side == "above" else (1.0 - _LEAST, 1.0)
     near = min(max(mean, 2.0 * _LEAST), 1.0 - 2.0 * _LEAST)
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 from scipy.special import log_ndtr
 
 _HALVINGS = 100
@@ -40,6 +39,8 @@ def one_sided(variance: Any, alpha: float, precision: float) -> Any:
 
 def best_precision(variance: float, alpha: float, boundary: Boundary = two_sided) -> float:
     """Find the mixture's precision for which the boundary is lowest at `variance`."""
+    from scipy.optimize import minimize_scalar
+
     centre = math.log(variance)
     found = minimize_scalar(
         lambda log: float(boundary(variance, alpha, math.exp(log))),
