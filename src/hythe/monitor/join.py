@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import pairwise
-from typing import Any, TypeAlias
+from itertools import accumulate, chain, pairwise
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 import numpy as np
@@ -66,47 +66,77 @@ def joins(
     if share <= 0:
         return
     drawn = least(share)
-    chosen = []
-    for record in records:  # nearly all have one call, for which a list would take twice the time
-        for call in record.calls:
-            if call.id[DRAW] >= drawn:
-                if record.outputs:
-                    chosen.append(record)
-                break
-    for record, cells in zip(chosen, _cells(chosen, find_cells), strict=True):
-        yield from _joins(record, drawn, classes(record.layout.endpoint, record.layout.version), cells)
+    chosen = [_Chosen(record, picked) for record in records if (picked := _picked(record, drawn))]
+    for each, cells in zip(chosen, _cells(chosen, find_cells), strict=True):
+        layout = each.record.layout
+        yield from _joins(each, classes(layout.endpoint, layout.version), cells)
 
 
-def _cells(records: Sequence[BatchRecord], find: FindCells) -> list[Cells | None]:
-    """Find the cells of each record's rows, all records of one layout together: it costs by the call."""
+class _Picked(NamedTuple):
+    """A call that is kept, when it was answered, and from where to where its rows are in its record."""
+
+    call: Call
+    at_ns: int
+    start: int
+    end: int
+
+
+class _Chosen(NamedTuple):
+    record: BatchRecord
+    picked: list[_Picked]
+
+    @property
+    def rows(self) -> Iterator[int]:
+        """The rows of its calls in the record."""
+        return chain.from_iterable([range(each.start, each.end) for each in self.picked])
+
+
+def _picked(record: BatchRecord, drawn: str) -> list[_Picked]:
+    for call in record.calls:  # most records of one call end here
+        if call.id[DRAW] >= drawn:
+            break
+    else:
+        return []
+    if not record.outputs:
+        return []
+    found, start = [], 0
+    for call, at_ns in zip(record.calls, record.moments(), strict=True):
+        end = start + call.rows
+        if call.outcome == "answered" and call.id[DRAW] >= drawn and not call.flags & SHADOW:
+            found.append(_Picked(call, at_ns, start, end))
+        start = end
+    return found
+
+
+def _cells(chosen: Sequence[_Chosen], find: FindCells) -> list[Cells | None]:
+    """Find the cells of what each record gives, all records of one layout together: it costs by the call."""
     alike: dict[tuple[str, str, int], list[int]] = {}
-    for place, record in enumerate(records):
+    for place, (record, _) in enumerate(chosen):
         if isinstance(record.inputs, Cut):
             key = (record.layout.endpoint, record.layout.version, id(record.inputs.cuts))
             alike.setdefault(key, []).append(place)
-    found: list[Cells | None] = [None] * len(records)
-    for (endpoint, version, _), those in alike.items():
+    found: list[Cells | None] = [None] * len(chosen)
+    for (endpoint, version, _), places in alike.items():
         reader = find(endpoint, version)
         if reader is not None:
-            cells = reader.of([records[place] for place in those])
-            ends = np.cumsum([0, *(records[place].rows for place in those)]).tolist()
-            for place, (start, end) in zip(those, pairwise(ends), strict=True):
+            those = [chosen[place] for place in places]
+            before = accumulate([each.record.rows for each in those], initial=0)
+            rows = [start + row for start, each in zip(before, those, strict=False) for row in each.rows]
+            cells = reader.of([each.record for each in those], np.array(rows, dtype=np.intp))
+            ends = accumulate([sum(1 for _ in each.rows) for each in those], initial=0)
+            for place, (start, end) in zip(places, pairwise(ends), strict=True):
                 found[place] = cells[start:end]
     return found
 
 
-def _joins(
-    record: BatchRecord, drawn: str, classes: Mapping[str, Sequence[Any]], cells: Cells | None
-) -> Iterator[Join]:
-    outputs, start = _narrow(record.outputs), 0
+def _joins(chosen: _Chosen, classes: Mapping[str, Sequence[Any]], cells: Cells | None) -> Iterator[Join]:
+    outputs, row = _narrow(chosen.record.outputs), 0
     named = {name: list(found) for name, found in classes.items() if name in outputs}
-    for call, at_ns in zip(record.calls, record.moments(), strict=True):
-        end = start + call.rows
-        if call.outcome == "answered" and call.id[DRAW] >= drawn and not call.flags & SHADOW:
-            values = {name: array[start:end] for name, array in outputs.items()}
-            kept = "" if cells is None else written(cells[start:end])
-            yield _join(record.layout, call, at_ns, values, named, kept)
-        start = end
+    for call, at_ns, start, end in chosen.picked:
+        values = {name: array[start:end] for name, array in outputs.items()}
+        kept = "" if cells is None else written(cells[row : row + end - start])
+        yield _join(chosen.record.layout, call, at_ns, values, named, kept)
+        row += end - start
 
 
 def _join(

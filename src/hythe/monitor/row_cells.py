@@ -52,16 +52,18 @@ class RowCells:
                 look = _column(baseline.features[name].counts.bins, source, columns.get(name))
                 self._columns.setdefault(source.array, []).append((index, source.place, look))
 
-    def of(self, records: Sequence[BatchRecord]) -> Cells:
-        """Give the cells of all rows of records of one layout; unknown where they hold no input."""
+    def of(self, records: Sequence[BatchRecord], rows: NDArray[np.intp]) -> Cells:
+        """Give the cells of these `rows` of all rows of records of one layout, which follow each other.
+
+        They are unknown where a record holds no input.
+        """
         parts = [record.inputs for record in records if isinstance(record.inputs, Cut)]
-        rows = sum([record.rows for record in records])
-        found = np.full((rows, len(self.features)), UNKNOWN, dtype=np.uint8)
+        found = np.full((len(rows), len(self.features)), UNKNOWN, dtype=np.uint8)
         if len(parts) < len(records) or len({id(part.cuts) for part in parts}) != 1:
             return found
         for name, columns in self._columns.items():
             if name in parts[0].cuts.names:
-                values = as_array(parts[0].cuts.joined(name, parts))
+                values = as_array(parts[0].cuts.joined(name, parts))[rows]
                 for index, place, look in columns:
                     found[:, index] = look(values[:, place])
         return found

@@ -51,7 +51,7 @@ class NumberBins(msgspec.Struct, frozen=True, tag_field="kind", tag="numbers"):
     def count_ordered(self, ordered: NDArray[Any], missing: int = 0) -> Cells:
         """Count numbers that stand in ascending order, NaN last, beside `missing` ones."""
         numbers = np.searchsorted(ordered, np.inf, side="right")
-        cuts = _cuts(self)
+        cuts = cuts_of(self)
         ends = np.zeros(len(cuts) + 2, dtype=np.int64)
         ends[1:-1], ends[-1] = np.searchsorted(ordered, cuts), numbers
         cells = np.empty(len(cuts) + 3, dtype=np.int64)
@@ -61,7 +61,7 @@ class NumberBins(msgspec.Struct, frozen=True, tag_field="kind", tag="numbers"):
 
 
 @lru_cache(maxsize=4096)
-def _cuts(bins: NumberBins) -> NDArray[np.float64]:
+def cuts_of(bins: NumberBins) -> NDArray[np.float64]:
     """Give the least number of each bin, and last the least above them all."""
     if bins.high is None:
         return np.empty(0)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hythe.statistics.bins import Bins, NumberBins, hashed
+from hythe.statistics.bins import Bins, NumberBins, cuts_of, hashed
 
 Places = NDArray[np.intp]
 
@@ -33,8 +32,7 @@ def places(bins: Bins, values: Any, missing: NDArray[np.bool_] | None = None) ->
 
 
 def _of_numbers(bins: NumberBins, values: NDArray[Any], missing: NDArray[np.bool_] | None) -> Places:
-    cuts = [] if bins.high is None else [*bins.lefts, math.nextafter(bins.high, math.inf)]
-    found = np.searchsorted(np.array(cuts), values, side="right") + 2
+    found = np.searchsorted(cuts_of(bins), values, side="right") + 2
     found[np.isnan(values)] = 1
     if missing is not None:
         found[missing] = 0

@@ -54,7 +54,7 @@ def test_a_record_without_its_input_has_unknown_cells() -> None:
     pipe = Pipe(None)
     reader = RowCells(SCHEMA, pipe.baseline, None, observing(SCHEMA, pipe.baseline, None))
     [record, *_] = records(pipe, rows(7, 0), 0)
-    assert (reader.of([msgspec.structs.replace(record, inputs={})]) == UNKNOWN).all()
+    assert (reader.of([msgspec.structs.replace(record, inputs={})], np.arange(record.rows)) == UNKNOWN).all()
 
 
 def test_without_a_baseline_no_cells_are_kept() -> None:
