@@ -70,6 +70,15 @@ def table(headings: list[str], rows: list[list[str]]) -> None:
         print("  ".join(padded).rstrip())
 
 
+def in_ms(seconds: float | None) -> str:
+    """Write a duration in milliseconds; "-" where there is none.
+
+    >>> in_ms(0.00412), in_ms(None)
+    ('4.12', '-')
+    """
+    return "-" if seconds is None else f"{seconds * 1e3:.3g}"
+
+
 class Bar:
     """Progress on a terminal: one line that is rewritten; nothing where standard error is a pipe.
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from hythe.base.clock import minute_of
+from hythe.cli.common import in_ms
 from hythe.cli.sparkline import sparkline
 
 if TYPE_CHECKING:
@@ -69,9 +70,9 @@ def _traffic(view: MonitorView) -> Section:
             f"{each.total:,}",
             f"{each.per_second:.3g}",
             f"{each.failed:.2%}",
-            _ms(each.p50_s),
-            _ms(each.p95_s),
-            _ms(each.p99_s),
+            in_ms(each.p50_s),
+            in_ms(each.p95_s),
+            in_ms(each.p99_s),
             f"{each.apart:,}" if each.apart else "-",
             sparkline(each.parts),
         ]
@@ -208,10 +209,6 @@ def _figure(value: float, unit: str) -> str:
 
 def _share(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.3g}%"
-
-
-def _ms(seconds: float | None) -> str:
-    return "-" if seconds is None else f"{seconds * 1e3:.3g}"
 
 
 def _plural(n: int, word: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from hythe.cli.common import COMMON, Common, emit, say, table
+from hythe.cli.common import COMMON, Common, emit, in_ms, say, table
 
 if TYPE_CHECKING:
     from hythe.operations.observe import Seen, SeenShadow, SeenVersion
@@ -54,8 +54,8 @@ def _tell(seen: Seen, since: str, *, values: bool) -> None:
                 f"{item.per_second:.3g}",
                 f"{item.failed:.2%}",
                 f"{item.rows:,}",
-                _ms(item.p50_s),
-                _ms(item.p99_s),
+                in_ms(item.p50_s),
+                in_ms(item.p99_s),
             ]
             for item in seen.versions
             if item.requests or item.shadow is None
@@ -102,7 +102,3 @@ def _values(item: SeenVersion) -> list[list[str]]:
         for group in (item.features, item.outputs)
         for name, found in group.items()
     ]
-
-
-def _ms(seconds: float | None) -> str:
-    return "-" if seconds is None else f"{seconds * 1e3:.3g}"
