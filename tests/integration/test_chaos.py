@@ -190,12 +190,10 @@ async def test_a_certificate_that_is_replaced_loses_nothing(truth: Truth, tmp_pa
         first = await asyncio.to_thread(shown, found.server.url)
         async with found.asked(REQUESTS) as book:
             await book.more(100)
+            before = found.server.workers()
             found.authority.issue("server")
-
-            async def other() -> bool:
-                return first not in [await asyncio.to_thread(shown, found.server.url) for _ in range(6)]
-
-            await book.until_said(other)
+            await book.until(lambda: not {*before} & {*found.server.workers()})
+            assert first not in [await asyncio.to_thread(shown, found.server.url) for _ in range(6)]
         # A worker that ends closes what is idle; a request may be on its way then (RFC 9112, 9.3.1).
         assert {lost.how for lost in book.lost} <= {BROKEN}
         assert [stats.failed + stats.turned_away for stats in found.stats] == [0, 0]
