@@ -31,7 +31,7 @@ from hythe.security.keys import Permit
 pytestmark = pytest.mark.integration
 
 ROW = {"rows": [{"a": 0.5, "b": -1.0}]}
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - refused before anything listens
 
 

@@ -12,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Condition, Thread
 from typing import Any
 
+from hythe.testing.waiting import PATIENCE_S
+
 
 class Collector:
     """What was sent so far: `spans`, the newest of each of the `metrics` by name, the sender as `resource`.
@@ -64,7 +66,7 @@ class Collector:
             self._changed.notify_all()
         return self.status
 
-    def until_metric(self, name: str, holds: Callable[[Any], bool], patience_s: float = 30.0) -> Any:
+    def until_metric(self, name: str, holds: Callable[[Any], bool], patience_s: float = PATIENCE_S) -> Any:
         """Wait until a metric was sent of which something holds, and give it."""
         with self._changed:
             there = self._changed.wait_for(
@@ -73,13 +75,13 @@ class Collector:
             assert there, self.metrics.get(name)
             return self.metrics[name]
 
-    def until(self, spans: int, patience_s: float = 20.0) -> list[Any]:
+    def until(self, spans: int, patience_s: float = PATIENCE_S) -> list[Any]:
         """Wait for so many spans, and give all there are."""
         with self._changed:
             assert self._changed.wait_for(lambda: len(self.spans) >= spans, patience_s), len(self.spans)
             return list(self.spans)
 
-    def until_refused(self, spans: int, patience_s: float = 20.0) -> None:
+    def until_refused(self, spans: int, patience_s: float = PATIENCE_S) -> None:
         """Wait until so many spans were turned away."""
         with self._changed:
             assert self._changed.wait_for(lambda: self.refused >= spans, patience_s), self.refused

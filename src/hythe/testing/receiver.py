@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Condition, Thread
 from typing import Any, NamedTuple
 
+from hythe.testing.waiting import PATIENCE_S
+
 
 class Received(NamedTuple):
     """One request: its path, its headers by lower-case names, and its body."""
@@ -39,13 +41,13 @@ class Receiver:
             self.received.append(request)
             self._changed.notify_all()
 
-    def until_messages(self, n: int, patience_s: float = 30.0) -> list[Received]:
+    def until_messages(self, n: int, patience_s: float = PATIENCE_S) -> list[Received]:
         """Wait for so many messages with ids of their own, and give each once, as it first came."""
         with self._changed:
             assert self._changed.wait_for(lambda: len(self._messages()) >= n, patience_s), self.received
             return list(self._messages().values())
 
-    def until(self, n: int, patience_s: float = 30.0) -> list[Received]:
+    def until(self, n: int, patience_s: float = PATIENCE_S) -> list[Received]:
         """Wait for so many requests, and give all there are."""
         with self._changed:
             assert self._changed.wait_for(lambda: len(self.received) >= n, patience_s), len(self.received)

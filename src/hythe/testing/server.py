@@ -19,7 +19,7 @@ import msgspec
 from hythe.dataplane.spec import EndpointSpec
 from hythe.server.serve import Addresses, ServeConfig, serve
 
-_PATIENCE_S = 60.0
+_PATIENCE_S = 120.0
 
 
 class Told(msgspec.Struct):

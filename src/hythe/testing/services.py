@@ -19,7 +19,7 @@ from hythe.base.errors import Unavailable, Unsupported
 POSTGRES_PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 """Where Debian puts PostgreSQL's server programs."""
 _DATABASE = ("--auth=trust", "--username=hythe", "--no-sync", "--encoding=UTF8", "--locale=C")
-_START_LIMIT_S = 30.0
+_START_LIMIT_S = 120.0
 _POLL_S = 0.02
 
 

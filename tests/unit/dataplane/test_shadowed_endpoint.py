@@ -29,7 +29,7 @@ from hythe.runtime.counters import Counters
 ONE, TWO = "1.0.0", "2.0.0"
 ALONE = Plan((Arm(ONE, "sha256:a"),))
 SHADOWED = Plan((Arm(ONE, "sha256:a"),), shadows=(Shadow(TWO, "sha256:b", share=1.0),))
-PATIENCE_S = 10.0
+PATIENCE_S = 120.0
 
 
 class Loading(Doubling):

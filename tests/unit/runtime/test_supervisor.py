@@ -40,11 +40,11 @@ for line in parent.makefile():
         sys.exit(0)
 """
 QUICK = SupervisorConfig(
-    drain_s=0.0, start_s=20.0, stop_s=10.0, backoff=Backoff(first_s=0.02, most_s=0.1, stable_s=1e9)
+    drain_s=0.0, start_s=60.0, stop_s=30.0, backoff=Backoff(first_s=0.02, most_s=0.1, stable_s=1e9)
 )
 
 
-def until(condition: Callable[[], object], patience_s: float = 30.0) -> None:
+def until(condition: Callable[[], object], patience_s: float = 120.0) -> None:
     end = time.monotonic() + patience_s
     pause = threading.Event()
     while not condition():

@@ -13,7 +13,7 @@ from hythe.server.http.http_server import HttpLimits, HttpServer
 from hythe.server.http.messages import TEXT
 from hythe.server.http.request import Request
 
-PATIENCE_S = 20
+PATIENCE_S = 120
 OK = b"HTTP/1.1 200 OK"
 
 

@@ -16,7 +16,7 @@ from hythe.server.http.request import Request
 
 BODY = random.Random(0).randbytes(3 * 2**20)
 HEAD = b"POST /x HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n"
-PATIENCE_S = 20
+PATIENCE_S = 120
 
 
 class Sized:

@@ -10,7 +10,7 @@ import pytest
 from hythe.server.observing.span_queue import MOST_SENT, SpanQueue
 from hythe.server.observing.spans import Span
 
-PATIENCE_S = 10.0
+PATIENCE_S = 120.0
 
 
 class Sink:
