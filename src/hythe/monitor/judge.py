@@ -9,16 +9,16 @@ from hythe.monitor.finding import Finding
 from hythe.monitor.period import Candidate
 
 LEAST_WEIGHT = 0.1
-"""What matters less is weighed as if it mattered so much, lest it can never alarm."""
+"""What matters less, or has a smaller share, is weighed as if it were so much, lest it can never alarm."""
 
 
 def judge(candidates: Sequence[Candidate], alpha: float) -> tuple[Finding, ...]:
     """Make findings of candidates, in their order: those that weighted Benjamini-Hochberg rejects alarm.
 
-    Each p-value is divided by its weight, weights scaled to the mean 1; the k smallest are rejected, k the
-    greatest for which the k-th is at most alpha · k / q (Benjamini & Hochberg 1995; weights: Genovese, Roeder
-    & Wasserman 2006, section 2). Where nothing drifts, P(any alarm) is at most alpha for p-values that are
-    independent or positively dependent (Benjamini & Yekutieli 2001); of the alarms, a share of alpha is
+    Each p-value is divided by its weight times its share, scaled to the mean 1; the k smallest are rejected,
+    k the greatest for which the k-th is at most alpha · k / q (Benjamini & Hochberg 1995; weights: Genovese,
+    Roeder & Wasserman 2006, section 2). Where nothing drifts, P(any alarm) is at most alpha for p-values that
+    are independent or positively dependent (Benjamini & Yekutieli 2001); of the alarms, a share of alpha is
     false on average. `details["adjusted_p"]` is the least alpha at which a candidate alarms, and
     `details["p_limit"]` the greatest p-value at which it would alarm, the others being as they are. There is
     no `limit` of the effect itself: what is unlikely hangs on where and how the distribution moved.
@@ -28,7 +28,9 @@ def judge(candidates: Sequence[Candidate], alpha: float) -> tuple[Finding, ...]:
     >>> [finding.verdict for finding in judge(two, 1e-4)]
     ['alarm', 'ok']
     """
-    raw = [max(candidate.weight, LEAST_WEIGHT) for candidate in candidates]
+    raw = [
+        max(candidate.weight, LEAST_WEIGHT) * max(candidate.share, LEAST_WEIGHT) for candidate in candidates
+    ]
     mean = sum(raw) / len(raw) if raw else 1.0
     p_values, weights = [candidate.p_value for candidate in candidates], [weight / mean for weight in raw]
     adjusted, at_most = adjust(p_values, weights), limits(p_values, weights, alpha)

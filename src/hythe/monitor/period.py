@@ -33,7 +33,8 @@ class Candidate:
     """A test's result, which the judge turns into a finding together with all others of the period.
 
     `p_value` is valid by itself: under the null P(p <= x) is at most x for every x. `fine` and `found` are
-    the sentences of the two verdicts. The other fields are those of `Finding`.
+    the sentences of the two verdicts. `share` is how much of the error it has for its weight: less for what
+    another test of the same subject sees, too. The other fields are those of `Finding`.
     """
 
     kind: Kind
@@ -47,6 +48,7 @@ class Candidate:
     high: float | None = None
     unit: str = ""
     weight: float = 1.0
+    share: float = 1.0
     n: int = 0
     details: Mapping[str, Any] = field(default_factory=dict)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -76,6 +77,14 @@ def test_a_feature_that_matters_more_alarms_at_a_larger_p_value() -> None:
     found = judge([candidate(0.004, 1.0), candidate(0.004, 0.2)], 0.005)
     assert [finding.verdict for finding in found] == ["alarm", "ok"]
     assert [finding.message for finding in found] == ["found", "fine"]
+
+
+def test_a_test_with_a_smaller_share_alarms_at_a_smaller_p_value() -> None:
+    small = replace(candidate(0.8), share=0.5)
+    assert [finding.details["p_limit"] for finding in judge([candidate(0.9), small], 0.003)] == pytest.approx(
+        [0.002, 0.001]
+    )
+    assert judge([replace(candidate(1e-9), share=0.0)], 1e-4)[0].verdict == "alarm"
 
 
 def test_a_feature_that_does_not_matter_can_still_alarm() -> None:

@@ -33,7 +33,7 @@ def detectable(n: int, m: int, alpha: float, tests: int = 1) -> Detectable:
 
     >>> found = detectable(1000, 10_000, 0.0002, 30)
     >>> round(found.distance, 2), round(found.mean_sd, 2), found.missing
-    (0.09, 0.16, 0.007)
+    (0.09, 0.15, 0.007)
     """
     from scipy.special import ndtri_exp
 

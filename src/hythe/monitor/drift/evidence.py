@@ -12,7 +12,7 @@ from hythe.monitor.drift import chi_square, jensen_shannon, kolmogorov_smirnov, 
 from hythe.monitor.drift.pair import Floats, Pair
 
 NUMBERS: Mapping[str, float] = MappingProxyType(
-    {"wasserstein": 0.5, "kolmogorov_smirnov": 0.1875, "chi_square": 0.3125}
+    {"wasserstein": 0.625, "kolmogorov_smirnov": 0.125, "chi_square": 0.25}
 )
 VALUES: Mapping[str, float] = MappingProxyType({"chi_square": 0.5, "rare": 0.25, "jensen_shannon": 0.25})
 """The share of a feature's p-value that each detector has: shifts of the mean are looked for most."""

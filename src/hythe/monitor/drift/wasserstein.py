@@ -9,7 +9,7 @@ from hythe.statistics.bins import NumberBins
 from hythe.statistics.normal_scores import normal_scores
 from hythe.statistics.permutation import log_p_score
 
-OF_MEAN = 0.8
+OF_MEAN = 0.9
 """The share of the p-value that a shift of the mean has; a stretch has the rest."""
 
 
@@ -48,7 +48,7 @@ def error(pair: Pair, lowest: float | None = None, highest: float | None = None)
 def log_p(pair: Pair, *, averages: bool = False) -> Floats:
     """Bound the logarithm of the p-value that values neither moved nor spread.
 
-    Four fifths of it are for the mean of normal scores (van der Waerden 1952), a fifth is for the mean of
+    Nine tenths of it are for the mean of normal scores (van der Waerden 1952), a tenth is for the mean of
     their squares (Klotz 1962), scores among both samples' values together, one for each cell; see
     `hythe.statistics.permutation`, for what `averages` are, too.
     """

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from hythe.monitor.finding import Finding
 from hythe.monitor.period import Candidate, Period
-from hythe.monitor.quality.subjects import Subject, absent, features, learned_p, percent
+from hythe.monitor.quality.subjects import SEEN_BY_DRIFT, Subject, absent, features, learned_p, percent
 from hythe.statistics.fisher import both_sides
 
 
@@ -59,6 +59,7 @@ def _candidate(subject: Subject, p: float) -> Candidate:
         value=now / subject.rows,
         unit="share",
         weight=subject.weight,
+        share=SEEN_BY_DRIFT,
         n=subject.rows,
         details={"before": before / subject.rows_before},
     )

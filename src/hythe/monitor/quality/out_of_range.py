@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hythe.monitor.period import Candidate, Period
-from hythe.monitor.quality.subjects import Subject, features, learned_p, percent
+from hythe.monitor.quality.subjects import SEEN_BY_DRIFT, Subject, features, learned_p, percent
 from hythe.statistics.bins import NumberBins
 from hythe.statistics.fisher import at_most
 
@@ -69,6 +69,7 @@ def _candidate(subject: Subject, low: float, high: float, p: float) -> Candidate
         value=(below + above) / n if n else 0.0,
         unit="share",
         weight=subject.weight,
+        share=SEEN_BY_DRIFT,
         n=n,
         details={"below": below, "above": above, "least": low, "greatest": high, "share": percent(2, m + 1)},
     )

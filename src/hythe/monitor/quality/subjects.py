@@ -12,6 +12,9 @@ from hythe.statistics.bins import Bins, NumberBins
 from hythe.statistics.moments import Moments
 from hythe.statistics.powers import PowerSums
 
+SEEN_BY_DRIFT = 0.5
+"""The share of the error that tests have whose like is a part of the test of drift of the same feature."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from hythe.monitor.period import Candidate, Period
-from hythe.monitor.quality.subjects import Subject, features, learned_p, percent
+from hythe.monitor.quality.subjects import SEEN_BY_DRIFT, Subject, features, learned_p, percent
 from hythe.statistics.bins import ValueBins
 from hythe.statistics.fisher import at_least, at_most
 
@@ -108,6 +108,7 @@ def _candidate(subject: Subject, p: float) -> Candidate:
         value=now / subject.rows,
         unit="share",
         weight=subject.weight,
+        share=SEEN_BY_DRIFT,
         n=subject.rows,
         details={"before": before / subject.rows_before, "known": known},
     )
