@@ -1,4 +1,4 @@
-"""What all tests share: quick looks for garbage, few certificates, the tables of a new catalog."""
+"""What all tests share: their order, quick looks for garbage, few certificates, a new catalog's tables."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import certifi
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Connection, create_engine, text
 
 from hythe.registry import database
@@ -15,6 +16,25 @@ from hythe.registry.migrations import NEWEST, migrate, schema_of
 from hythe.registry.tables import schema_version
 
 TABLES = text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")
+# How long an example takes says how busy the machine is.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
+
+WAITING = {"acceptance", "integration"}
+"""Folders of tests that start servers, and wait for them."""
+LAST = 0.9
+"""The place among all tests of the last that wait: so no worker is left alone with them at the end."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread files whose tests wait among those whose tests compute: each leaves what the other needs."""
+    files = list(dict.fromkeys(item.path for item in items))
+    waiting = [file for file in files if WAITING & {*file.parts}]
+    place = {file: LAST * rank / len(waiting) for rank, file in enumerate(waiting)}
+    computing = [file for file in files if file not in place]
+    place |= {file: rank / len(computing) for rank, file in enumerate(computing)}
+    items.sort(key=lambda item: place[item.path])
 
 
 def pytest_collection_finish() -> None:
