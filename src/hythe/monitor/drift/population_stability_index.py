@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaincc
 
 from hythe.monitor.drift.pair import Floats, Pair
 
@@ -35,12 +34,6 @@ def expected(pair: Pair) -> Floats:
     """
     used = (pair.baseline + pair.window > 0.0).sum(axis=-1)
     return np.asarray((used - 1.0).clip(min=0.0) * _scale(pair))
-
-
-def usual_p(pair: Pair) -> Floats:
-    """Give the p-value by that chi-square distribution: a figure to show, too rough in the tails to alarm."""
-    free = ((pair.baseline + pair.window > 0.0).sum(axis=-1) - 1.0).clip(min=1.0)
-    return np.asarray(gammaincc(free / 2.0, index(pair) / np.maximum(_scale(pair), 1e-300) / 2.0))
 
 
 def _scale(pair: Pair) -> Floats:

@@ -21,7 +21,7 @@ Detector = Callable[[Stream, float, float], list[int]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """What is watched, and how: `subject` such as `loss:log_loss` or `score`, in `unit`.
+    """What is watched, and how: `subject` such as `loss:log_loss` or `score`.
 
     Values before `learn_until` (UTC seconds) say what is normal; what is found at `since` or later alarms.
     Where nothing changes there are at most `false_alarms` alarms in `horizon_s`, on average, of all detectors
@@ -32,11 +32,9 @@ class Watched:
     learn_until: int
     since: int
     kind: Kind = "performance"
-    unit: str = ""
     false_alarms: float = 1.0
     horizon_s: float = 90 * 86400.0
     seasonal: bool = False
-    weight: float = 1.0
 
 
 def watch(times: Sequence[int], values: Sequence[float], watched: Watched) -> list[Finding]:
@@ -125,8 +123,6 @@ def _finding(
         verdict=verdict,
         message=message,
         value=details.get("moved"),
-        unit=watched.unit,
-        weight=watched.weight,
         n=n,
         details=dict(details),
     )

@@ -104,29 +104,6 @@ def test_without_drift_the_index_is_a_scaled_chi_square(bins: int) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("bins", "rows", "share"), [(5, 100, 0.287), (10, 100, 0.834), (20, 200, 0.953), (10, 500, 0.003)]
-)
-def test_the_usual_p_value_tells_how_often_an_index_over_a_tenth_is_chance(
-    bins: int, rows: int, share: float
-) -> None:
-    """The shares are of Yurdakul's distribution: P((1/n + 1/m) chi-square > 0.1) by n = m and bins."""
-    pair = Pair.of(
-        ValueBins(tuple(range(bins))), [0, *[rows / bins] * bins, 0], [0, *[rows / bins] * bins, 0]
-    )
-    at_a_tenth = stats.chi2.sf(0.1 / (2 / rows), bins - 1)
-    assert at_a_tenth == pytest.approx(share, abs=0.001)
-    assert float(population_stability_index.usual_p(pair)) == 1.0
-
-
-def test_the_usual_p_value_is_that_of_the_scaled_chi_square() -> None:
-    pair = normals(np.random.default_rng(5), 4000, 1500, 0.2)
-    free = int((pair.baseline + pair.window > 0).sum()) - 1
-    index = float(population_stability_index.index(pair))
-    expected = stats.chi2.sf(index / (1 / 1500 + 1 / 4000), free)
-    assert float(population_stability_index.usual_p(pair)) == pytest.approx(expected, rel=1e-9)
-
-
 def test_many_features_at_once_are_tested_as_one_by_one() -> None:
     rng = np.random.default_rng(6)
     pairs = [normals(rng, 2000, 300, shift) for shift in (0.0, 0.1, 0.5)]
