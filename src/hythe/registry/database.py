@@ -23,7 +23,6 @@ from hythe.registry.locks import alone
 from hythe.registry.migrations import NEWEST, migrate, schema_of
 from hythe.registry.tables import log
 
-_MEMORY = "sqlite://"
 _WRITES = "hythe_writes"
 
 

@@ -14,7 +14,7 @@ from hythe.bundle.outcome import Answers, Outcome
 from hythe.bundle.rows import Rows
 from hythe.bundle.schema import Schema
 from hythe.bundle.variant import Variant
-from hythe.runtime.answers import Answer, Labeller
+from hythe.runtime.answers import Labeller
 from hythe.runtime.batch import Batch, RowReader, reader
 from hythe.runtime.onnx import OnnxModel
 from hythe.runtime.session import refusal, run_onnx
@@ -77,10 +77,6 @@ class Predictor:
         from hythe.bundle.frames import to_rows
 
         return dict(_unrefused(self.outcome(to_rows(data))))
-
-    def predict_one(self, row: Mapping[str, Any]) -> Answer:
-        """Answer one row given as a dictionary."""
-        return self._label(_unrefused(self._run(self._reader.convert_one(row))))[0]
 
     def outcome(self, rows: Rows) -> Outcome:
         """Answer rows of any number; refused rows are marked, where the model can answer the others."""
