@@ -27,7 +27,8 @@ from hythe.monitor.counting import BinCounter
 from hythe.monitor.fold import fold
 from hythe.monitor.join import joins
 from hythe.monitor.observing import Observing
-from hythe.monitor.record import BatchRecord, Call, RecordReader
+from hythe.monitor.record import BatchRecord, Call
+from hythe.monitor.record_reader import RecordReader
 from hythe.monitor.statistic import declared
 from hythe.runtime.ring import Ring, create
 

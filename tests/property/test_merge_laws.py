@@ -18,7 +18,8 @@ from tests.unit.monitor.observed_rows import FEED, SCHEMA, Pipe, answers, rows
 from hythe.base.clock import DAY_S, HOUR_S, MINUTE_S
 from hythe.dataplane.record import Recorder
 from hythe.monitor.fold import fold
-from hythe.monitor.record import BatchRecord, Call, RecordReader
+from hythe.monitor.record import BatchRecord, Call
+from hythe.monitor.record_reader import RecordReader
 from hythe.monitor.score import Score
 from hythe.monitor.statistic import declared
 from hythe.monitor.timing import Timing

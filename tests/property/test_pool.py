@@ -17,7 +17,8 @@ from hythe.monitor.first_requests import FirstRequests
 from hythe.monitor.fold import fold
 from hythe.monitor.join import joins
 from hythe.monitor.observing import Observing
-from hythe.monitor.record import CACHED, LATER, BatchRecord, Call, Layout, RecordReader
+from hythe.monitor.record import CACHED, LATER, BatchRecord, Call, Layout
+from hythe.monitor.record_reader import RecordReader
 from hythe.monitor.restore import Restorer
 from hythe.monitor.score import Score
 from hythe.monitor.statistic import Errors, Latency, Prediction

@@ -18,7 +18,8 @@ from hythe.monitor.counting import BinCounter
 from hythe.monitor.fold import fold
 from hythe.monitor.join import joins
 from hythe.monitor.observing import Observing
-from hythe.monitor.record import LATER, BatchRecord, Call, RecordReader, Reply
+from hythe.monitor.record import LATER, BatchRecord, Call, Reply
+from hythe.monitor.record_reader import RecordReader
 from hythe.monitor.replies import Replies
 from hythe.monitor.window import Window
 from hythe.runtime.ring import RING_BYTES, Ring, create

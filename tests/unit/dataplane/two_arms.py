@@ -19,7 +19,8 @@ from hythe.dataplane.plane import DataPlane
 from hythe.dataplane.spec import EndpointSpec, OnnxFiles, VersionSpec
 from hythe.dataplane.ticket import Prediction
 from hythe.monitor.fold import fold
-from hythe.monitor.record import BatchRecord, Call, RecordReader
+from hythe.monitor.record import BatchRecord, Call
+from hythe.monitor.record_reader import RecordReader
 from hythe.monitor.window import Window
 from hythe.rollout.plan import Arm, Plan
 from hythe.runtime.batch import RowReader

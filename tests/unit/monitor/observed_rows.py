@@ -20,7 +20,8 @@ from hythe.dataplane.observed import Observed
 from hythe.dataplane.record import Recorder
 from hythe.monitor.counting import BinCounter
 from hythe.monitor.fold import fold
-from hythe.monitor.record import Call, RecordReader
+from hythe.monitor.record import Call
+from hythe.monitor.record_reader import RecordReader
 from hythe.monitor.sources import observing
 from hythe.monitor.window import Window
 from hythe.runtime.batch import reader

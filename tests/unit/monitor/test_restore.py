@@ -13,7 +13,7 @@ from hythe.bundle.feed import Coded, Feed
 from hythe.bundle.schema import Column, Schema
 from hythe.monitor.arrays import together
 from hythe.monitor.observing import CODES, NUMBERS, Observing
-from hythe.monitor.record import RecordReader
+from hythe.monitor.record_reader import RecordReader
 from hythe.monitor.restore import Restored, Restorer
 from hythe.monitor.sources import observing
 

@@ -16,7 +16,8 @@ from hythe.bundle.feed import Feed
 from hythe.bundle.importances import Importances
 from hythe.bundle.reference_cells import MOST_FEATURES
 from hythe.monitor.join import joins
-from hythe.monitor.record import BatchRecord, RecordReader
+from hythe.monitor.record import BatchRecord
+from hythe.monitor.record_reader import RecordReader
 from hythe.monitor.row_cells import UNKNOWN, RowCells, kept_features, read_cells
 from hythe.monitor.sources import observing
 

@@ -12,7 +12,8 @@ from hythe.monitor.fold import Counters as Find
 from hythe.monitor.fold import fold
 from hythe.monitor.group import Group, Requests
 from hythe.monitor.join import Classes, FindCells, joins, no_cells, no_classes
-from hythe.monitor.record import BatchRecord, RecordReader
+from hythe.monitor.record import BatchRecord
+from hythe.monitor.record_reader import RecordReader
 from hythe.monitor.replies import Replies
 from hythe.monitor.score import Score
 from hythe.monitor.shadows import Worst

@@ -24,7 +24,7 @@ from hythe.monitor.period import Period
 from hythe.monitor.quality.duplicates import LIMIT, Duplicates, expected_share, most_repeated
 from hythe.monitor.quality.repeats import LONG, SHORT, Memory, RepeatedRows
 from hythe.monitor.quality.rows import look
-from hythe.monitor.record import RecordReader
+from hythe.monitor.record_reader import RecordReader
 from hythe.monitor.window import Window
 
 

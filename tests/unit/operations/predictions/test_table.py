@@ -14,7 +14,8 @@ from hythe.bundle.feed import Feed
 from hythe.bundle.schema import Output, Schema, Tensor
 from hythe.dataplane.record import Recorder
 from hythe.monitor.observing import Observing
-from hythe.monitor.record import CACHED, DEGRADED, RESCUED, SHADOW, BatchRecord, Call, RecordReader
+from hythe.monitor.record import CACHED, DEGRADED, RESCUED, SHADOW, BatchRecord, Call
+from hythe.monitor.record_reader import RecordReader
 from hythe.monitor.restore import Restorer
 from hythe.monitor.sample import sampled
 from hythe.monitor.sources import observing
