@@ -19,7 +19,7 @@ from hythe.client.retry import Patience
 from hythe.client.rows import Rows
 from hythe.client.stats import Stats
 from hythe.client.tries import Call, Tries
-from hythe.client.wire import judged, limits
+from hythe.client.wire import certificates, judged, limits
 
 
 class Client:
@@ -60,7 +60,7 @@ class Client:
             base_url=self.url,
             headers=calls.common_headers(secret),
             limits=limits(connections),
-            verify=True if tls is None else tls,
+            verify=certificates(self.url, tls),
         )
 
     @property

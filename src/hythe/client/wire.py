@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import ssl
+from urllib.request import getproxies
+
 import httpx
 
 from hythe.base.errors import Invalid
 from hythe.client.tries import Tries
 
 _IDLE_S = 30.0
+
+
+def certificates(url: str, tls: ssl.SSLContext | None) -> ssl.SSLContext | bool:
+    """Say with which certificates a server at `url` is checked: `tls` where given, else the system's.
+
+    Reading those takes 25 ms, so they are left out where nothing is encrypted, and no proxy is asked either.
+    """
+    if tls is None and url.startswith("http://") and not getproxies():
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return True if tls is None else tls
 
 
 def limits(connections: int) -> httpx.Limits:

@@ -43,6 +43,7 @@ from hythe.operations.trial import Original, Trial, run_trial
 from hythe.registry.records import VersionRecord
 from hythe.registry.refs import check_name
 from hythe.registry.registry import Registry
+from hythe.registry.versions import Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +94,7 @@ def pack(
     The same model, examples and options again give the version that stands.
 
     Raises:
-        Invalid: when name, examples, targets or the model do not fit.
+        Invalid: when name, version, examples, targets or the model do not fit.
         NotFound: when a file is not there.
         Untrusted: when a model file would run a stranger's program.
         Unsupported: when no flavor knows the model.
@@ -102,6 +103,8 @@ def pack(
     """
     wanted, bar = options or PackOptions(), progress or Quiet()
     check_name(name)
+    if wanted.version is not None:
+        Version.parse(wanted.version)
     bar.step("reading")
     known = {record.digest for record in registry.catalog.all_trusted()}
     opened = open_model(material.model, wanted.trust | known)
