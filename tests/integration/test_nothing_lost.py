@@ -137,7 +137,7 @@ class House:
         self._database = Database(self._url, 0.1, makes=False)
         self.spool = Spool(self._folder / "observations", rings[0].id)
         outbox = Outbox(Observations(self._database), self.spool, rings[0].id, clock=self.clock)
-        self._sidecar = Sidecar(intake, outbox, shared, clock=self.clock, moving=lambda: True)
+        self._sidecar = Sidecar(intake, outbox, shared, clock=self.clock, hurry=lambda: True)
 
     def kill(self) -> None:
         """End the sidecar: the system lets go of what it had open."""

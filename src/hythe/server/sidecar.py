@@ -26,6 +26,7 @@ from hythe.runtime.slot import READY
 from hythe.server.ending import Ending
 from hythe.server.observing.followed import follow_nothing
 from hythe.server.observing.handover import Handover
+from hythe.server.observing.hurry import Hurry
 from hythe.server.observing.intake import Intake
 from hythe.server.observing.log_file import LogFile
 from hythe.server.observing.losses import Losses
@@ -95,8 +96,10 @@ def assembled(spec: WorkerSpec, place: int, versions: Versions) -> Sidecar:
     outbox = Outbox(catalog.observations, Spool(folder, server), server)
 
     roll_up = RollUp(catalog.observations)
+    hurry = Hurry(lambda: versions.moving, catalog.monitors)
 
     def look_after(now: int) -> bool:
+        hurry.look()
         outbox.adopt(abandoned(folder, but=server))
         tidy_differences(catalog, now * 10**9)
         for endpoint, rows in tidy_feedback(catalog, now * 10**9, Keeping()).items():
@@ -109,7 +112,7 @@ def assembled(spec: WorkerSpec, place: int, versions: Versions) -> Sidecar:
         counters,
         match=lambda: match(catalog, _MATCH_S).more,
         tidy=look_after,
-        moving=lambda: versions.moving,
+        hurry=hurry,
     )
 
 

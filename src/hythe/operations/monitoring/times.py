@@ -5,19 +5,21 @@ from __future__ import annotations
 from hythe.base.clock import DAY_S, HOUR_S, MINUTE_S
 
 _LEAST_GRACE_S, _MOST_GRACE_S = 2, 600
+_LEAST_OF_MINUTES_S = 8
 _GRACE = 0.05
 
 
 def grace_s(period_s: int) -> int:
     """Say for how many seconds late windows of a period are waited for: a twentieth of it, in bounds.
 
-    Servers store each second as it ends; they are later only while the catalog is away. What comes later
-    still is in the longer periods.
+    Servers store what was in the last five seconds; each second as it ends where periods are no whole
+    minutes. They are later only while the catalog is away. What comes later still is in the longer periods.
 
-    >>> grace_s(5), grace_s(3600), grace_s(86400)
-    (2, 180, 600)
+    >>> grace_s(5), grace_s(60), grace_s(3600), grace_s(86400)
+    (2, 8, 180, 600)
     """
-    return min(max(round(_GRACE * period_s), _LEAST_GRACE_S), _MOST_GRACE_S)
+    least_s = _LEAST_GRACE_S if period_s < MINUTE_S else _LEAST_OF_MINUTES_S
+    return min(max(round(_GRACE * period_s), least_s), _MOST_GRACE_S)
 
 
 def ended(now: int, period_s: int) -> int:

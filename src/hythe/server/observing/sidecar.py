@@ -35,7 +35,7 @@ class Sidecar:
     there is more to do; `tidy` now and then, and sooner where it says that there is more.
 
     A delivery follows after one second, or after up to five where much is to be counted, so that counting
-    takes little of the processor; after one in any case while an endpoint is `moving`.
+    takes little of the processor; after one in any case where there is a `hurry`.
     """
 
     def __init__(  # noqa: PLR0913 - what it moves, and what else it does meanwhile
@@ -46,12 +46,12 @@ class Sidecar:
         *,
         match: Callable[[], bool] = lambda: False,
         tidy: Callable[[int], bool] = lambda _now: False,
-        moving: Callable[[], bool] = lambda: False,
+        hurry: Callable[[], bool] = lambda: False,
         clock: Clock | None = None,
         busy_s: Callable[[], float] = time.process_time,
     ) -> None:
         self._intake = intake
-        self._moving = moving
+        self._hurry = hurry
         self._busy_s = busy_s
         self._interval_s = INTERVALS_S[0]
         self._outbox = outbox
@@ -90,7 +90,7 @@ class Sidecar:
 
     def _bring(self, outbox: Outbox) -> None:
         now, began_s = int(self._clock.now().timestamp()), self._busy_s()
-        interval_s = INTERVALS_S[0] if self._moving() else self._interval_s
+        interval_s = INTERVALS_S[0] if self._hurry() else self._interval_s
         due = now >= self._delivered_at + (_GONE_S if outbox.gone else interval_s) or now < self._delivered_at
         if due or self._intake.fill > _CROWDED:
             self._delivered_at = now

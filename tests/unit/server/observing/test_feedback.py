@@ -87,7 +87,7 @@ def test_what_is_told_is_brought_to_the_catalog_and_its_room_given_back(
         matched.append(len(catalog.feedback.new(5000)))
         return len(matched) < 3
 
-    sidecar = Sidecar(line.intake, outbox, line.counters, match=match, clock=clock, moving=lambda: True)
+    sidecar = Sidecar(line.intake, outbox, line.counters, match=match, clock=clock, hurry=lambda: True)
     assert tell(line, "churn", told(2500)) == 2500
     for _ in range(5):
         sidecar.step()
@@ -101,7 +101,7 @@ def test_feedback_alone_comes_out_of_the_spool_when_the_catalog_is_back(line: Li
     database, clock = Database("sqlite://"), FakeClock()
     observations = Gone(database)
     outbox = Outbox(observations, Spool(tmp_path, "s"), "s", clock=clock)
-    sidecar = Sidecar(line.intake, outbox, line.counters, clock=clock, moving=lambda: True)
+    sidecar = Sidecar(line.intake, outbox, line.counters, clock=clock, hurry=lambda: True)
     observations.gone = True
     tell(line, "churn", told(3))
     sidecar.step()
@@ -120,14 +120,14 @@ def test_a_sidecar_after_it_finds_feedback_in_the_spool(line: Line, catalog: Cat
     gone.gone = True
     spool = Spool(tmp_path, "s")
     first = Sidecar(
-        line.intake, Outbox(gone, spool, "s", clock=clock), line.counters, clock=clock, moving=lambda: True
+        line.intake, Outbox(gone, spool, "s", clock=clock), line.counters, clock=clock, hurry=lambda: True
     )
     tell(line, "churn", told(3))
     first.step()
     spool.close()
     outbox = Outbox(catalog.observations, Spool(tmp_path, "s"), "s", clock=clock)
     clock.tick(20.0)
-    Sidecar(line.intake, outbox, line.counters, clock=clock, moving=lambda: True).step()
+    Sidecar(line.intake, outbox, line.counters, clock=clock, hurry=lambda: True).step()
     assert catalog.feedback.counts("churn").waiting == 3
 
 

@@ -79,7 +79,7 @@ class Line:
         )
         self.spool = Spool(folder / "spool", ring.id)
         outbox = Outbox(self.observations, self.spool, ring.id, clock=self.clock)
-        self.sidecar = Sidecar(intake, outbox, shared, clock=self.clock, moving=lambda: True)
+        self.sidecar = Sidecar(intake, outbox, shared, clock=self.clock, hurry=lambda: True)
 
     def answer(self, endpoint: str, *calls: Call, value: float = 0.25) -> None:
         """Observe a batch of these requests, of a row each, and let the sidecar store it."""

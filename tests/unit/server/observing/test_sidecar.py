@@ -80,7 +80,7 @@ class Host:
         self._counters = counters.create(1)
         self.put, self.refused = 0, 0
         self.no_disk = False
-        self.moving, self.busy_s, self._spent_s = False, 0.0, 0.0
+        self.hurry, self.busy_s, self._spent_s = False, 0.0, 0.0
         self.start()
 
     def start(self) -> None:
@@ -95,7 +95,7 @@ class Host:
         outbox = Outbox(self.observations, spool, rings[0].id, clock=self.clock)
         self.rings, self.spool = rings, spool
         self.sidecar = Sidecar(
-            intake, outbox, shared, clock=self.clock, moving=lambda: self.moving, busy_s=self._spent
+            intake, outbox, shared, clock=self.clock, hurry=lambda: self.hurry, busy_s=self._spent
         )
 
     def _spent(self) -> float:
@@ -292,13 +292,13 @@ def test_a_clock_that_was_set_back_does_not_stop_deliveries(host: Host) -> None:
     assert host.answered == 2
 
 
-@pytest.mark.parametrize(("busy_s", "moving", "lengths"), [
+@pytest.mark.parametrize(("busy_s", "hurry", "lengths"), [
     (0.001, False, {1}), (0.011, False, {1, 2}), (0.5, False, {1, 5}), (0.5, True, {1}),
 ])  # fmt: skip
 def test_what_is_costly_to_count_is_counted_in_longer_windows_unless_somebody_waits(
-    host: Host, busy_s: float, moving: bool, lengths: set[int]
+    host: Host, busy_s: float, hurry: bool, lengths: set[int]
 ) -> None:
-    host.busy_s, host.moving = busy_s, moving
+    host.busy_s, host.hurry = busy_s, hurry
     for _ in range(12):
         host.answer(2)
         host.step()
