@@ -35,7 +35,7 @@ class Pool:
         self.lists: list[list[Any]] = [[] for _ in written.lists]
         self._bytes = 0
         self._raw = list(zip(written.raw, [pieces.append for pieces in self.arrays], strict=True))
-        self._listed = list(zip(written.lists, [values.extend for values in self.lists], strict=True))
+        self._listed = list(zip(written.lists, self.lists, strict=True))
 
     @property
     def full(self) -> bool:
@@ -54,8 +54,11 @@ class Pool:
         self._bytes += size
         for place, append in self._raw:
             append(arrays[place].tobytes())
-        for place, extend in self._listed:
-            extend(arrays[place].tolist())
+        for place, listed in self._listed:
+            values = arrays[place].tolist()
+            listed.extend(values)
+            if values and type(values[-1]) is str:  # texts of one output are about as long as each other
+                self._bytes += len(values) * len(values[-1])
 
 
 def poolable(calls: Sequence[Call], size: int) -> bool:

@@ -136,11 +136,12 @@ class Recorder:
         try:
             data = _encode(body)
         except TypeError:  # an answer that is neither number nor text has nothing to count
-            body, raw, written = Body(body.calls, body.refused, runs=body.runs), [], self._bare
-            data = _encode(body)
+            return self._whole(self._bare, _bare(body), [], rows, times)
         size = len(data) + rows * written.row_bytes
         if size > self._most_bytes and not body.runs:
             return self._in_slices(written, body, raw, size, times)
+        if size > self._most_bytes and (raw or body.lists):  # several batches with one much longer text among them
+            return self._whole(self._bare, _bare(body), [], rows, times)
         head = HEAD.pack(written.length, len(data), rows, *times)
         parts = [head, written.data, data, _PADS[-len(data) % 8]]
         try:
@@ -180,3 +181,8 @@ class Recorder:
         """Tell the ring which requests of an endpoint are over, and put or lost."""
         if self._bare.endpoint and calls and not calls[0].flags & UNSEEN:
             self._ring.leave(len(calls))
+
+
+def _bare(body: Body) -> Body:
+    """Leave out what was answered."""
+    return Body(body.calls, body.refused, runs=body.runs)
