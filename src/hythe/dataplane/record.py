@@ -140,7 +140,7 @@ class Recorder:
         size = len(data) + rows * written.row_bytes
         if size > self._most_bytes and not body.runs:
             return self._in_slices(written, body, raw, size, times)
-        if size > self._most_bytes and (raw or body.lists):  # several batches with one much longer text among them
+        if size > self._most_bytes and (raw or body.lists):  # one text is much longer than the others
             return self._whole(self._bare, _bare(body), [], rows, times)
         head = HEAD.pack(written.length, len(data), rows, *times)
         parts = [head, written.data, data, _PADS[-len(data) % 8]]
