@@ -142,12 +142,12 @@ class Recorder:
             return self._in_slices(written, body, raw, size, times)
         if size > self._most_bytes and (raw or body.lists):  # one text is much longer than the others
             return self._whole(self._bare, _bare(body), [], rows, times)
-        head = HEAD.pack(written.length, len(data), rows, *times)
-        parts = [head, written.data, data, _PADS[-len(data) % 8]]
+        requests = len(body.calls)
         try:
-            put = self._put(parts + raw, len(body.calls))
+            put = self._write(written, data, raw, rows, times, requests)
         except TypeError:  # an array whose memory is in another order has no plain buffer
-            put = self._put(parts + [np.ascontiguousarray(array) for array in raw], len(body.calls))
+            plain = [np.ascontiguousarray(array) for array in raw]
+            put = self._write(written, data, plain, rows, times, requests)
         self._left(body.calls)
         return put
 
@@ -165,17 +165,21 @@ class Recorder:
         data = _encode(body)
         room = min(self._most_bytes, 3 * self._most_bytes - self._ring.used)
         if len(data) + sum([array.nbytes for array in raw]) > room:
-            data, raw, written = _encode(Body(body.calls, body.refused, whole=body.whole)), [], self._bare
-        head = HEAD.pack(written.length, len(data), part.rows, *times)
-        return self._put([head, written.data, data, _PADS[-len(data) % 8], *raw])
+            data, raw, written = _encode(_bare(body)), [], self._bare
+        return self._write(written, data, raw, part.rows, times)
 
     def _small(self, body: Body, rows: int, at_ns: int, inference_s: float | None = None) -> bool:
-        data, bare = _encode(body), self._bare
-        flags = 0 if inference_s is None else RAN
-        head = HEAD.pack(bare.length, len(data), rows, flags, at_ns, inference_s or 0.0, 0.0)
-        put = self._put((head, bare.data, data, _PADS[-len(data) % 8]))
+        times = (0 if inference_s is None else RAN), at_ns, inference_s or 0.0, 0.0
+        put = self._write(self._bare, _encode(body), [], rows, times)
         self._left(body.calls)
         return put
+
+    def _write(
+        self, written: Written, data: bytes, raw: list[Any], rows: int, times: _Times, requests: int = 1
+    ) -> bool:
+        """Put a record together in the ring; False when it was lost."""
+        head = HEAD.pack(written.length, len(data), rows, *times)
+        return self._put([head, written.data, data, _PADS[-len(data) % 8], *raw], requests)
 
     def _left(self, calls: Sequence[Call]) -> None:
         """Tell the ring which requests of an endpoint are over, and put or lost."""
@@ -185,4 +189,4 @@ class Recorder:
 
 def _bare(body: Body) -> Body:
     """Leave out what was answered."""
-    return Body(body.calls, body.refused, runs=body.runs)
+    return Body(body.calls, body.refused, whole=body.whole, runs=body.runs)

@@ -80,6 +80,7 @@ class Cut(msgspec.Struct, frozen=True, gc=False):
 
 Arrays: TypeAlias = Mapping[str, Array | list[Any]] | Cut
 """Arrays by name, text and other scalars as lists; empty, and then false, where there are none."""
+NO_ARRAYS: Arrays = {}
 
 
 def together(found: Iterable[Arrays]) -> Iterator[tuple[str, Array]]:

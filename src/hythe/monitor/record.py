@@ -21,7 +21,7 @@ from typing import Any
 import msgspec
 
 from hythe.bundle.misfit import Fault
-from hythe.monitor.arrays import Arrays, Field
+from hythe.monitor.arrays import NO_ARRAYS, Arrays, Field
 
 HEAD = struct.Struct("<4Iqdd")
 RAN = 1
@@ -215,8 +215,8 @@ class BatchRecord(msgspec.Struct, frozen=True, gc=False):
             inference_s = run.inference_s or 0.0
             found.append(
                 BatchRecord(
-                    self.layout, run.at_ns, run.rows, ran, inference_s, calls, [], _NONE, _NONE, run.encode_s,
-                    batch,
+                    self.layout, run.at_ns, run.rows, ran, inference_s, calls, [], NO_ARRAYS, NO_ARRAYS,
+                    run.encode_s, batch,
                 )
             )  # fmt: skip
             start += run.calls
@@ -227,9 +227,6 @@ class BatchRecord(msgspec.Struct, frozen=True, gc=False):
         if not self.runs:
             return (self.at_ns,) * len(self.calls)
         return [run.at_ns for run in self.runs for _ in range(run.calls)]
-
-
-_NONE: Arrays = {}
 
 
 def padded(size: int) -> int:

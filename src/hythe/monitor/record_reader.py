@@ -8,10 +8,8 @@ from collections.abc import Sequence
 import msgspec
 
 from hythe.base.errors import Corrupt
-from hythe.monitor.arrays import Arrays, Cut, Cuts
+from hythe.monitor.arrays import NO_ARRAYS, Cut, Cuts
 from hythe.monitor.record import HEAD, RAN, BatchRecord, Body, Call, Layout, Whole
-
-_NONE: Arrays = {}
 
 
 class RecordReader:
@@ -45,8 +43,8 @@ class RecordReader:
             inference_s,
             calls,
             body.refused,
-            Cut(plan.inputs, data, start, rows, body.lists) if plan.inputs.names else _NONE,
-            Cut(plan.outputs, data, start, rows, body.lists) if plan.outputs.names else _NONE,
+            Cut(plan.inputs, data, start, rows, body.lists) if plan.inputs.names else NO_ARRAYS,
+            Cut(plan.outputs, data, start, rows, body.lists) if plan.outputs.names else NO_ARRAYS,
             encode_s,
             _batch(calls, whole) if ran else "",
             body.replies,
