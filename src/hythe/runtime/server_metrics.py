@@ -14,7 +14,7 @@ WINDOWS_WAITING = Metric(
 OBSERVATIONS_LOST = Metric(
     "hythe_observations_lost_total",
     "counter",
-    "Records, windows, joins, feedback, log lines and spans that found no room.",
+    "Requests, windows, joins, feedback, log lines and spans that were observed and not kept, by why.",
 )
 FEEDBACK = Metric("hythe_feedback_total", "counter", "Rows that feedback was taken for.")
 FEEDBACK_ORPHANS = Metric(

@@ -102,7 +102,7 @@ _ALERTS = (
         "HytheObservationsLost",
         "sum by (reason) (increase(hythe_observations_lost_total[15m])) > 0",
         "warning",
-        "observations were lost for want of room: {{ $labels.reason }}",
+        "observations were lost: {{ $labels.reason }}",
         "docs/observing.md says what each reason means",
     ),
     _alert(
