@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from hythe.base.clock import DAY_S
 from hythe.base.errors import Corrupt
 from hythe.monitor.shadows import Disagreement
 from hythe.registry.catalog import Catalog
@@ -61,7 +62,7 @@ def stored_difference(found: Disagreement) -> DifferenceRecord:
 
 def tidy_differences(catalog: Catalog, now_ns: int, days: int = KEPT_DAYS) -> int:
     """Remove differences that are so many days old; give how many."""
-    return catalog.differences.forget(now_ns - days * 86400 * 10**9)
+    return catalog.differences.forget(now_ns - days * DAY_S * 10**9)
 
 
 def _row(record: DifferenceRecord) -> WorstRow:

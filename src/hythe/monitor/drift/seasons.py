@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
-DAY_S, WEEK_S = 86400, 7 * 86400
+from hythe.base.clock import DAY_S
+
+WEEK_S = 7 * DAY_S
 _FIRST_MONDAY = 4 * DAY_S
 _SATURDAY = 5
 LEAST_A_SLOT = 2

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hythe.base.clock import DAY_S
 from hythe.base.errors import Invalid
-from hythe.monitor.drift.seasons import DAY_S
 
 Floats = NDArray[np.float64]
 LEAST_LEARNED = 200

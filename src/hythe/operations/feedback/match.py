@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from hythe.base.clock import DAY_S
 from hythe.base.errors import Invalid
 from hythe.monitor.feedback import OUTCOME
 from hythe.monitor.outcome_scores import outcome_scores
@@ -20,7 +21,7 @@ from hythe.registry.windows import JoinRecord
 from hythe.runtime.log import Log
 
 _MOST = 500
-_DAY_NS = 86400 * 10**9
+_DAY_NS = DAY_S * 10**9
 _LOG = Log("hythe.feedback")
 
 
