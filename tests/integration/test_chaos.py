@@ -21,7 +21,7 @@ import pytest
 from tests.integration.certificates import shown
 from tests.integration.chaos.book import BROKEN, Book
 from tests.integration.chaos.callers import CALLED
-from tests.integration.chaos.house import GRPC, SIDECAR, STEWARD, house
+from tests.integration.chaos.house import GRPC, LOST, SIDECAR, STEWARD, house
 from tests.integration.chaos.processes import children, freeze, replaced
 from tests.integration.chaos.truth import ONNX, Truth, learned
 from tests.integration.chaos.wall_clock import WallClock
@@ -38,7 +38,7 @@ DISK_KB = 4096
 HOUR_S = 3600
 IDLE = 3
 """How many connections may be idle for the drain's 0.3 s and be used just as they are closed."""
-REACHABLE, LOST = "hythe_catalog_reachable", "hythe_observations_lost_total"
+REACHABLE = "hythe_catalog_reachable"
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,7 @@ from tests.integration.chaos.truth import NATIVE, ONNX, Truth
 from tests.integration.chaos.wire import Wire
 
 from hythe.client import AsyncClient, Client, Stats
+from hythe.dataplane.pool import MOST_CALLS
 from hythe.operations.keys import create_key
 from hythe.operations.windows import windows
 from hythe.registry.catalog import Catalog
@@ -38,9 +39,11 @@ from hythe.server.worker_spec import Source
 from hythe.testing.server import Running, running
 
 WORKER, GRPC = "hythe.server.worker", "hythe.server.grpc.worker"
-ANSWERED = "hythe_requests_total"
+ANSWERED, LOST = "hythe_requests_total", "hythe_observations_lost_total"
 UNHEARD_S = 1.0
 """How long gRPC may send calls on a connection whose other end was killed."""
+MOST_UNTOLD = 2 * MOST_CALLS + 30
+"""So many requests a process may not have told of: of each version those that wait, and the callers' last."""
 STEWARD, SIDECAR = "hythe.server.steward_main", "hythe.server.sidecar"
 
 
@@ -118,18 +121,21 @@ class House:
     async def check_counts(self, book: Book) -> None:
         """See that metrics and catalog know every answer: those that came, and those cut off on the way.
 
-        A process notes a batch right after its replies: the last one on a connection may die with it unnoted.
+        A process counts a batch right after its replies: the last one on a connection may die with it. What
+        it had not put into a record dies with it, too, and is counted as lost.
         """
         least, most = book.answered - len(self.cut), book.answered + len(book.lost) + self.repeated
         counted = await self.metric(ANSWERED, outcome="answered")
         assert least <= counted <= most
         assert await self.metric(ANSWERED, outcome="refused") == 0
 
-        async def all_stored() -> bool:
-            return await asyncio.to_thread(self.stored) >= least
+        async def all_told() -> bool:
+            stored, killed = await asyncio.to_thread(self.stored), await self.metric(LOST, reason="killed")
+            return stored + killed >= book.answered
 
-        await book.until_said(all_stored)
+        await book.until_said(all_told)
         assert self.stored() <= most
+        assert await self.metric(LOST, reason="killed") <= MOST_UNTOLD * len(self.kills)
 
     async def check_nothing_lost(self, book: Book) -> None:
         """See that every request was answered at its first try, and counted once."""
