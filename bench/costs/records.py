@@ -23,11 +23,12 @@ from hythe.bundle.outcome import Outcome
 from hythe.bundle.schema import Column, Output, Schema
 from hythe.dataplane.record import Recorder
 from hythe.monitor.access_log import lines
+from hythe.monitor.call import Call
 from hythe.monitor.counting import BinCounter
 from hythe.monitor.fold import fold
 from hythe.monitor.join import joins
 from hythe.monitor.observing import Observing
-from hythe.monitor.record import BatchRecord, Call
+from hythe.monitor.record import BatchRecord
 from hythe.monitor.record_reader import RecordReader
 from hythe.monitor.statistic import declared
 from hythe.runtime.ring import Ring, create

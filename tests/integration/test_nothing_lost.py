@@ -22,7 +22,7 @@ from tests.integration.test_outages import Postgres, Sqlite
 
 from hythe.dataplane.pool import MOST_CALLS
 from hythe.dataplane.record import Recorder
-from hythe.monitor.record import Call
+from hythe.monitor.call import Call
 from hythe.monitor.statistic import Errors
 from hythe.operations.windows import joined, windows
 from hythe.registry.database import Database

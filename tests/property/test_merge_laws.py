@@ -17,8 +17,9 @@ from tests.unit.monitor.observed_rows import FEED, SCHEMA, Pipe, answers, rows
 
 from hythe.base.clock import DAY_S, HOUR_S, MINUTE_S
 from hythe.dataplane.record import Recorder
+from hythe.monitor.call import Call
 from hythe.monitor.fold import fold
-from hythe.monitor.record import BatchRecord, Call
+from hythe.monitor.record import BatchRecord
 from hythe.monitor.record_reader import RecordReader
 from hythe.monitor.score import Score
 from hythe.monitor.statistic import declared

@@ -13,11 +13,12 @@ from hythe.bundle.rows import Array
 from hythe.dataplane.pool import MOST_CALLS
 from hythe.dataplane.record import Later, Recorder
 from hythe.monitor.access_log import lines
+from hythe.monitor.call import CACHED, LATER, Call
 from hythe.monitor.first_requests import FirstRequests
 from hythe.monitor.fold import fold
 from hythe.monitor.join import joins
 from hythe.monitor.observing import Observing
-from hythe.monitor.record import CACHED, LATER, BatchRecord, Call, Layout
+from hythe.monitor.record import BatchRecord, Layout
 from hythe.monitor.record_reader import RecordReader
 from hythe.monitor.restore import Restorer
 from hythe.monitor.score import Score

@@ -11,7 +11,7 @@ from tests.unit.dataplane.shadowed import TWO, Asked, Pair
 
 from hythe.base.errors import Busy
 from hythe.dataplane.shadow.room import Room
-from hythe.monitor.record import SHADOW
+from hythe.monitor.call import SHADOW
 from hythe.monitor.sample import sampled
 from hythe.runtime.counters import Counters, create
 

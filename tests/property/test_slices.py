@@ -15,11 +15,12 @@ from hythe.bundle.feed import Coded, Feed
 from hythe.bundle.outcome import Outcome
 from hythe.bundle.schema import Column, Output, Schema
 from hythe.dataplane.slices import Slice, slices
+from hythe.monitor.call import LATER, PART, Call
 from hythe.monitor.counting import BinCounter
 from hythe.monitor.fold import fold
 from hythe.monitor.group import Group, Requests
 from hythe.monitor.observing import Observing
-from hythe.monitor.record import LATER, PART, BatchRecord, Body, Call, Layout
+from hythe.monitor.record import BatchRecord, Body, Layout
 from hythe.monitor.statistic import Errors, Latency
 from hythe.monitor.window import Window, coarsen
 

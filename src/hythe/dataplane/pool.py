@@ -7,7 +7,8 @@ from typing import Any
 
 from hythe.bundle.rows import Array
 from hythe.dataplane.written import Written
-from hythe.monitor.record import LATER, Call, Run
+from hythe.monitor.call import LATER, Call
+from hythe.monitor.record import Run
 
 HOLD_S = 0.1
 """So long a batch waits at most for others; a process that is killed takes what waits with it."""

@@ -13,7 +13,8 @@ from hythe.bundle.rows import Array
 from hythe.dataplane.pool import HOLD_S, Pool, poolable
 from hythe.dataplane.slices import Slice, slices
 from hythe.dataplane.written import Written
-from hythe.monitor.record import HEAD, RAN, UNSEEN, Body, Call, Difference, Reply, Run
+from hythe.monitor.call import UNSEEN, Call
+from hythe.monitor.record import HEAD, RAN, Body, Difference, Reply, Run
 from hythe.runtime.ring import Ring
 
 _NOTHING: Mapping[str, Array] = {}

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from hythe.bundle.rows import Array
-from hythe.monitor.record import LATER, PART, Body, Call, Whole
+from hythe.monitor.call import LATER, PART, Call
+from hythe.monitor.record import Body, Whole
 
 
 class Slice(NamedTuple):

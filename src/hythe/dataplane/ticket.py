@@ -12,7 +12,7 @@ import msgspec
 from hythe.base.errors import HytheError
 from hythe.bundle.outcome import Answers
 from hythe.dataplane.ask import Ask
-from hythe.monitor.record import CACHED, DEGRADED
+from hythe.monitor.call import CACHED, DEGRADED
 from hythe.runtime.job import Job
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from itertools import chain
 
 import msgspec
 
+from hythe.monitor.call import CACHED, DEGRADED, PART, UNSEEN
 from hythe.monitor.grpc_status import GRPC, grpc_status
-from hythe.monitor.record import CACHED, DEGRADED, PART, UNSEEN, BatchRecord
+from hythe.monitor.record import BatchRecord
 from hythe.monitor.trace_context import trace_id
 
 _RESULTS = {"answered": "success"}

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
+from hythe.monitor.call import PART, SHADOW, Call
 from hythe.monitor.group import Scores
-from hythe.monitor.record import PART, SHADOW, BatchRecord, Call
+from hythe.monitor.record import BatchRecord
 
 _BITS = {
     "error_rate": 1,

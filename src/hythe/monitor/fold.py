@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from hythe.monitor.call import CACHED, DEGRADED
 from hythe.monitor.counting import BinCounter
 from hythe.monitor.group import Group, Key, Requests, Scores, groups, no_score
-from hythe.monitor.record import CACHED, DEGRADED, BatchRecord
+from hythe.monitor.record import BatchRecord
 from hythe.monitor.statistic import Statistic
 from hythe.monitor.timing import timings
 from hythe.monitor.window import Window

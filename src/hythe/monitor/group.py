@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from hythe.bundle.misfit import Fault
 from hythe.bundle.rows import Array
 from hythe.monitor.arrays import as_array, together
-from hythe.monitor.record import PART, RESCUED, SHADOW, BatchRecord, Call
+from hythe.monitor.call import PART, RESCUED, SHADOW, Call
+from hythe.monitor.record import BatchRecord
 from hythe.monitor.score import Score
 
 Key = tuple[str, str, float, int, int]

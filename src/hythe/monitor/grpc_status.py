@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hythe.monitor.record import LATER, Call
+from hythe.monitor.call import LATER, Call
 
 GRPC = "grpc"
 """The door whose calls have such a code as their status."""

@@ -10,7 +10,8 @@ import msgspec
 import numpy as np
 
 from hythe.monitor.arrays import Arrays, Cut
-from hythe.monitor.record import DEGRADED, SHADOW, BatchRecord, Call, Layout
+from hythe.monitor.call import DEGRADED, SHADOW, Call
+from hythe.monitor.record import BatchRecord, Layout
 from hythe.monitor.row_cells import Cells, RowCells, written
 from hythe.monitor.sample import DRAW, least
 

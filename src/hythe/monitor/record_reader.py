@@ -9,7 +9,8 @@ import msgspec
 
 from hythe.base.errors import Corrupt
 from hythe.monitor.arrays import NO_ARRAYS, Cut, Cuts
-from hythe.monitor.record import HEAD, RAN, BatchRecord, Body, Call, Layout, Whole
+from hythe.monitor.call import Call
+from hythe.monitor.record import HEAD, RAN, BatchRecord, Body, Layout, Whole
 
 
 class RecordReader:

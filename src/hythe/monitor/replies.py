@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
-from hythe.monitor.record import LATER, BatchRecord, Call, Reply
+from hythe.monitor.call import LATER, Call
+from hythe.monitor.record import BatchRecord, Reply
 
 PATIENCE_S = 5.0
 """How long a call waits for its reply; one that a dying process owes never comes."""

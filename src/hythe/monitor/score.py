@@ -14,7 +14,8 @@ from hythe.bundle.baseline import Baseline
 from hythe.bundle.rows import Array
 from hythe.bundle.schema import Output, Scalar
 from hythe.monitor.arrays import Arrays, Cut, Cuts, as_array
-from hythe.monitor.record import PART, UNSEEN, BatchRecord, Call
+from hythe.monitor.call import PART, UNSEEN, Call
+from hythe.monitor.record import BatchRecord
 
 _NO_REQUEST = PART | UNSEEN
 UNIT = 1000

@@ -6,8 +6,9 @@ import heapq
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from hythe.monitor.call import SLOWER
 from hythe.monitor.group import Group, Requests
-from hythe.monitor.record import SLOWER, BatchRecord
+from hythe.monitor.record import BatchRecord
 
 MOST = 20
 """How many differences are kept of a version under one plan."""

@@ -22,7 +22,8 @@ from hythe.dataplane.shadow.room import Room
 from hythe.dataplane.shadow.shadows import Shadows
 from hythe.dataplane.spec import EndpointSpec, OnnxFiles, VersionSpec
 from hythe.dataplane.ticket import Answered, Ticket
-from hythe.monitor.record import BatchRecord, Call
+from hythe.monitor.call import Call
+from hythe.monitor.record import BatchRecord
 from hythe.monitor.record_reader import RecordReader
 from hythe.rollout.plan import Arm, Plan, Shadow
 from hythe.runtime.batch import RowReader, reader

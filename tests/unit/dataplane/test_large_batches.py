@@ -14,11 +14,12 @@ from hythe.bundle.outcome import Outcome
 from hythe.bundle.schema import Column, Output, Schema
 from hythe.dataplane.record import Recorder
 from hythe.monitor.access_log import lines
+from hythe.monitor.call import LATER, Call
 from hythe.monitor.counting import BinCounter
 from hythe.monitor.fold import fold
 from hythe.monitor.join import joins
 from hythe.monitor.observing import Observing
-from hythe.monitor.record import LATER, BatchRecord, Call, Reply
+from hythe.monitor.record import BatchRecord, Reply
 from hythe.monitor.record_reader import RecordReader
 from hythe.monitor.replies import Replies
 from hythe.monitor.window import Window

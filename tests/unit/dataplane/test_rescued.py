@@ -7,7 +7,7 @@ import pytest_asyncio
 from tests.unit.dataplane.two_arms import ONE, TWO, TwoArms
 
 from hythe.base.errors import Unavailable
-from hythe.monitor.record import RESCUED
+from hythe.monitor.call import RESCUED
 from hythe.monitor.window import Window, coarsen
 from hythe.rollout.plan import CacheOptions
 from hythe.rollout.sticky import key_hash

@@ -18,9 +18,9 @@ from hythe.bundle.summary import Summary
 from hythe.bundle.types import arrow_type
 from hythe.dataplane.observed import Observed
 from hythe.dataplane.record import Recorder
+from hythe.monitor.call import Call
 from hythe.monitor.counting import BinCounter
 from hythe.monitor.fold import fold
-from hythe.monitor.record import Call
 from hythe.monitor.record_reader import RecordReader
 from hythe.monitor.sources import observing
 from hythe.monitor.window import Window

@@ -7,17 +7,8 @@ import json
 import pytest
 
 from hythe.monitor.access_log import lines
-from hythe.monitor.record import (
-    CACHED,
-    DEGRADED,
-    LATER,
-    PART,
-    RESCUED,
-    SHADOW,
-    BatchRecord,
-    Call,
-    Layout,
-)
+from hythe.monitor.call import CACHED, DEGRADED, LATER, PART, RESCUED, SHADOW, Call
+from hythe.monitor.record import BatchRecord, Layout
 
 AT_NS = 1_767_323_045_678_901_234
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from hythe.monitor.arrays import Field
+from hythe.monitor.call import PART, RESCUED, SHADOW, Call
 from hythe.monitor.first_requests import FirstRequests, KeyOutcome
-from hythe.monitor.record import PART, RESCUED, SHADOW, BatchRecord, Call, Layout
+from hythe.monitor.record import BatchRecord, Layout
 from hythe.monitor.score import Score
 from hythe.rollout.sticky import key_hash
 

@@ -11,9 +11,10 @@ from tests.unit.monitor.observed_rows import FEED, SCHEMA, Pipe, answers, counte
 
 from hythe.bundle.feed import Feed
 from hythe.monitor.arrays import Field
+from hythe.monitor.call import CACHED, DEGRADED, PART, RESCUED, Call
 from hythe.monitor.fold import fold
 from hythe.monitor.group import Group, Requests
-from hythe.monitor.record import CACHED, DEGRADED, PART, RESCUED, BatchRecord, Call, Layout
+from hythe.monitor.record import BatchRecord, Layout
 from hythe.monitor.statistic import Errors, Latency, declared
 from hythe.monitor.window import Window
 

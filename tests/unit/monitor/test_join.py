@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from hythe.dataplane.observe import Ids
+from hythe.monitor.call import CACHED, DEGRADED, Call
 from hythe.monitor.join import MOST_VALUES, Join, joins
-from hythe.monitor.record import CACHED, DEGRADED, BatchRecord, Call, Layout
+from hythe.monitor.record import BatchRecord, Layout
 from hythe.monitor.sample import sampled
 from hythe.monitor.trace_context import sampled_trace
 

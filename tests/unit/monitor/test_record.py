@@ -14,7 +14,8 @@ from hythe.base.errors import Corrupt
 from hythe.dataplane.record import Recorder
 from hythe.dataplane.written import MOST_CELLS
 from hythe.monitor.arrays import together
-from hythe.monitor.record import BatchRecord, Call
+from hythe.monitor.call import Call
+from hythe.monitor.record import BatchRecord
 from hythe.monitor.record_reader import RecordReader
 from hythe.runtime.ring import Ring, create
 

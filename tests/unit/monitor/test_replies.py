@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hythe.monitor.record import DEGRADED, LATER, BatchRecord, Call, Layout, Reply
+from hythe.monitor.call import DEGRADED, LATER, Call
+from hythe.monitor.record import BatchRecord, Layout, Reply
 from hythe.monitor.replies import PATIENCE_S, Replies
 
 AT_NS = 1_767_323_045_000_000_000

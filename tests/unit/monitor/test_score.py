@@ -11,8 +11,9 @@ from tests.unit.monitor.observed_rows import baseline
 
 from hythe.bundle.schema import Output
 from hythe.monitor.arrays import Field
+from hythe.monitor.call import CACHED, PART, RESCUED, SHADOW, Call
 from hythe.monitor.fold import fold
-from hythe.monitor.record import CACHED, PART, RESCUED, SHADOW, BatchRecord, Call, Layout
+from hythe.monitor.record import BatchRecord, Layout
 from hythe.monitor.score import Score
 from hythe.monitor.statistic import Prediction
 

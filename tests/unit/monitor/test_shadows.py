@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from hythe.monitor.call import SHADOW, SLOWER, Call
 from hythe.monitor.fold import fold
-from hythe.monitor.record import SHADOW, SLOWER, BatchRecord, Call, Difference, Layout
+from hythe.monitor.record import BatchRecord, Difference, Layout
 from hythe.monitor.shadows import Shadow, ShadowCounts, Worst
 from hythe.monitor.window import Window, merge
 

@@ -19,7 +19,8 @@ from hythe.bundle.rows import Array
 from hythe.bundle.schema import Column, Schema
 from hythe.bundle.types import arrow_type
 from hythe.monitor.arrays import together
-from hythe.monitor.record import CACHED, DEGRADED, UNSEEN, BatchRecord, Call
+from hythe.monitor.call import CACHED, DEGRADED, UNSEEN, Call
+from hythe.monitor.record import BatchRecord
 from hythe.monitor.restore import Restored, Restorer
 from hythe.monitor.sample import DRAW, least
 

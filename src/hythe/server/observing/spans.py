@@ -12,8 +12,9 @@ from itertools import chain
 from typing import NamedTuple, TypeAlias
 from urllib.parse import quote
 
+from hythe.monitor.call import CACHED, DEGRADED, PART, UNSEEN, Call
 from hythe.monitor.grpc_status import GRPC, grpc_status
-from hythe.monitor.record import CACHED, DEGRADED, PART, UNSEEN, BatchRecord, Call
+from hythe.monitor.record import BatchRecord
 from hythe.monitor.trace_context import Trace, sampled_trace
 
 Attributes: TypeAlias = dict[str, str | int | bool]

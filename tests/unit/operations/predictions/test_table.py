@@ -13,8 +13,9 @@ from tests.unit.monitor.observed_rows import FEED, SCHEMA, Pipe, answers, rows, 
 from hythe.bundle.feed import Feed
 from hythe.bundle.schema import Output, Schema, Tensor
 from hythe.dataplane.record import Recorder
+from hythe.monitor.call import CACHED, DEGRADED, RESCUED, SHADOW, Call
 from hythe.monitor.observing import Observing
-from hythe.monitor.record import CACHED, DEGRADED, RESCUED, SHADOW, BatchRecord, Call
+from hythe.monitor.record import BatchRecord
 from hythe.monitor.record_reader import RecordReader
 from hythe.monitor.restore import Restorer
 from hythe.monitor.sample import sampled

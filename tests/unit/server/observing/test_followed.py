@@ -14,7 +14,7 @@ from tests.unit.server.observing.test_parts import version
 
 from hythe.dataplane.record import Recorder
 from hythe.dataplane.spec import EndpointSpec, Posting
-from hythe.monitor.record import Call
+from hythe.monitor.call import Call
 from hythe.monitor.score import Score
 from hythe.monitor.statistic import Prediction
 from hythe.operations.windows import windows

@@ -16,8 +16,8 @@ from hythe.base.errors import Unavailable
 from hythe.bundle.variant import Variant
 from hythe.dataplane.record import Recorder
 from hythe.dataplane.spec import EndpointSpec, OnnxFiles, Posting, VersionSpec
+from hythe.monitor.call import Call
 from hythe.monitor.group import Group, Requests
-from hythe.monitor.record import Call
 from hythe.monitor.sources import observing
 from hythe.registry.windows import Delivery, WindowRecord
 from hythe.rollout.plan import Plan

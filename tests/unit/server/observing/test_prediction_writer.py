@@ -14,8 +14,8 @@ from hythe.base.errors import Unavailable
 from hythe.bundle.feed import Feed
 from hythe.bundle.schema import Column, Output, Schema
 from hythe.dataplane.record import Recorder
+from hythe.monitor.call import Call
 from hythe.monitor.observing import Observing
-from hythe.monitor.record import Call
 from hythe.monitor.restore import Restorer
 from hythe.operations.predictions.log import PredictionLog
 from hythe.operations.predictions.read import read_predictions

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from hythe.base.errors import Unavailable
 from hythe.dataplane.record import Recorder
-from hythe.monitor.record import Call
+from hythe.monitor.call import Call
 from hythe.monitor.statistic import Errors
 from hythe.monitor.window import Window
 from hythe.operations.windows import joined, windows

@@ -7,17 +7,8 @@ from typing import Any
 import pytest
 
 from hythe.dataplane.observe import Ids
-from hythe.monitor.record import (
-    CACHED,
-    DEGRADED,
-    LATER,
-    PART,
-    RESCUED,
-    SHADOW,
-    BatchRecord,
-    Call,
-    Layout,
-)
+from hythe.monitor.call import CACHED, DEGRADED, LATER, PART, RESCUED, SHADOW, Call
+from hythe.monitor.record import BatchRecord, Layout
 from hythe.server.http.doors import make_app
 from hythe.server.observing.spans import ROUTES, ROUTES_OF_VERSION, Span, SpanMaker
 
