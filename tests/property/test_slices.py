@@ -16,6 +16,7 @@ from hythe.bundle.outcome import Outcome
 from hythe.bundle.schema import Column, Output, Schema
 from hythe.dataplane.slices import Slice, slices
 from hythe.monitor.call import LATER, PART, Call
+from hythe.monitor.calls import Calls
 from hythe.monitor.counting import BinCounter
 from hythe.monitor.fold import fold
 from hythe.monitor.group import Group, Requests
@@ -79,9 +80,9 @@ def batches(draw: st.DrawFn) -> Slice:
     refused = np.flatnonzero(rng.random(rows) < draw(st.sampled_from([0, 0.3, 1]))).tolist()
     raw = [rng.normal(size=(rows, 2)) * 2, rng.integers(0, 5, (rows, 1))]
     if not draw(st.booleans()):  # the run failed
-        return Slice(rows, Body(calls, refused), raw)
+        return Slice(rows, Body(Calls.of(calls), refused), raw)
     labels = rng.choice(["no", "yes", "maybe"], rows).tolist()
-    return Slice(rows, Body(calls, refused, [labels]), [*raw, rng.normal(size=rows)])
+    return Slice(rows, Body(Calls.of(calls), refused, [labels]), [*raw, rng.normal(size=rows)])
 
 
 BATCHES, SIZES = batches(), st.integers(1, 20)
@@ -129,7 +130,7 @@ def test_each_row_is_in_one_slice_with_its_call_and_its_index(batch: Slice, most
     def owners(calls: list[Call]) -> list[tuple[str, int, str]]:
         return [(c.id, c.first + place, c.outcome) for c in calls for place in range(c.rows)]
 
-    assert owners([call for part in parts for call in part.body.calls]) == owners(batch.body.calls)
+    assert owners([call for part in parts for call in part.body.calls]) == owners([*batch.body.calls])
 
 
 @settings(deadline=None)

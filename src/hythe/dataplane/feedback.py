@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from hythe.base.errors import TooLarge, Unavailable, Unsupported
+from hythe.monitor.calls import NO_CALLS
 from hythe.monitor.record import HEAD, Body, Layout, Told, padded
 from hythe.runtime.counters import Counters
 from hythe.runtime.ring import Ring
@@ -68,7 +69,7 @@ class FeedbackDesk:
 
 
 def _record(layout: bytes, told: list[Told], at_ns: int) -> bytes:
-    body = _encode(Body([], told=told))
+    body = _encode(Body(NO_CALLS, told=told))
     head = HEAD.pack(len(layout), len(body), 0, 0, at_ns, 0.0, 0.0)
     pad = bytes(padded(len(layout)) - len(layout))
     return b"".join((head, layout, pad, body, bytes(-len(body) % 8)))

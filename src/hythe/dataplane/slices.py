@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from hythe.bundle.rows import Array
 from hythe.monitor.call import LATER, PART, Call
+from hythe.monitor.calls import Calls
 from hythe.monitor.record import Body, Whole
 
 
@@ -27,21 +28,21 @@ def slices(body: Body, raw: Sequence[Array], most_rows: int) -> Iterator[Slice]:
     A call across a border goes on in the next slice, and counts where it ends. The run counts with the first
     slice that has a call of the lowest share and revision, for there it would count if the batch were whole.
 
-    >>> batch = Body([Call("a", 1), Call("b", 2)], refused=[2])
+    >>> batch = Body(Calls.of([Call("a", 1), Call("b", 2)]), refused=[2])
     >>> one, two = slices(batch, [], most_rows=2)
     >>> [(call.id, call.rows, call.first, call.flags) for call in (*one.body.calls, *two.body.calls)]
     [('a', 1, 0, 0), ('b', 1, 0, 4), ('b', 1, 1, 0)]
     >>> one.body.refused, two.body.refused
     ([], [0])
     """
-    calls = body.calls
-    rows, lowest = sum([call.rows for call in calls]), min([_arm(call) for call in calls])
+    calls, rows = [*body.calls], body.calls.n_rows
+    lowest = min([_arm(call) for call in calls])
     counted, start = False, 0
     for pieces in _cut(calls, most_rows):
         end = start + sum([piece.rows for piece in pieces])
         counts = not counted and any(_arm(piece) == lowest for piece in pieces)
         part = Body(
-            pieces,
+            Calls.of(pieces),
             _within(body.refused, start, end),
             [values[start:end] for values in body.lists],
             whole=Whole(calls[0].id, rows, counts),

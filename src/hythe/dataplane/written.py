@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -29,6 +30,7 @@ class Written:
     ) -> None:
         self.endpoint = endpoint
         self.version = version
+        self._fed, self._answered = (*feeds,), (*answers,)
         self._names = (*feeds, *answers)
         arrays = [*feeds.values(), *answers.values()]
         self._dtypes = (*map(_dtype_of, arrays),)
@@ -54,6 +56,26 @@ class Written:
         encoded = _encode(Layout(endpoint, version, tuple(inputs), tuple(outputs)))
         self.length = len(encoded)
         self.data = encoded + bytes(padded(self.length) - self.length)
+
+    def joined(
+        self, feeds: Sequence[Mapping[str, Array]], answers: Sequence[Mapping[str, Array]]
+    ) -> tuple[list[Array], list[list[Any]]] | None:
+        """Give the raw arrays, and the lists, of several batches; None where one has another layout."""
+        if [*map(tuple, feeds)].count(self._fed) < len(feeds):
+            return None
+        if [*map(tuple, answers)].count(self._answered) < len(answers):
+            return None
+        found = []
+        for place in (*self.raw, *self.lists):
+            name, those = self._names[place], feeds if place < len(self._fed) else answers
+            try:
+                array = np.concatenate([one[name] for one in those], dtype=self._dtypes[place], casting="no")
+            except (TypeError, ValueError):
+                return None
+            if array.shape[1:] != self._shapes[place]:
+                return None
+            found.append(array)
+        return found[: len(self.raw)], [array.tolist() for array in found[len(self.raw) :]]
 
     def takes(
         self, feeds: Mapping[str, Array], answers: Mapping[str, Array], arrays: Sequence[Array]

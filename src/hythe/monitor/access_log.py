@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from itertools import chain
 
 import msgspec
 
@@ -63,16 +62,15 @@ def lines(records: Sequence[BatchRecord], trace_share: float = 0.0) -> bytes:
     `trace_share` is that of the requests without a trace of their caller's that are traced.
     """
     found = []
-    for record in chain.from_iterable([record.apart() for record in records]):
-        at = _moment(record.at_ns)
+    for record in records:
         endpoint, version = record.layout.endpoint, record.layout.version
-        for call in record.calls:
+        for call, at_ns in zip(record.calls, record.moments(), strict=True):
             flags = call.flags
             if flags & (PART | UNSEEN):
                 continue
             found.append(
                 _Line(
-                    at,
+                    _moment(at_ns),
                     "error" if call.outcome == "failed" else "info",
                     "8.11.0",
                     "hythe",

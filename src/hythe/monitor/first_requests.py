@@ -11,6 +11,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from hythe.monitor.call import PART, SHADOW, Call
+from hythe.monitor.columns import wide
 from hythe.monitor.group import Scores
 from hythe.monitor.record import BatchRecord
 
@@ -65,20 +66,19 @@ class FirstRequests:
             if asked
             else []
         )
-        for at_ns, record, place in _in_order(chosen):
-            call = record.calls[place]
+        for at_ns, record, place, call in _in_order(chosen):
             if not call.key or call.flags & PART:
                 continue
             copied = bool(call.flags & SHADOW)
             if call.share > 0 or copied:
                 keys = self._keys(record.layout.endpoint, call.revision)
                 if copied or keys.get(call.key, 0) & _ALL_OF_ANSWERED != _ALL_OF_ANSWERED:
-                    yield from self._new(keys, record, place, at_ns, scores)
+                    yield from self._new(keys, record, place, call, at_ns, scores)
 
     def _new(
-        self, keys: dict[str, int], record: BatchRecord, place: int, at_ns: int, scores: Scores
+        self, keys: dict[str, int], record: BatchRecord, place: int, call: Call, at_ns: int, scores: Scores
     ) -> Iterator[KeyOutcome]:
-        endpoint, version, call = record.layout.endpoint, record.layout.version, record.calls[place]
+        endpoint, version = record.layout.endpoint, record.layout.version
         told = keys.get(call.key, 0)
         values = _values(call)
         if "latency" in values and not told & _BITS["prediction"]:
@@ -103,9 +103,13 @@ class FirstRequests:
         return found
 
 
-def _in_order(records: Sequence[BatchRecord]) -> list[tuple[int, BatchRecord, int]]:
-    """Give each call's time, its record and its place there, by time."""
-    found = [(at_ns, record, place) for record in records for place, at_ns in enumerate(record.moments())]
+def _in_order(records: Sequence[BatchRecord]) -> list[tuple[int, BatchRecord, int, Call]]:
+    """Give each call by time: that, its record, its place there and itself."""
+    found = [
+        (at_ns, record, place, call)
+        for record in records
+        for place, (at_ns, call) in enumerate(zip(record.moments(), record.calls, strict=True))
+    ]
     return sorted(found, key=itemgetter(0))
 
 
@@ -126,6 +130,7 @@ def _prediction(record: BatchRecord, place: int, scores: Scores) -> dict[str, fl
     score = scores(record.layout.endpoint)
     if score is None or not record.outputs:
         return {}
-    start = sum([call.rows for call in record.calls[:place]])
-    found = score.of_rows(record.outputs, start, start + record.calls[place].rows)
+    sizes = wide(record.calls.rows, len(record.calls))
+    start = sum(sizes[:place])
+    found = score.of_rows(record.outputs, start, start + sizes[place])
     return {} if found is None else {"prediction": found}

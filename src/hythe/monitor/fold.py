@@ -38,7 +38,7 @@ def _window(
 ) -> Window:
     endpoint, version, share, revision, second = key
     requests = Requests.of(group.calls)
-    kinds = Counter([(call.outcome, call.reason, call.flags) for call in requests.calls])
+    kinds = requests.kinds()
     inputs = [] if counter is None else group.inputs()
     return Window(
         endpoint=endpoint,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, compress
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from hythe.bundle.misfit import Fault
 from hythe.bundle.rows import Array
 from hythe.monitor.arrays import as_array, together
-from hythe.monitor.call import PART, RESCUED, SHADOW, Call
+from hythe.monitor.call import PART, RESCUED, SHADOW
+from hythe.monitor.calls import Calls, Runs
+from hythe.monitor.columns import wide
 from hythe.monitor.record import BatchRecord
 from hythe.monitor.score import Score
 
@@ -33,21 +35,33 @@ def no_score(_endpoint: str) -> Score | None:
 class Requests:
     """The requests of a group: one element each, those that a part only belongs to left out."""
 
-    calls: Sequence[Call]
+    calls: Calls
     answered: NDArray[np.bool_]
     duration_s: NDArray[np.float64]
     queue_s: NDArray[np.float64]
 
     @classmethod
-    def of(cls, calls: Sequence[Call]) -> Requests:
-        """Make columns of calls."""
-        whole = [call for call in calls if not call.flags & PART]
+    def of(cls, calls: Calls) -> Requests:
+        """Make arrays of calls."""
+        parts = calls.having(PART)
+        whole = calls if parts is None else calls.chosen([not part for part in parts])
+        n = len(whole)
         return cls(
             whole,
-            np.array([call.outcome == "answered" for call in whole], dtype=np.bool_),
-            np.array([call.duration_s for call in whole], dtype=np.float64),
-            np.array([call.queue_s for call in whole], dtype=np.float64),
+            np.array([outcome == "answered" for outcome in wide(whole.outcome, n)], dtype=np.bool_),
+            np.array(wide(whole.duration_s, n), dtype=np.float64),
+            np.array(wide(whole.queue_s, n), dtype=np.float64),
         )
+
+    def kinds(self) -> Counter[tuple[str, str, int]]:
+        """Count requests by their outcome, its reason and flags."""
+        calls, n = self.calls, len(self.calls)
+        if not n:
+            return Counter()
+        columns = calls.outcome, calls.reason, calls.flags
+        if not any(isinstance(column, list) for column in columns):
+            return Counter({columns: n})  # type: ignore[dict-item]  # mypy does not see through `any`
+        return Counter(zip(*[wide(column, n) for column in columns], strict=True))
 
 
 @dataclass(slots=True)
@@ -55,43 +69,38 @@ class Group:
     """Records of one key, gathered; arrays of one name and shape lie behind each other.
 
     `score` reads what was predicted, None where the endpoint has none. `rescued` counts failures that another
-    version made good; they are not among the `calls`. Neither are the `copies` that a shadow was asked for.
-    `faults` say what was wrong with the rows of refused requests; `endpoint` and `version` whose rows they
-    are.
+    version made good. `faults` say what was wrong with the rows of refused requests;
+    `endpoint` and `version` whose rows they are.
     """
 
     score: Score | None = None
-    calls: list[Call] = field(default_factory=list)
     rows: int = 0
     answered_rows: int = 0
     counted_rows: int = 0
     run_rows: int = 0
     inference_s: list[float] = field(default_factory=list)
     rescued: int = 0
-    copies: list[Call] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     endpoint: str = ""
     version: str = ""
+    _calls: list[Calls] = field(default_factory=list)
+    _copies: list[Calls] = field(default_factory=list)
     _scores: list[NDArray[np.float64]] = field(default_factory=list)
     _inputs: _Parts = field(default_factory=dict)
     _outputs: _Parts = field(default_factory=dict)
 
     def take(self, records: Sequence[BatchRecord]) -> None:
         """Take records all together; each row of them was answered, and by one arm of one plan."""
-        calls = list(chain.from_iterable([record.calls for record in records]))
-        rows = sum([call.rows for call in calls])
-        self.calls += calls
+        self._calls += [record.calls for record in records]
+        rows = sum([record.calls.n_rows for record in records])
         self.rows += rows
         self.answered_rows += rows
-        runs = [(record.inference_s, record.run_rows) for record in records if record.counts_run]
-        runs += [
-            (run.inference_s, run.rows)
-            for record in records
-            for run in record.runs
-            if run.inference_s is not None
-        ]
-        self.inference_s += [seconds for seconds, _ in runs]
-        self.run_rows += sum([rows for _, rows in runs])
+        for record in records:
+            if record.runs:
+                self._ran(record.runs)
+            elif record.counts_run:
+                self.inference_s.append(record.inference_s)
+                self.run_rows += record.run_rows
         self.counted_rows += sum([record.rows for record in records if record.inputs])
         _extend(self._inputs, together(record.inputs for record in records))
         _extend(self._outputs, together(record.outputs for record in records))
@@ -100,12 +109,13 @@ class Group:
 
     def add(self, record: BatchRecord, chosen: Sequence[bool] | None = None, *, run: bool = True) -> None:
         """Take a record, or only the `chosen` ones of its calls; `run` counts its call of the model."""
-        calls = record.calls if chosen is None else list(compress(record.calls, chosen))
-        seen = [call for call in calls if not call.flags & RESCUED]
-        self.calls += seen
+        calls = record.calls if chosen is None else record.calls.chosen(chosen)
+        rescued = calls.having(RESCUED)
+        seen = calls if rescued is None else calls.chosen([not one for one in rescued])
+        self._calls.append(seen)
         self.rescued += len(calls) - len(seen)
         self.faults += record.faults
-        self.rows += sum([call.rows for call in seen])
+        self.rows += seen.n_rows
         if run and record.counts_run:
             self.inference_s.append(record.inference_s)
             self.run_rows += record.run_rows
@@ -121,6 +131,23 @@ class Group:
                 scores = self.score.of_requests(record.calls, record.outputs)
                 self._scores.append(scores if chosen is None else scores[np.asarray(chosen, dtype=np.bool_)])
 
+    def copy(self, record: BatchRecord) -> None:
+        """Take a record of copies that a shadow was asked for."""
+        self._copies.append(record.calls)
+        if record.ran:
+            self.inference_s.append(record.inference_s)
+            self.run_rows += record.rows
+
+    @property
+    def calls(self) -> Calls:
+        """All requests, or their parts, but copies and those of which another version made good."""
+        return Calls.stacked(self._calls)
+
+    @property
+    def copies(self) -> Calls:
+        """The copies that a shadow was asked for."""
+        return Calls.stacked(self._copies)
+
     def inputs(self) -> list[tuple[str, Array]]:
         """Give the input arrays by name; a name whose shape changed has several."""
         return _joined(self._inputs)
@@ -135,6 +162,17 @@ class Group:
     def outputs(self) -> list[tuple[str, Array]]:
         """Give the answered rows of the outputs."""
         return _joined(self._outputs)
+
+    def _ran(self, runs: Runs) -> None:
+        """Count calls of the model, and their rows."""
+        if None not in runs.inference_s:
+            self.inference_s += runs.inference_s  # type: ignore[arg-type]  # none is None
+            self.run_rows += sum(runs.rows) if isinstance(runs.rows, list) else runs.rows * len(runs)
+            return
+        for seconds, rows in zip(runs.inference_s, wide(runs.rows, len(runs)), strict=True):
+            if seconds is not None:
+                self.inference_s.append(seconds)
+                self.run_rows += rows
 
 
 class Groups(dict[Key, Group]):
@@ -160,13 +198,14 @@ def groups(records: Sequence[BatchRecord], scores: Scores = no_score, period_s: 
             continue
         second = record.at_ns // 1_000_000_000
         second -= second % period_s
-        if calls[0].flags & SHADOW:
+        share, revision = calls.share, calls.revision
+        if calls.having(SHADOW) is not None:
             _copied(found, record, second)
-        elif _all_answered(record):
-            key = (layout.endpoint, layout.version, calls[0].share, calls[0].revision, second)
-            alike.setdefault(key, []).append(record)
-        else:
+        elif isinstance(share, list) or isinstance(revision, list) or not _all_answered(record):
             _sort(found, record, second)
+        else:
+            key = (layout.endpoint, layout.version, share, revision, second)
+            alike.setdefault(key, []).append(record)
     for key, those in alike.items():
         found[key].take(those)
     return found
@@ -174,31 +213,20 @@ def groups(records: Sequence[BatchRecord], scores: Scores = no_score, period_s: 
 
 def _copied(found: Groups, record: BatchRecord, second: int) -> None:
     """Take a record of copies, all made under one plan."""
-    layout, call = record.layout, record.calls[0]
-    group = found[layout.endpoint, layout.version, 0.0, call.revision, second]
-    group.copies += record.calls
-    if record.ran:
-        group.inference_s.append(record.inference_s)
-        group.run_rows += record.rows
+    layout, [revision, *_] = record.layout, wide(record.calls.revision, len(record.calls))
+    found[layout.endpoint, layout.version, 0.0, revision, second].copy(record)
 
 
 def _all_answered(record: BatchRecord) -> bool:
-    """Tell whether every row was answered, and by one arm of one plan, as nearly always."""
-    if record.runs:  # by what it is
-        return True
-    if record.refused:
-        return False
-    share, revision = record.calls[0].share, record.calls[0].revision
-    for call in record.calls:  # a generator for each record would take twice the time
-        if call.outcome != "answered" or call.share != share or call.revision != revision:
-            return False
-    return True
+    """Tell whether every row was answered, as nearly always."""
+    return record.calls.outcome == "answered" and not record.refused
 
 
 def _sort(found: Groups, record: BatchRecord, second: int) -> None:
     """Take a record to the groups of its arms."""
     endpoint, version = record.layout.endpoint, record.layout.version
-    arms = [(call.share, call.revision) for call in record.calls]
+    calls, n = record.calls, len(record.calls)
+    arms = [*zip(wide(calls.share, n), wide(calls.revision, n), strict=True)]
     several = sorted(set(arms))
     for place, (share, revision) in enumerate(several):
         group = found[endpoint, version, share, revision, second]
@@ -207,23 +235,23 @@ def _sort(found: Groups, record: BatchRecord, second: int) -> None:
         group.add(record, chosen, run=place == 0)
 
 
-def _spread(chosen: Sequence[bool], calls: Sequence[Call]) -> NDArray[np.bool_]:
-    return np.repeat(np.asarray(chosen, dtype=np.bool_), [call.rows for call in calls])
+def _spread(chosen: Sequence[bool], calls: Calls) -> NDArray[np.bool_]:
+    return np.repeat(np.asarray(chosen, dtype=np.bool_), wide(calls.rows, len(calls)))
 
 
 def _answered(record: BatchRecord, picked: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
     """Mark the rows of a record that were answered; None for all of them."""
-    outcomes = {call.outcome for call in record.calls}
-    if outcomes == {"answered"} and not record.refused and picked is None:
+    if _all_answered(record) and picked is None:
         return None
-    marked = _spread([call.outcome == "answered" for call in record.calls], record.calls)
+    outcomes = wide(record.calls.outcome, len(record.calls))
+    marked = _spread([outcome == "answered" for outcome in outcomes], record.calls)
     if record.ran:
         marked[record.refused] = False
     return marked if picked is None else marked & picked
 
 
-def _answered_rows(calls: Sequence[Call], answered: NDArray[np.bool_] | None) -> int:
-    return sum([call.rows for call in calls]) if answered is None else int(answered.sum())
+def _answered_rows(calls: Calls, answered: NDArray[np.bool_] | None) -> int:
+    return calls.n_rows if answered is None else int(answered.sum())
 
 
 def _extend(

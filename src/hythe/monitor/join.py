@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, chain, compress, pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
@@ -11,6 +11,7 @@ import numpy as np
 
 from hythe.monitor.arrays import Arrays, Cut
 from hythe.monitor.call import DEGRADED, SHADOW, Call
+from hythe.monitor.columns import wide
 from hythe.monitor.record import BatchRecord, Layout
 from hythe.monitor.row_cells import Cells, RowCells, written
 from hythe.monitor.sample import DRAW, least
@@ -93,20 +94,21 @@ class _Chosen(NamedTuple):
 
 
 def _picked(record: BatchRecord, drawn: str) -> list[_Picked]:
-    for call in record.calls:  # most records of one call end here
-        if call.id[DRAW] >= drawn:
-            break
-    else:
+    drawn_ids = [id_[DRAW] >= drawn for id_ in record.calls.id]
+    if not any(drawn_ids) or not record.outputs:
         return []
-    if not record.outputs:
-        return []
-    found, start = [], 0
-    for call, at_ns in zip(record.calls, record.moments(), strict=True):
-        end = start + call.rows
-        if call.outcome == "answered" and call.id[DRAW] >= drawn and not call.flags & SHADOW:
-            found.append(_Picked(call, at_ns, start, end))
-        start = end
-    return found
+    ends = accumulate(wide(record.calls.rows, len(record.calls)))
+    chosen = zip(
+        record.calls.chosen(drawn_ids),
+        compress(record.moments(), drawn_ids),
+        compress(ends, drawn_ids),
+        strict=True,
+    )
+    return [
+        _Picked(call, at_ns, end - call.rows, end)
+        for call, at_ns, end in chosen
+        if call.outcome == "answered" and not call.flags & SHADOW
+    ]
 
 
 def _cells(chosen: Sequence[_Chosen], find: FindCells) -> list[Cells | None]:

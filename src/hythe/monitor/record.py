@@ -22,7 +22,8 @@ import msgspec
 
 from hythe.bundle.misfit import Fault
 from hythe.monitor.arrays import NO_ARRAYS, Arrays, Field
-from hythe.monitor.call import Call
+from hythe.monitor.calls import NO_RUNS, Calls, Runs
+from hythe.monitor.columns import wide
 
 HEAD = struct.Struct("<4Iqdd")
 RAN = 1
@@ -82,20 +83,6 @@ class Whole(msgspec.Struct, frozen=True, array_like=True, gc=False):
     counts: bool
 
 
-class Run(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One of several batches in a record: the next `calls` of its calls, of `rows` rows.
-
-    `inference_s` is None where the answers are those of an earlier run. `at_ns` and `encode_s` are those of
-    `BatchRecord`.
-    """
-
-    calls: int
-    rows: int
-    at_ns: int
-    inference_s: float | None
-    encode_s: float
-
-
 class Body(msgspec.Struct, array_like=True, gc=False):
     """What differs from batch to batch.
 
@@ -105,7 +92,7 @@ class Body(msgspec.Struct, array_like=True, gc=False):
     wrong with the rows of requests that were refused; the batches in it, where there are several.
     """
 
-    calls: list[Call]
+    calls: Calls
     refused: list[int] = []
     lists: list[list[Any]] = []
     replies: list[Reply] = []
@@ -113,7 +100,7 @@ class Body(msgspec.Struct, array_like=True, gc=False):
     told: list[Told] = []
     differences: list[Difference] = []
     faults: list[Fault] = []
-    runs: list[Run] = []
+    runs: Runs = NO_RUNS
 
 
 class BatchRecord(msgspec.Struct, frozen=True, gc=False):
@@ -132,7 +119,7 @@ class BatchRecord(msgspec.Struct, frozen=True, gc=False):
     rows: int
     ran: bool
     inference_s: float
-    calls: list[Call]
+    calls: Calls
     refused: list[int]
     inputs: Arrays
     outputs: Arrays
@@ -143,7 +130,7 @@ class BatchRecord(msgspec.Struct, frozen=True, gc=False):
     told: Sequence[Told] = ()
     differences: Sequence[Difference] = ()
     faults: Sequence[Fault] = ()
-    runs: Sequence[Run] = ()
+    runs: Runs = NO_RUNS
 
     @property
     def run_rows(self) -> int:
@@ -155,36 +142,47 @@ class BatchRecord(msgspec.Struct, frozen=True, gc=False):
         """Whether there was a run of the model that counts with this record."""
         return self.ran and (self.whole is None or self.whole.counts)
 
+    @property
+    def batches(self) -> Runs:
+        """Its batches, where there is one, too."""
+        if self.runs:
+            return self.runs
+        inference_s = self.inference_s if self.ran else None
+        return Runs([self.at_ns], [inference_s], [self.encode_s], len(self.calls), self.rows)
+
     def apart(self) -> Sequence[BatchRecord]:
         """Give each of its batches as a record of its own, without the arrays of several.
 
-        >>> layout, calls = Layout("churn", "1.0.0"), [Call("a", 1), Call("b", 2)]
-        >>> runs = [Run(1, 1, 10, 0.25, 0.0), Run(1, 2, 20, None, 0.0)]
-        >>> both = BatchRecord(layout, 20, 3, False, 0.0, calls, [], {}, {}, runs=runs)
-        >>> [(one.at_ns, one.ran, one.batch, one.calls[0].id) for one in both.apart()]
-        [(10, True, 'a', 'a'), (20, False, '', 'b')]
+        >>> from hythe.monitor.call import Call
+        >>> calls = Calls.of([Call("a", 1), Call("b", 2)])
+        >>> runs = Runs([10, 20], [0.25, None], [0, 0], 1, [1, 2])
+        >>> both = BatchRecord(Layout("churn", "1.0.0"), 20, 3, False, 0.0, calls, [], {}, {}, runs=runs)
+        >>> [(one.at_ns, one.ran, one.batch, one.calls.id) for one in both.apart()]
+        [(10, True, 'a', ['a']), (20, False, '', ['b'])]
         """
         if not self.runs:
             return (self,)
-        found, start = [], 0
-        for run in self.runs:
-            calls, ran = self.calls[start : start + run.calls], run.inference_s is not None
-            batch = calls[0].id if ran else ""
-            inference_s = run.inference_s or 0.0
+        runs, found, start = self.runs, [], 0
+        calls, n = [*self.calls], len(runs)
+        for place, (size, rows) in enumerate(zip(wide(runs.calls, n), wide(runs.rows, n), strict=True)):
+            those, inference_s = Calls.of(calls[start : start + size]), runs.inference_s[place]
+            ran = inference_s is not None
             found.append(
                 BatchRecord(
-                    self.layout, run.at_ns, run.rows, ran, inference_s, calls, [], NO_ARRAYS, NO_ARRAYS,
-                    run.encode_s, batch,
+                    self.layout, runs.at_ns[place], rows, ran, inference_s or 0.0, those, [], NO_ARRAYS,
+                    NO_ARRAYS, runs.encode_s[place], those.id[0] if ran else "",
                 )
             )  # fmt: skip
-            start += run.calls
+            start += size
         return found
 
     def moments(self) -> Sequence[int]:
         """Give the `at_ns` of each call."""
-        if not self.runs:
-            return (self.at_ns,) * len(self.calls)
-        return [run.at_ns for run in self.runs for _ in range(run.calls)]
+        runs = self.batches
+        if runs.calls == 1:
+            return runs.at_ns
+        sizes = wide(runs.calls, len(runs))
+        return [at_ns for at_ns, size in zip(runs.at_ns, sizes, strict=True) for _ in range(size)]
 
 
 def padded(size: int) -> int:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
 
 import msgspec
 
 from hythe.base.errors import Corrupt
 from hythe.monitor.arrays import NO_ARRAYS, Cut, Cuts
-from hythe.monitor.call import Call
+from hythe.monitor.calls import Calls
 from hythe.monitor.record import HEAD, RAN, BatchRecord, Body, Layout, Whole
 
 
@@ -24,7 +23,7 @@ class RecordReader:
         """Read one record; raises Corrupt when it is none."""
         try:
             return self._read(data)
-        except (struct.error, TypeError, ValueError, msgspec.MsgspecError) as err:
+        except (struct.error, IndexError, TypeError, ValueError, msgspec.MsgspecError) as err:
             raise Corrupt(f"a record of {len(data)} bytes cannot be read: {err}; report this") from err
 
     def _read(self, data: memoryview) -> BatchRecord:
@@ -72,5 +71,5 @@ class _Plan:
         self.outputs = Cuts(layout.outputs, self.inputs.row_bytes, self.inputs.lists)
 
 
-def _batch(calls: Sequence[Call], whole: Whole | None) -> str:
-    return calls[0].id if whole is None else whole.batch
+def _batch(calls: Calls, whole: Whole | None) -> str:
+    return calls.id[0] if whole is None else whole.batch

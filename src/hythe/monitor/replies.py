@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from msgspec.structs import replace
 
 from hythe.monitor.call import LATER, Call
+from hythe.monitor.calls import Calls
 from hythe.monitor.record import BatchRecord, Reply
 
 PATIENCE_S = 5.0
@@ -19,12 +20,12 @@ class Replies:
 
     >>> from hythe.monitor.record import Layout
     >>> layout, call, reply = Layout("churn", ""), Call("id", 1, flags=LATER), Reply("id", 200, 9, 1.0)
-    >>> asked = BatchRecord(layout, 0, 1, False, 0.0, [call], [], {}, {})
-    >>> told = BatchRecord(layout, 0, 0, False, 0.0, [], [], {}, {}, replies=[reply])
+    >>> asked = BatchRecord(layout, 0, 1, False, 0.0, Calls.of([call]), [], {}, {})
+    >>> told = BatchRecord(layout, 0, 0, False, 0.0, Calls.of([]), [], {}, {}, replies=[reply])
     >>> replies = Replies()
     >>> replies.settled([asked], now_s=0.0)
     []
-    >>> [record.calls[0].status for record in replies.settled([told], now_s=0.1)]
+    >>> [record.calls.status for record in replies.settled([told], now_s=0.1)]
     [200]
     """
 
@@ -42,13 +43,15 @@ class Replies:
         for record in records:
             if record.replies:
                 found += filter(None, map(self._joined, record.replies))
-            later = [call for call in record.calls if call.flags & LATER]
-            for call in later:
+            later = record.calls.having(LATER)
+            if later is None:
+                found += [record] * bool(record.calls)
+                continue
+            for call in record.calls.chosen(later):
                 self._waiting[call.id] = now_s, _alone(record, call)
-            if not later and record.calls:
-                found.append(record)
-            elif len(later) < len(record.calls):
-                found.append(replace(record, calls=[call for call in record.calls if not call.flags & LATER]))
+            if not all(later):
+                others = record.calls.chosen([not one for one in later])
+                found.append(replace(record, calls=others))
         return [*found, *self._overdue(now_s)]
 
     def all(self) -> list[BatchRecord]:
@@ -70,7 +73,7 @@ class Replies:
             flags=call.flags & ~LATER,
         )
         at_ns = record.at_ns + int(more_s * 1e9)
-        return replace(record, calls=[ended], at_ns=at_ns, encode_s=record.encode_s + more_s)
+        return replace(record, calls=Calls.of([ended]), at_ns=at_ns, encode_s=record.encode_s + more_s)
 
     def _overdue(self, now_s: float) -> Iterator[BatchRecord]:
         while self._waiting:
@@ -83,4 +86,4 @@ class Replies:
 
 
 def _alone(record: BatchRecord, call: Call) -> BatchRecord:
-    return replace(record, calls=[call], refused=[], inputs={}, outputs={}, replies=())
+    return replace(record, calls=Calls.of([call]), refused=[], inputs={}, outputs={}, replies=())

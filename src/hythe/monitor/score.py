@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +13,9 @@ from hythe.bundle.baseline import Baseline
 from hythe.bundle.rows import Array
 from hythe.bundle.schema import Output, Scalar
 from hythe.monitor.arrays import Arrays, Cut, Cuts, as_array
-from hythe.monitor.call import PART, UNSEEN, Call
+from hythe.monitor.call import PART, UNSEEN
+from hythe.monitor.calls import Calls
+from hythe.monitor.columns import wide
 from hythe.monitor.record import BatchRecord
 
 _NO_REQUEST = PART | UNSEEN
@@ -48,7 +49,7 @@ class Score(NamedTuple):
                     return cls(output.name, *found)
         return None
 
-    def of_requests(self, calls: Sequence[Call], outputs: Arrays) -> NDArray[np.float64]:
+    def of_requests(self, calls: Calls, outputs: Arrays) -> NDArray[np.float64]:
         """Give the mean score, 0 to 1, of each of the `calls`, whose rows are those of `outputs` in turn.
 
         NaN where there is none: no answer, no number, a request of no caller. Of a request in parts it is the
@@ -58,10 +59,13 @@ class Score(NamedTuple):
         if self.output not in outputs:
             return found
         scores = self._scaled(as_array(outputs[self.output]))
-        sizes = np.array([call.rows for call in calls], dtype=np.int64)
-        scored = np.array([call.outcome == "answered" and not call.flags & _NO_REQUEST for call in calls])
-        if (sizes == 1).all():
+        outcomes, others = wide(calls.outcome, len(calls)), calls.having(_NO_REQUEST)
+        scored = np.array([outcome == "answered" for outcome in outcomes], dtype=np.bool_)
+        if others is not None:
+            scored &= ~np.array(others, dtype=np.bool_)
+        if calls.rows == 1:
             return np.where(scored, scores, np.nan)
+        sizes = np.array(wide(calls.rows, len(calls)), dtype=np.int64)
         ends = np.cumsum(sizes)
         for place in np.flatnonzero(scored & (sizes > 0)).tolist():
             found[place] = scores[ends[place] - sizes[place] : ends[place]].mean()
@@ -84,7 +88,7 @@ class Score(NamedTuple):
             else:
                 found.append(self.of_requests(record.calls, record.outputs))
         for cuts, those in layouts.items():
-            calls = list(chain.from_iterable([record.calls for record in those]))
+            calls = Calls.stacked([record.calls for record in those])
             outputs = {}
             if self.output in cuts.names:
                 outputs = {self.output: cuts.joined(self.output, [record.outputs for record in those])}  # type: ignore[misc]  # all are Cuts

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from hythe.monitor.call import SLOWER
+from hythe.monitor.columns import wide
 from hythe.monitor.group import Group, Requests
 from hythe.monitor.record import BatchRecord
 
@@ -61,15 +62,16 @@ class Shadow:
         calls = group.copies
         if not calls:
             return ()
-        changed, moved = [call.changed for call in calls], [call.moved for call in calls]
+        n = len(calls)
+        changed, moved, slower = wide(calls.changed, n), wide(calls.moved, n), calls.having(SLOWER)
         return ShadowCounts(
-            copies=len(calls),
-            failed=sum([call.outcome != "answered" for call in calls]),
+            copies=n,
+            failed=n - wide(calls.outcome, n).count("answered"),
             changed=sum(changed),
             changed_squares=sum([value * value for value in changed]),
             moved=sum(moved),
             moved_squares=sum([value * value for value in moved]),
-            slower=sum([bool(call.flags & SLOWER) for call in calls]),
+            slower=sum(slower or []),
         )
 
 

@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from hythe.base.installed import installed
+from hythe.monitor.columns import wide
 from hythe.monitor.group import Group, Requests
 from hythe.monitor.score import UNIT
 
@@ -41,7 +42,7 @@ class Errors:
 
     def count(self, requests: Requests, group: Group) -> Sequence[int]:
         """Count requests answered or failed, and those failed."""
-        failed = sum([call.outcome == "failed" for call in requests.calls]) + group.rescued
+        failed = wide(requests.calls.outcome, len(requests.calls)).count("failed") + group.rescued
         return int(requests.answered.sum()) + failed, failed
 
 

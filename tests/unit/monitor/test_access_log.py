@@ -8,13 +8,14 @@ import pytest
 
 from hythe.monitor.access_log import lines
 from hythe.monitor.call import CACHED, DEGRADED, LATER, PART, RESCUED, SHADOW, Call
+from hythe.monitor.calls import Calls
 from hythe.monitor.record import BatchRecord, Layout
 
 AT_NS = 1_767_323_045_678_901_234
 
 
 def written(*calls: Call, version: str = "1.0.0") -> list[dict[str, object]]:
-    record = BatchRecord(Layout("churn", version), AT_NS, len(calls), True, 0.1, list(calls), [], {}, {})
+    record = BatchRecord(Layout("churn", version), AT_NS, len(calls), True, 0.1, Calls.of(calls), [], {}, {})
     return [json.loads(line) for line in lines([record]).splitlines()]
 
 

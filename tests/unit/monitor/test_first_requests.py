@@ -11,6 +11,7 @@ import pytest
 
 from hythe.monitor.arrays import Field
 from hythe.monitor.call import PART, RESCUED, SHADOW, Call
+from hythe.monitor.calls import Calls
 from hythe.monitor.first_requests import FirstRequests, KeyOutcome
 from hythe.monitor.record import BatchRecord, Layout
 from hythe.monitor.score import Score
@@ -24,7 +25,7 @@ def record(*calls: Call, at_ns: int = 0, endpoint: str = "churn", version: str =
     rows = sum(call.rows for call in calls)
     layout = Layout(endpoint, version, (), (Field("value", "<f8"),))
     outputs = {"value": np.arange(1.0, rows + 1.0)}
-    return BatchRecord(layout, at_ns, rows, True, 0.001, list(calls), [], {}, outputs)
+    return BatchRecord(layout, at_ns, rows, True, 0.001, Calls.of(calls), [], {}, outputs)
 
 
 def call(name: str, outcome: str = "answered", reason: str = "", **more: Any) -> Call:

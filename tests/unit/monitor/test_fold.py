@@ -12,6 +12,7 @@ from tests.unit.monitor.observed_rows import FEED, SCHEMA, Pipe, answers, counte
 from hythe.bundle.feed import Feed
 from hythe.monitor.arrays import Field
 from hythe.monitor.call import CACHED, DEGRADED, PART, RESCUED, Call
+from hythe.monitor.calls import Calls
 from hythe.monitor.fold import fold
 from hythe.monitor.group import Group, Requests
 from hythe.monitor.record import BatchRecord, Layout
@@ -99,7 +100,7 @@ def record(*calls: Call, ran: bool = True, **changes: Any) -> BatchRecord:
         "rows": size,
         "ran": ran,
         "inference_s": 0.002 if ran else 0.0,
-        "calls": list(calls),
+        "calls": Calls.of(calls),
         "refused": [],
         "inputs": {"x": np.arange(float(size))} if ran else {},
         "outputs": {"x": np.arange(float(size))} if ran else {},

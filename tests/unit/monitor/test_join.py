@@ -10,6 +10,7 @@ import pytest
 
 from hythe.dataplane.observe import Ids
 from hythe.monitor.call import CACHED, DEGRADED, Call
+from hythe.monitor.calls import Calls
 from hythe.monitor.join import MOST_VALUES, Join, joins
 from hythe.monitor.record import BatchRecord, Layout
 from hythe.monitor.sample import sampled
@@ -18,7 +19,7 @@ from hythe.monitor.trace_context import sampled_trace
 
 def record(calls: list[Call], outputs: dict[str, Any]) -> BatchRecord:
     size = sum(call.rows for call in calls)
-    return BatchRecord(Layout("churn", "1.0.0"), 42, size, True, 0.1, calls, [], {}, outputs)
+    return BatchRecord(Layout("churn", "1.0.0"), 42, size, True, 0.1, Calls.of(calls), [], {}, outputs)
 
 
 def test_a_join_has_the_rows_of_its_request_only() -> None:

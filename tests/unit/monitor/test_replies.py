@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hythe.monitor.call import DEGRADED, LATER, Call
+from hythe.monitor.calls import Calls
 from hythe.monitor.record import BatchRecord, Layout, Reply
 from hythe.monitor.replies import PATIENCE_S, Replies
 
@@ -11,10 +12,8 @@ AT_NS = 1_767_323_045_000_000_000
 
 def record(*calls: Call, replies: tuple[Reply, ...] = ()) -> BatchRecord:
     layout = Layout("churn", "1.0.0")
-    rows = sum(call.rows for call in calls)
-    return BatchRecord(
-        layout, AT_NS, rows, True, 0.25, list(calls), [], {}, {}, 0.125, calls[0].id if calls else "", replies
-    )
+    rows, batch = sum(call.rows for call in calls), calls[0].id if calls else ""
+    return BatchRecord(layout, AT_NS, rows, True, 0.25, Calls.of(calls), [], {}, {}, 0.125, batch, replies)
 
 
 def reply(name: str, duration_s: float = 2.0) -> Reply:
@@ -54,7 +53,7 @@ def test_a_reply_that_never_comes_is_not_waited_for_long() -> None:
     replies.settled([record(Call("a", 1, flags=LATER))], 0.0)
     assert replies.settled([], PATIENCE_S - 0.1) == []
     [late] = replies.settled([], PATIENCE_S)
-    assert (late.calls[0].status, late.calls[0].flags) == (0, LATER)
+    assert (late.calls.status, late.calls.flags) == (0, LATER)
     assert replies.settled([record(replies=(reply("a"),))], PATIENCE_S) == []
 
 

@@ -12,6 +12,7 @@ from tests.unit.monitor.observed_rows import baseline
 from hythe.bundle.schema import Output
 from hythe.monitor.arrays import Field
 from hythe.monitor.call import CACHED, PART, RESCUED, SHADOW, Call
+from hythe.monitor.calls import Calls
 from hythe.monitor.fold import fold
 from hythe.monitor.record import BatchRecord, Layout
 from hythe.monitor.score import Score
@@ -26,13 +27,14 @@ def test_a_classifiers_score_is_the_probability_of_its_last_class() -> None:
     score = Score.of((Output("label", "str"), PROBABILITIES), None)
     assert score == OF_TWO
     given = {"probabilities": np.array([[0.9, 0.1], [0.25, 0.75]])}
-    assert score.of_requests([Call("a", 1), Call("b", 1)], given).tolist() == [0.1, 0.75]
+    assert score.of_requests(Calls.of([Call("a", 1), Call("b", 1)]), given).tolist() == [0.1, 0.75]
 
 
 def test_where_only_labels_are_answered_it_is_whether_it_was_the_last() -> None:
     score = Score.of((Output("label", "str", classes=("no", "yes")),), None)
     assert score is not None
-    assert score.of_requests([Call("a", 2), Call("b", 1)], {"label": ["yes", "no", "no"]}).tolist() == [
+    calls = Calls.of([Call("a", 2), Call("b", 1)])
+    assert score.of_requests(calls, {"label": ["yes", "no", "no"]}).tolist() == [
         0.5,
         0.0,
     ]
@@ -47,7 +49,7 @@ def test_a_number_is_scaled_by_the_range_in_the_baseline_and_clipped() -> None:
     score = Score.of((Output("n", "int64"),), reference)
     assert score == Score("n", moments.minimum, moments.maximum)
     calls = [Call(str(place), 1) for place in range(5)]
-    found = OF_VALUE.of_requests(calls, {"value": np.array([5.0, 10.0, 15.0, 40.0, math.inf])})
+    found = OF_VALUE.of_requests(Calls.of(calls), {"value": np.array([5.0, 10.0, 15.0, 40.0, math.inf])})
     assert found.tolist() == [0.0, 0.0, 0.25, 1.0, 1.0]
 
 
@@ -58,7 +60,7 @@ def test_without_a_range_there_is_no_score(output: Output) -> None:
 
 def test_a_request_has_the_mean_of_its_rows() -> None:
     calls = [Call("a", 3), Call("b", 0), Call("c", 1)]
-    found = OF_VALUE.of_requests(calls, {"value": np.array([10.0, 20.0, 30.0, 14.0])})
+    found = OF_VALUE.of_requests(Calls.of(calls), {"value": np.array([10.0, 20.0, 30.0, 14.0])})
     assert np.array_equal(found, [0.5, math.nan, 0.2], equal_nan=True)
 
 
@@ -73,13 +75,14 @@ def test_a_request_has_the_mean_of_its_rows() -> None:
     ids=["refused", "a part", "a shadow's", "rescued"],
 )
 def test_what_was_not_answered_to_a_caller_has_none(call: Call) -> None:
-    found = OF_VALUE.of_requests([call, Call("b", 1, flags=CACHED)], {"value": np.array([15.0, 20.0])})
+    calls = Calls.of([call, Call("b", 1, flags=CACHED)])
+    found = OF_VALUE.of_requests(calls, {"value": np.array([15.0, 20.0])})
     assert np.array_equal(found, [math.nan, 0.5], equal_nan=True)
 
 
 @pytest.mark.parametrize("outputs", [{}, {"value": ["much"]}, {"other": np.array([1.0])}], ids=str)
 def test_outputs_that_have_no_such_number_have_none(outputs: dict[str, Any]) -> None:
-    assert np.isnan(OF_VALUE.of_requests([Call("a", 1)], outputs)).all()
+    assert np.isnan(OF_VALUE.of_requests(Calls.of([Call("a", 1)]), outputs)).all()
 
 
 def record(*calls: Call, values: list[float], **changes: Any) -> BatchRecord:
@@ -87,7 +90,7 @@ def record(*calls: Call, values: list[float], **changes: Any) -> BatchRecord:
         Layout("churn", "1.0.0", (), (Field("value", "<f8"),)),
         **{
             "at_ns": 7_000_000_000, "rows": len(values), "ran": True, "inference_s": 0.001, "refused": [],
-            "calls": list(calls), "inputs": {}, "outputs": {"value": np.array(values)}, **changes,
+            "calls": Calls.of(calls), "inputs": {}, "outputs": {"value": np.array(values)}, **changes,
         },
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hythe.monitor.call import SHADOW, SLOWER, Call
+from hythe.monitor.calls import NO_CALLS, Calls
 from hythe.monitor.fold import fold
 from hythe.monitor.record import BatchRecord, Difference, Layout
 from hythe.monitor.shadows import Shadow, ShadowCounts, Worst
@@ -15,7 +16,7 @@ SECOND = 1_000_000_000
 
 def copied(*calls: Call, at_s: int = 5, ran: bool = True, version: str = "2.0.0") -> BatchRecord:
     rows = sum(call.rows for call in calls)
-    return BatchRecord(Layout("churn", version), at_s * SECOND, rows, ran, 0.002, list(calls), [], {}, {})
+    return BatchRecord(Layout("churn", version), at_s * SECOND, rows, ran, 0.002, Calls.of(calls), [], {}, {})
 
 
 def copy(changed: int = 0, moved: int = 0, *, rows: int = 1, flags: int = 0, failed: bool = False) -> Call:
@@ -45,9 +46,8 @@ def test_copies_are_no_requests_but_their_calls_of_the_model_are_calls() -> None
 
 
 def test_they_stand_beside_requests_that_asked_for_the_version_by_number() -> None:
-    asked = BatchRecord(
-        Layout("churn", "2.0.0"), 5 * SECOND, 1, True, 0.1, [Call("b", 1, share=0.0, revision=7)], [], {}, {}
-    )
+    calls = Calls.of([Call("b", 1, share=0.0, revision=7)])
+    asked = BatchRecord(Layout("churn", "2.0.0"), 5 * SECOND, 1, True, 0.1, calls, [], {}, {})
     [window] = windows(copied(copy(1000)), asked)
     assert window.requests == {"answered": 1}
     assert ShadowCounts(*window.statistics["shadow"]).copies == 1
@@ -55,7 +55,7 @@ def test_they_stand_beside_requests_that_asked_for_the_version_by_number() -> No
 
 
 def test_a_window_without_copies_has_no_such_statistic() -> None:
-    asked = BatchRecord(Layout("churn", "1.0.0"), 0, 1, True, 0.1, [Call("b", 1)], [], {}, {})
+    asked = BatchRecord(Layout("churn", "1.0.0"), 0, 1, True, 0.1, Calls.of([Call("b", 1)]), [], {}, {})
     [window] = windows(asked)
     assert "shadow" not in window.statistics
 
@@ -76,7 +76,8 @@ def test_means_are_of_the_copies_that_were_compared() -> None:
 
 def told(size: float, name: str = "id", *, revision: int = 7, version: str = "2.0.0") -> BatchRecord:
     difference = Difference(f"{name}:{size}", revision, size, "{}")
-    return BatchRecord(Layout("churn", version), 9, 0, False, 0.0, [], [], {}, {}, differences=[difference])
+    layout = Layout("churn", version)
+    return BatchRecord(layout, 9, 0, False, 0.0, NO_CALLS, [], {}, {}, differences=[difference])
 
 
 def test_the_worst_of_each_shadow_under_each_plan_are_kept() -> None:

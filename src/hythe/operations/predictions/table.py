@@ -19,7 +19,9 @@ from hythe.bundle.rows import Array
 from hythe.bundle.schema import Column, Schema
 from hythe.bundle.types import arrow_type
 from hythe.monitor.arrays import together
-from hythe.monitor.call import CACHED, DEGRADED, UNSEEN, Call
+from hythe.monitor.call import CACHED, DEGRADED, UNSEEN
+from hythe.monitor.calls import Calls
+from hythe.monitor.columns import wide
 from hythe.monitor.record import BatchRecord
 from hythe.monitor.restore import Restored, Restorer
 from hythe.monitor.sample import DRAW, least
@@ -34,9 +36,13 @@ NOTE = b"hythe.predictions"
 _UNIT_S = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
-def wanted(call: Call, drawn: str) -> bool:
-    """Tell whether a call's rows are logged: answered, seen by its caller, in the sample from `drawn` on."""
-    return call.outcome == "answered" and not call.flags & UNSEEN and call.id[DRAW] >= drawn
+def wanted(calls: Calls, drawn: str) -> NDArray[np.bool_]:
+    """Mark calls whose rows are logged: answered, seen by the caller, in the sample from `drawn` on."""
+    outcomes, unseen = wide(calls.outcome, len(calls)), calls.having(UNSEEN)
+    found = [
+        outcome == "answered" and id_[DRAW] >= drawn for outcome, id_ in zip(outcomes, calls.id, strict=True)
+    ]
+    return np.array(found, dtype=np.bool_) & ~np.array(unseen or [False] * len(calls), dtype=np.bool_)
 
 
 class Rows:
@@ -59,9 +65,9 @@ class Rows:
 
     def table(self, records: Sequence[BatchRecord]) -> pa.Table | None:
         """Make the table of records that are laid out alike; None where they have no row to log."""
-        calls = list(chain.from_iterable([record.calls for record in records]))
-        rows = np.array([call.rows for call in calls], dtype=np.int64)
-        chosen = np.repeat([wanted(call, self._least) for call in calls], rows) & _answered(records)
+        calls = Calls.stacked([record.calls for record in records])
+        rows = np.array(wide(calls.rows, len(calls)), dtype=np.int64)
+        chosen = np.repeat(wanted(calls, self._least), rows) & _answered(records)
         if not chosen.any():
             return None
         count = len(chosen)
@@ -98,32 +104,32 @@ def _answered(records: Sequence[BatchRecord]) -> NDArray[np.bool_]:
     return np.concatenate(parts)
 
 
-def _of_calls(
-    calls: Sequence[Call], rows: NDArray[np.int64], chosen: NDArray[np.bool_]
-) -> dict[str, pa.Array]:
-    first = np.repeat([call.first for call in calls], rows)
+def _of_calls(calls: Calls, rows: NDArray[np.int64], chosen: NDArray[np.bool_]) -> dict[str, pa.Array]:
+    n, flags = len(calls), np.array(wide(calls.flags, len(calls)), dtype=np.int64)
+    first = np.repeat(wide(calls.first, n), rows)
     place = np.arange(len(chosen)) - np.repeat(np.cumsum(rows) - rows, rows)
 
-    def each(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-        return pa.array(values, type=kind).take(pa.array(np.repeat(np.arange(len(calls)), rows)[chosen]))
+    def each(values: Sequence[Any] | Array, kind: pa.DataType) -> pa.Array:
+        return pa.array(values, type=kind).take(pa.array(np.repeat(np.arange(n), rows)[chosen]))
 
     return {
-        "hythe_prediction_id": each([call.id for call in calls], pa.string()),
+        "hythe_prediction_id": each(calls.id, pa.string()),
         "hythe_row": pa.array((first + place)[chosen], type=pa.int32()),
-        "hythe_share": each([call.share for call in calls], pa.float64()),
-        "hythe_revision": each([call.revision for call in calls], pa.int64()),
-        "hythe_degraded": each([bool(call.flags & DEGRADED) for call in calls], pa.bool_()),
-        "hythe_cached": each([bool(call.flags & CACHED) for call in calls], pa.bool_()),
-        "hythe_duration_s": each([call.duration_s for call in calls], pa.float64()),
-        "hythe_queue_s": each([call.queue_s for call in calls], pa.float64()),
+        "hythe_share": each(wide(calls.share, n), pa.float64()),
+        "hythe_revision": each(wide(calls.revision, n), pa.int64()),
+        "hythe_degraded": each(flags & DEGRADED > 0, pa.bool_()),
+        "hythe_cached": each(flags & CACHED > 0, pa.bool_()),
+        "hythe_duration_s": each(wide(calls.duration_s, n), pa.float64()),
+        "hythe_queue_s": each(wide(calls.queue_s, n), pa.float64()),
     }
 
 
 def _of_records(records: Sequence[BatchRecord], chosen: NDArray[np.bool_]) -> dict[str, pa.Array]:
-    runs = list(chain.from_iterable([record.apart() for record in records]))
-    counts = [run.rows for run in runs]
-    at_us = np.repeat([run.at_ns // 1000 for run in runs], counts)[chosen]
-    inference = np.repeat([run.inference_s if run.ran else math.nan for run in runs], counts)
+    batches = [record.batches for record in records]
+    counts = list(chain.from_iterable([wide(runs.rows, len(runs)) for runs in batches]))
+    at_us = np.repeat([at_ns // 1000 for runs in batches for at_ns in runs.at_ns], counts)[chosen]
+    taken_s = [math.nan if seconds is None else seconds for runs in batches for seconds in runs.inference_s]
+    inference = np.repeat(taken_s, counts)
     return {
         "hythe_time": pa.array(at_us, type=pa.timestamp("us", "UTC")),
         "hythe_inference_s": pa.array(inference[chosen], from_pandas=True),

@@ -33,7 +33,8 @@ class Handover:
         """Hand a record over, which is `data` in memory; `origin` is its ring's number and its end there."""
         if not (record.outputs or record.inputs):
             return
-        rows = sum([call.rows for call in record.calls if call.id[DRAW] >= self._least])
+        drawn = [id_[DRAW] >= self._least for id_ in record.calls.id]
+        rows = record.calls.chosen(drawn).n_rows
         if rows and not self._ring.put((ORIGIN.pack(*origin), data)):
             self._losses.add(REASON, rows)
 

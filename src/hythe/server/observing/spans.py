@@ -76,7 +76,8 @@ class SpanMaker:
 
     def sampled(self, records: Sequence[BatchRecord]) -> Iterator[Sampled]:
         """Find the sampled requests."""
-        for record in chain.from_iterable([record.apart() for record in records]):
+        traced = [record for record in records if self.share > 0 or record.calls.trace]
+        for record in chain.from_iterable([record.apart() for record in traced]):
             for call in record.calls:
                 if (call.trace or self.share > 0) and call.id and not call.flags & (PART | UNSEEN):
                     trace = sampled_trace(call.trace, call.id, self.share)

@@ -8,6 +8,7 @@ import pytest
 
 from hythe.dataplane.observe import Ids
 from hythe.monitor.call import CACHED, DEGRADED, LATER, PART, RESCUED, SHADOW, Call
+from hythe.monitor.calls import Calls
 from hythe.monitor.record import BatchRecord, Layout
 from hythe.server.http.doors import make_app
 from hythe.server.observing.spans import ROUTES, ROUTES_OF_VERSION, Span, SpanMaker
@@ -20,7 +21,7 @@ MS = 1_000_000
 
 def record(*calls: Call, ran: bool = True, version: str = "1.0.0") -> BatchRecord:
     layout = Layout("churn", version)
-    return BatchRecord(layout, END_NS, 5, ran, 0.02, list(calls), [], {}, {}, 0.004, "first")
+    return BatchRecord(layout, END_NS, 5, ran, 0.02, Calls.of(calls), [], {}, {}, 0.004, "first")
 
 
 def call(**changes: Any) -> Call:
