@@ -25,8 +25,8 @@ from load.processes import cpu_s
 from load.target import Target
 
 from hythe.dataplane.spec import EndpointSpec
-from hythe.monitor.observing import Observing
-from hythe.monitor.window import Window
+from hythe.monitor.records.observing import Observing
+from hythe.monitor.windows.window import Window
 from hythe.operations.prepare import prepare
 from hythe.operations.windows import windows
 from hythe.registry.catalog import Catalog

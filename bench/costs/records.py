@@ -22,15 +22,15 @@ from hythe.bundle.feed import Coded, Feed
 from hythe.bundle.outcome import Outcome
 from hythe.bundle.schema import Column, Output, Schema
 from hythe.dataplane.record import Recorder
-from hythe.monitor.access_log import lines
-from hythe.monitor.call import Call
-from hythe.monitor.counting import BinCounter
-from hythe.monitor.fold import fold
-from hythe.monitor.join import joins
-from hythe.monitor.observing import Observing
-from hythe.monitor.record import BatchRecord
-from hythe.monitor.record_reader import RecordReader
-from hythe.monitor.statistic import declared
+from hythe.monitor.outcomes.join import joins
+from hythe.monitor.records.access_log import lines
+from hythe.monitor.records.call import Call
+from hythe.monitor.records.observing import Observing
+from hythe.monitor.records.reader import RecordReader
+from hythe.monitor.records.record import BatchRecord
+from hythe.monitor.windows.counting import BinCounter
+from hythe.monitor.windows.fold import fold
+from hythe.monitor.windows.statistic import declared
 from hythe.runtime.ring import Ring, create
 
 KINDS = ("a", "b", "c")

@@ -29,7 +29,7 @@ from hythe.dataplane.observe import Observer
 from hythe.dataplane.plane import DataPlane
 from hythe.dataplane.sessions import opener
 from hythe.dataplane.spec import EndpointSpec, Posting
-from hythe.monitor.statistic import declared
+from hythe.monitor.windows.statistic import declared
 from hythe.operations.prepare import prepare
 from hythe.registry.registry import Registry
 from hythe.rollout.choose import choose

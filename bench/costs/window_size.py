@@ -7,7 +7,7 @@ import zlib
 
 from harness import Bench
 
-from hythe.monitor.window import Window, merge_all
+from hythe.monitor.windows.window import Window, merge_all
 
 GOAL_BYTES = 2000
 _DOUBLINGS = 30

@@ -11,7 +11,7 @@ from hythe.bundle.baseline import Baseline
 from hythe.bundle.frames import to_rows
 from hythe.bundle.schema import Column, Schema
 from hythe.bundle.summary import Summary, column_numbers
-from hythe.monitor.window import Tally, Window
+from hythe.monitor.windows.window import Tally, Window
 from hythe.statistics.bins import ValueBins
 from hythe.statistics.powers import power_sums, scale_of
 

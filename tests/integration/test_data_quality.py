@@ -17,7 +17,7 @@ from hythe.bundle.baseline import Baseline
 from hythe.monitor.examine import examine
 from hythe.monitor.period import Period
 from hythe.monitor.policy import MonitorPolicy
-from hythe.monitor.window import Window
+from hythe.monitor.windows.window import Window
 from hythe.registry.database import Database
 from hythe.registry.windows import Observations
 from hythe.server.serve import ServeConfig

@@ -22,8 +22,8 @@ from tests.integration.test_outages import Postgres, Sqlite
 
 from hythe.dataplane.pool import MOST_CALLS
 from hythe.dataplane.record import Recorder
-from hythe.monitor.call import Call
-from hythe.monitor.statistic import Errors
+from hythe.monitor.records.call import Call
+from hythe.monitor.windows.statistic import Errors
 from hythe.operations.windows import joined, windows
 from hythe.registry.database import Database
 from hythe.registry.windows import Observations

@@ -18,8 +18,8 @@ import pytest
 
 from hythe.bundle.baseline import Baseline, compute
 from hythe.dataplane.spec import EndpointSpec
-from hythe.monitor.sources import observing
-from hythe.monitor.window import Window, merge
+from hythe.monitor.records.sources import observing
+from hythe.monitor.windows.window import Window, merge
 from hythe.operations.windows import joined, windows
 from hythe.registry.database import Database
 from hythe.registry.windows import Observations

@@ -18,8 +18,8 @@ from hythe.dataplane.spec import EndpointSpec
 from hythe.monitor.performance.estimates import Estimates
 from hythe.monitor.period import Candidate, Period
 from hythe.monitor.policy import MonitorPolicy
-from hythe.monitor.sources import observing
-from hythe.monitor.window import Window, merge
+from hythe.monitor.records.sources import observing
+from hythe.monitor.windows.window import Window, merge
 from hythe.operations.monitoring.performance import Performance, VersionPeriod
 from hythe.operations.windows import windows
 from hythe.registry.catalog import Catalog

@@ -17,7 +17,7 @@ from hythe.bundle.feed import Feed
 from hythe.bundle.variant import Variant
 from hythe.compile.graph import Graph
 from hythe.dataplane.spec import EndpointSpec, OnnxFiles, VersionSpec
-from hythe.monitor.shadows import ShadowCounts
+from hythe.monitor.windows.shadows import ShadowCounts
 from hythe.operations.differences import worst
 from hythe.operations.observe import observe
 from hythe.operations.windows import windows

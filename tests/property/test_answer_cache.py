@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.dataplane.by_hand import ByHand, Heard
 
 from hythe.base.errors import Busy, Cancelled, Invalid, TimedOut, Unavailable
-from hythe.monitor.call import CACHED
+from hythe.monitor.records.call import CACHED
 from hythe.rollout.plan import CacheOptions
 from hythe.runtime.counters import Counters, create
 

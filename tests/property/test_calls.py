@@ -8,8 +8,8 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hythe.monitor.call import PART, SHADOW, Call
-from hythe.monitor.calls import Calls
+from hythe.monitor.records.call import PART, SHADOW, Call
+from hythe.monitor.records.calls import Calls
 
 REQUESTS = st.lists(
     st.builds(

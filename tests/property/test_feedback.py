@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from hythe.monitor.expected import Expected
-from hythe.monitor.feedback import Item, Telling
-from hythe.monitor.join import Join
+from hythe.monitor.outcomes.expected import Expected
+from hythe.monitor.outcomes.feedback import Item, Telling
+from hythe.monitor.outcomes.join import Join
 from hythe.operations.feedback.match import match
 from hythe.operations.feedback.records import feedback_records
 from hythe.operations.windows import stored_join

@@ -17,14 +17,14 @@ from tests.unit.monitor.observed_rows import FEED, SCHEMA, Pipe, answers, rows
 
 from hythe.base.clock import DAY_S, HOUR_S, MINUTE_S
 from hythe.dataplane.record import Recorder
-from hythe.monitor.call import Call
-from hythe.monitor.fold import fold
-from hythe.monitor.record import BatchRecord
-from hythe.monitor.record_reader import RecordReader
-from hythe.monitor.score import Score
-from hythe.monitor.statistic import declared
-from hythe.monitor.timing import Timing
-from hythe.monitor.window import Window, coarsen, merge, merge_all
+from hythe.monitor.records.call import Call
+from hythe.monitor.records.reader import RecordReader
+from hythe.monitor.records.record import BatchRecord
+from hythe.monitor.windows.fold import fold
+from hythe.monitor.windows.score import Score
+from hythe.monitor.windows.statistic import declared
+from hythe.monitor.windows.timing import Timing
+from hythe.monitor.windows.window import Window, coarsen, merge, merge_all
 from hythe.operations.roll_up import RollUp
 from hythe.operations.windows import stored, windows
 from hythe.registry.database import Database

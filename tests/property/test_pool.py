@@ -12,17 +12,17 @@ from tests.property.test_slices import FEED, SCHEMA, counter
 from hythe.bundle.rows import Array
 from hythe.dataplane.pool import MOST_CALLS
 from hythe.dataplane.record import Later, Recorder
-from hythe.monitor.access_log import lines
-from hythe.monitor.call import CACHED, LATER, Call
-from hythe.monitor.first_requests import FirstRequests
-from hythe.monitor.fold import fold
-from hythe.monitor.join import joins
-from hythe.monitor.observing import Observing
-from hythe.monitor.record import BatchRecord, Layout
-from hythe.monitor.record_reader import RecordReader
-from hythe.monitor.restore import Restorer
-from hythe.monitor.score import Score
-from hythe.monitor.statistic import Errors, Latency, Prediction
+from hythe.monitor.outcomes.first_requests import FirstRequests
+from hythe.monitor.outcomes.join import joins
+from hythe.monitor.records.access_log import lines
+from hythe.monitor.records.call import CACHED, LATER, Call
+from hythe.monitor.records.observing import Observing
+from hythe.monitor.records.reader import RecordReader
+from hythe.monitor.records.record import BatchRecord, Layout
+from hythe.monitor.records.restore import Restorer
+from hythe.monitor.windows.fold import fold
+from hythe.monitor.windows.score import Score
+from hythe.monitor.windows.statistic import Errors, Latency, Prediction
 from hythe.operations.predictions.table import Rows
 from hythe.runtime.ring import Ring, create
 from hythe.server.observing.spans import SpanMaker

@@ -11,8 +11,8 @@ from tests.unit.dataplane.shadowed import TWO, Asked, Pair
 
 from hythe.base.errors import Busy
 from hythe.dataplane.shadow.room import Room
-from hythe.monitor.call import SHADOW
-from hythe.monitor.sample import sampled
+from hythe.monitor.records.call import SHADOW
+from hythe.monitor.records.sample import sampled
 from hythe.runtime.counters import Counters, create
 
 xs = st.lists(st.floats(-0.5, 3.0).map(lambda x: round(x, 2)), min_size=1, max_size=4)

@@ -15,15 +15,15 @@ from hythe.bundle.feed import Coded, Feed
 from hythe.bundle.outcome import Outcome
 from hythe.bundle.schema import Column, Output, Schema
 from hythe.dataplane.slices import Slice, slices
-from hythe.monitor.call import LATER, PART, Call
-from hythe.monitor.calls import Calls
-from hythe.monitor.counting import BinCounter
-from hythe.monitor.fold import fold
-from hythe.monitor.group import Group, Requests
-from hythe.monitor.observing import Observing
-from hythe.monitor.record import BatchRecord, Body, Layout
-from hythe.monitor.statistic import Errors, Latency
-from hythe.monitor.window import Window, coarsen
+from hythe.monitor.records.call import LATER, PART, Call
+from hythe.monitor.records.calls import Calls
+from hythe.monitor.records.observing import Observing
+from hythe.monitor.records.record import BatchRecord, Body, Layout
+from hythe.monitor.windows.counting import BinCounter
+from hythe.monitor.windows.fold import fold
+from hythe.monitor.windows.group import Group, Requests
+from hythe.monitor.windows.statistic import Errors, Latency
+from hythe.monitor.windows.window import Window, coarsen
 
 KINDS = ("a", "b", "c")
 SCHEMA = Schema(

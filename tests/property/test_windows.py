@@ -14,8 +14,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from hythe.base.errors import Corrupt, Invalid
-from hythe.monitor.timing import timings
-from hythe.monitor.window import Tally, Window, coarsen, merge
+from hythe.monitor.windows.timing import timings
+from hythe.monitor.windows.window import Tally, Window, coarsen, merge
 from hythe.statistics.bins import NumberBins
 from hythe.statistics.powers import PowerSums, power_sums
 

@@ -13,7 +13,7 @@ from hythe.dataplane.flights import Flight, Flights
 from hythe.dataplane.loop import Loop
 from hythe.dataplane.observe import Observer
 from hythe.dataplane.ticket import Answered, Ticket
-from hythe.monitor.call import CACHED, DEGRADED
+from hythe.monitor.records.call import CACHED, DEGRADED
 from hythe.rollout.plan import CacheOptions
 from hythe.runtime.cache import Cache
 from hythe.runtime.input_key import input_key

@@ -8,7 +8,7 @@ from hythe.dataplane.constant import constant_answers
 from hythe.dataplane.live import LiveVersion
 from hythe.dataplane.observe import Observer
 from hythe.dataplane.ticket import Answered, Ticket
-from hythe.monitor.call import DEGRADED
+from hythe.monitor.records.call import DEGRADED
 from hythe.rollout.choose import choose
 from hythe.rollout.plan import Plan
 

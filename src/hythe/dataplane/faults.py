@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from hythe.base.errors import Busy, CallerError, HytheError, Internal
 from hythe.base.ids import uuid7
-from hythe.monitor.trace_context import trace_of
+from hythe.monitor.records.trace_context import trace_of
 from hythe.runtime.log import Log
 
 if TYPE_CHECKING:

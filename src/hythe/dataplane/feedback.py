@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import msgspec
 
 from hythe.base.errors import TooLarge, Unavailable, Unsupported
-from hythe.monitor.calls import NO_CALLS
-from hythe.monitor.record import HEAD, Body, Layout, Told, padded
+from hythe.monitor.records.calls import NO_CALLS
+from hythe.monitor.records.record import HEAD, Body, Layout, Told, padded
 from hythe.runtime.counters import Counters
 from hythe.runtime.ring import Ring
 from hythe.runtime.server_metrics import FEEDBACK

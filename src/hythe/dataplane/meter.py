@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hythe.monitor.call import CACHED, DEGRADED, RESCUED
+from hythe.monitor.records.call import CACHED, DEGRADED, RESCUED
 from hythe.runtime.counters import Counter, Counters, Histogram, Metric
 
 SECONDS = (

@@ -15,8 +15,8 @@ from hythe.dataplane.faults import FAULTS
 from hythe.dataplane.meter import Meter
 from hythe.dataplane.record import Later, Recorder
 from hythe.dataplane.ticket import Ticket
-from hythe.monitor.call import RESCUED, Call
-from hythe.monitor.record import Difference, Reply
+from hythe.monitor.records.call import RESCUED, Call
+from hythe.monitor.records.record import Difference, Reply
 from hythe.runtime.counters import Counter, Counters
 from hythe.runtime.ring import Ring
 from hythe.runtime.sink import Ran

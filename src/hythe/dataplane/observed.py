@@ -11,7 +11,7 @@ import numpy as np
 
 from hythe.bundle.rows import Array
 from hythe.bundle.schema import Schema
-from hythe.monitor.observing import CODES, NUMBERS, TIMES, Observing
+from hythe.monitor.records.observing import CODES, NUMBERS, TIMES, Observing
 from hythe.runtime.batch import Batch
 from hythe.runtime.feeder import Feeder
 

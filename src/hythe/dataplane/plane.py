@@ -15,7 +15,7 @@ from hythe.dataplane.gate import Gate
 from hythe.dataplane.live import LiveVersion
 from hythe.dataplane.spec import EndpointSpec
 from hythe.dataplane.ticket import Awaited, Prediction, Ticket
-from hythe.monitor.call import LATER
+from hythe.monitor.records.call import LATER
 from hythe.runtime.batch import Batch, RowReader, kind, size
 
 Read: TypeAlias = Callable[[RowReader], Awaitable[Batch]]

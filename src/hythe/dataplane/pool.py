@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from hythe.bundle.rows import Array
-from hythe.monitor.call import LATER, Call
-from hythe.monitor.calls import Calls, Runs
-from hythe.monitor.columns import narrow
-from hythe.monitor.record import Body
+from hythe.monitor.records.call import LATER, Call
+from hythe.monitor.records.calls import Calls, Runs
+from hythe.monitor.records.columns import narrow
+from hythe.monitor.records.record import Body
 
 HOLD_S = 0.1
 """So long a batch waits at most for others; a process that is killed takes what waits with it."""

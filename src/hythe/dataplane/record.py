@@ -13,9 +13,9 @@ from hythe.bundle.rows import Array
 from hythe.dataplane.pool import HOLD_S, Batch, Pool, body_of, is_small
 from hythe.dataplane.slices import Slice, slices
 from hythe.dataplane.written import Written
-from hythe.monitor.call import UNSEEN, Call
-from hythe.monitor.calls import NO_CALLS, Calls
-from hythe.monitor.record import HEAD, RAN, Body, Difference, Reply
+from hythe.monitor.records.call import UNSEEN, Call
+from hythe.monitor.records.calls import NO_CALLS, Calls
+from hythe.monitor.records.record import HEAD, RAN, Body, Difference, Reply
 from hythe.runtime.ring import Ring
 
 _NOTHING: Mapping[str, Array] = {}

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from hythe.bundle.rows import Array
-from hythe.monitor.call import LATER, PART, Call
-from hythe.monitor.calls import Calls
-from hythe.monitor.record import Body, Whole
+from hythe.monitor.records.call import LATER, PART, Call
+from hythe.monitor.records.calls import Calls
+from hythe.monitor.records.record import Body, Whole
 
 
 class Slice(NamedTuple):

@@ -10,7 +10,7 @@ import msgspec
 
 from hythe.base.errors import Corrupt, Invalid
 from hythe.bundle.schema import Schema
-from hythe.monitor.observing import Observing
+from hythe.monitor.records.observing import Observing
 from hythe.rollout.plan import Plan
 from hythe.rollout.sticky import Sticky
 from hythe.runtime.unread import unread

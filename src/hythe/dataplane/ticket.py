@@ -12,7 +12,7 @@ import msgspec
 from hythe.base.errors import HytheError
 from hythe.bundle.outcome import Answers
 from hythe.dataplane.ask import Ask
-from hythe.monitor.call import CACHED, DEGRADED
+from hythe.monitor.records.call import CACHED, DEGRADED
 from hythe.runtime.job import Job
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Ticket(Job):
     """One request; a door derives from it and hears of the outcome exactly once.
 
     `id` is the prediction id, `share` the chosen arm's share of the traffic by the plan of `revision`, `key`
-    the hash of the sticky key that drew it, `flags` those of `hythe.monitor.record`. The door fills in
+    the hash of the sticky key that drew it, `flags` those of `hythe.monitor.records.call`. The door fills in
     `bytes_in`, and `bytes_out` and `status` when it has answered.
     """
 

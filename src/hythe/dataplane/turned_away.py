@@ -6,7 +6,7 @@ import time
 
 from hythe.base.errors import CallerError, HytheError
 from hythe.dataplane.record import Recorder
-from hythe.monitor.call import Call
+from hythe.monitor.records.call import Call
 from hythe.runtime.counters import Counter, Counters, Metric
 from hythe.runtime.ring import Ring
 

@@ -10,8 +10,8 @@ import msgspec
 import numpy as np
 
 from hythe.bundle.rows import Array
-from hythe.monitor.arrays import Field
-from hythe.monitor.record import Layout, padded
+from hythe.monitor.records.arrays import Field
+from hythe.monitor.records.record import Layout, padded
 
 MOST_CELLS = 4096
 """An array with more cells than this in a row, such as an image's pixels, is left out."""

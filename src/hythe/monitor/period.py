@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from hythe.bundle.baseline import Baseline
 from hythe.bundle.schema import Schema
 from hythe.monitor.finding import Finding, Kind
-from hythe.monitor.window import Window
+from hythe.monitor.windows.window import Window
 
 if TYPE_CHECKING:
     from hythe.monitor.drift.normal import Normal

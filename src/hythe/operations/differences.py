@@ -9,7 +9,7 @@ import msgspec
 
 from hythe.base.clock import DAY_S
 from hythe.base.errors import Corrupt
-from hythe.monitor.shadows import Disagreement
+from hythe.monitor.windows.shadows import Disagreement
 from hythe.registry.catalog import Catalog
 from hythe.registry.differences import MOST, DifferenceRecord
 

@@ -9,9 +9,9 @@ import msgspec
 
 from hythe.base.clock import Clock, SystemClock
 from hythe.base.errors import NotFound
-from hythe.monitor.shadows import Shadow, ShadowCounts
-from hythe.monitor.timing import Timing
-from hythe.monitor.window import Tally, Window, merge
+from hythe.monitor.windows.shadows import Shadow, ShadowCounts
+from hythe.monitor.windows.timing import Timing
+from hythe.monitor.windows.window import Tally, Window, merge
 from hythe.operations.windows import windows
 from hythe.registry.windows import Observations
 

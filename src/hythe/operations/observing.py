@@ -8,7 +8,7 @@ from hythe.bundle.baseline import Baseline
 from hythe.bundle.variant import Variant
 from hythe.dataplane.spec import OnnxFiles, VersionSpec
 from hythe.monitor.comparison import widths
-from hythe.monitor.sources import observing
+from hythe.monitor.records.sources import observing
 from hythe.operations.find import Loadable
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from hythe.base.clock import DAY_S, HOUR_S, MINUTE_S
 from hythe.base.errors import Invalid
-from hythe.monitor.window import Window, coarsen, merge_alike
+from hythe.monitor.windows.window import Window, coarsen, merge_alike
 from hythe.operations.windows import stored
 from hythe.registry.windows import Observations, Stretch, WindowRecord
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from hythe.base.errors import Corrupt
-from hythe.monitor.first_requests import KeyOutcome
-from hythe.monitor.join import Join
-from hythe.monitor.window import Window, coarsen
+from hythe.monitor.outcomes.first_requests import KeyOutcome
+from hythe.monitor.outcomes.join import Join
+from hythe.monitor.windows.window import Window, coarsen
 from hythe.registry.outcomes import OutcomeRecord
 from hythe.registry.windows import JoinRecord, Observations, WindowRecord
 

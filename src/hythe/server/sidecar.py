@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from hythe.monitor.statistic import declared
+from hythe.monitor.windows.statistic import declared
 from hythe.operations.differences import tidy_differences
 from hythe.operations.feedback.match import Keeping, match, tidy_feedback
 from hythe.operations.roll_up import RollUp

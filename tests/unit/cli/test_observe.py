@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.unit.cli.conftest import Run
 
-from hythe.monitor.window import Window
+from hythe.monitor.windows.window import Window
 from hythe.operations.windows import stored
 from hythe.registry.registry import Registry
 from hythe.registry.windows import Delivery

@@ -22,9 +22,9 @@ from hythe.dataplane.shadow.room import Room
 from hythe.dataplane.shadow.shadows import Shadows
 from hythe.dataplane.spec import EndpointSpec, OnnxFiles, VersionSpec
 from hythe.dataplane.ticket import Answered, Ticket
-from hythe.monitor.call import Call
-from hythe.monitor.record import BatchRecord
-from hythe.monitor.record_reader import RecordReader
+from hythe.monitor.records.call import Call
+from hythe.monitor.records.reader import RecordReader
+from hythe.monitor.records.record import BatchRecord
 from hythe.rollout.plan import Arm, Plan, Shadow
 from hythe.runtime.batch import RowReader, reader
 from hythe.runtime.counters import Counters

@@ -4,7 +4,7 @@ import pytest
 from tests.unit.dataplane.by_hand import ByHand
 
 from hythe.base.errors import Cancelled, Invalid, TimedOut, Unavailable
-from hythe.monitor.call import CACHED, DEGRADED
+from hythe.monitor.records.call import CACHED, DEGRADED
 from hythe.rollout.plan import CacheOptions
 from hythe.runtime.batch_policy import BatchPolicy, QueueLimits
 from hythe.runtime.counters import Counters

@@ -10,7 +10,7 @@ import pytest_asyncio
 from tests.unit.dataplane.two_arms import ONE, TwoArms
 
 from hythe.base.errors import Invalid, Unavailable
-from hythe.monitor.window import merge
+from hythe.monitor.windows.window import merge
 from hythe.runtime.counters import Counters
 
 

@@ -13,16 +13,16 @@ from hythe.bundle.feed import Feed
 from hythe.bundle.outcome import Outcome
 from hythe.bundle.schema import Column, Output, Schema
 from hythe.dataplane.record import Recorder
-from hythe.monitor.access_log import lines
-from hythe.monitor.call import LATER, Call
-from hythe.monitor.counting import BinCounter
-from hythe.monitor.fold import fold
-from hythe.monitor.join import joins
-from hythe.monitor.observing import Observing
-from hythe.monitor.record import BatchRecord, Reply
-from hythe.monitor.record_reader import RecordReader
-from hythe.monitor.replies import Replies
-from hythe.monitor.window import Window
+from hythe.monitor.outcomes.join import joins
+from hythe.monitor.records.access_log import lines
+from hythe.monitor.records.call import LATER, Call
+from hythe.monitor.records.observing import Observing
+from hythe.monitor.records.reader import RecordReader
+from hythe.monitor.records.record import BatchRecord, Reply
+from hythe.monitor.records.replies import Replies
+from hythe.monitor.windows.counting import BinCounter
+from hythe.monitor.windows.fold import fold
+from hythe.monitor.windows.window import Window
 from hythe.runtime.ring import RING_BYTES, Ring, create
 from hythe.server.observing.spans import SpanMaker
 

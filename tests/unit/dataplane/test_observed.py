@@ -9,8 +9,8 @@ from tests.unit.monitor.observed_rows import SCHEMA, baseline, rows, table
 from hythe.bundle.schema import Column, Schema, Tensor
 from hythe.bundle.summary import column_numbers
 from hythe.dataplane.observed import Observed
-from hythe.monitor.observing import Observing
-from hythe.monitor.sources import observing
+from hythe.monitor.records.observing import Observing
+from hythe.monitor.records.sources import observing
 from hythe.runtime.batch import reader
 
 FIELDS = reader(SCHEMA).fields

@@ -7,8 +7,8 @@ import pytest_asyncio
 from tests.unit.dataplane.two_arms import ONE, TWO, TwoArms
 
 from hythe.base.errors import Unavailable
-from hythe.monitor.call import RESCUED
-from hythe.monitor.window import Window, coarsen
+from hythe.monitor.records.call import RESCUED
+from hythe.monitor.windows.window import Window, coarsen
 from hythe.rollout.plan import CacheOptions
 from hythe.rollout.sticky import key_hash
 from hythe.runtime.counters import Counters

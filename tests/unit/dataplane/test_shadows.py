@@ -10,8 +10,8 @@ from tests.unit.dataplane.shadowed import COLUMNS, OUTPUTS, TWO, Pair, probabili
 from hythe.base.errors import Unavailable
 from hythe.bundle.schema import Column, Schema
 from hythe.dataplane.shadow.room import Room
-from hythe.monitor.call import SHADOW, SLOWER
-from hythe.monitor.sample import sampled
+from hythe.monitor.records.call import SHADOW, SLOWER
+from hythe.monitor.records.sample import sampled
 from hythe.rollout.sticky import key_hash
 from hythe.runtime.counters import Counters
 

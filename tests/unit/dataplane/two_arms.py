@@ -18,11 +18,11 @@ from hythe.dataplane.observe import Observer
 from hythe.dataplane.plane import DataPlane
 from hythe.dataplane.spec import EndpointSpec, OnnxFiles, VersionSpec
 from hythe.dataplane.ticket import Prediction
-from hythe.monitor.call import Call
-from hythe.monitor.fold import fold
-from hythe.monitor.record import BatchRecord
-from hythe.monitor.record_reader import RecordReader
-from hythe.monitor.window import Window
+from hythe.monitor.records.call import Call
+from hythe.monitor.records.reader import RecordReader
+from hythe.monitor.records.record import BatchRecord
+from hythe.monitor.windows.fold import fold
+from hythe.monitor.windows.window import Window
 from hythe.rollout.plan import Arm, Plan
 from hythe.runtime.batch import RowReader
 from hythe.runtime.counters import Counters

@@ -18,12 +18,12 @@ from hythe.bundle.summary import Summary
 from hythe.bundle.types import arrow_type
 from hythe.dataplane.observed import Observed
 from hythe.dataplane.record import Recorder
-from hythe.monitor.call import Call
-from hythe.monitor.counting import BinCounter
-from hythe.monitor.fold import fold
-from hythe.monitor.record_reader import RecordReader
-from hythe.monitor.sources import observing
-from hythe.monitor.window import Window
+from hythe.monitor.records.call import Call
+from hythe.monitor.records.reader import RecordReader
+from hythe.monitor.records.sources import observing
+from hythe.monitor.windows.counting import BinCounter
+from hythe.monitor.windows.fold import fold
+from hythe.monitor.windows.window import Window
 from hythe.runtime.batch import reader
 from hythe.runtime.feeder import Feeder
 from hythe.runtime.ring import Ring, create

@@ -13,7 +13,7 @@ from hythe.bundle.importances import Importances
 from hythe.bundle.schema import Column, Schema
 from hythe.bundle.summary import column_numbers, summarise_column
 from hythe.monitor.period import Period
-from hythe.monitor.window import Tally, Window
+from hythe.monitor.windows.window import Tally, Window
 from hythe.statistics.bins import NumberBins
 from hythe.statistics.powers import power_sums, scale_of
 

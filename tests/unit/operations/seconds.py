@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hythe.monitor.window import Window
+from hythe.monitor.windows.window import Window
 from hythe.operations.windows import stored
 from hythe.registry.windows import Delivery, Observations, WindowRecord
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from hythe.base.errors import Corrupt
-from hythe.monitor.shadows import Disagreement
+from hythe.monitor.windows.shadows import Disagreement
 from hythe.operations.differences import WorstRow, stored_difference, tidy_differences, worst
 from hythe.registry.catalog import Catalog
 from hythe.registry.database import Database

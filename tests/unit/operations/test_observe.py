@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from hythe.base.errors import NotFound
-from hythe.monitor.timing import timings
-from hythe.monitor.window import Tally, Window
+from hythe.monitor.windows.timing import timings
+from hythe.monitor.windows.window import Tally, Window
 from hythe.operations.observe import SeenShadow, SeenValues, observe
 from hythe.operations.windows import stored
 from hythe.registry.database import Database

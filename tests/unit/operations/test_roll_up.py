@@ -10,7 +10,7 @@ from tests.unit.operations.seconds import NOW, put, second
 
 from hythe.base.clock import DAY_S, HOUR_S, MINUTE_S
 from hythe.base.errors import Corrupt, Invalid
-from hythe.monitor.window import Tally, Window
+from hythe.monitor.windows.window import Tally, Window
 from hythe.operations.roll_up import MOST_ARMS, Retention, RollUp
 from hythe.operations.windows import windows
 from hythe.registry.database import Database

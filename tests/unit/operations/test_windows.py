@@ -8,7 +8,7 @@ import pytest
 from tests.unit.operations.seconds import NOW, put, second
 
 from hythe.base.errors import Corrupt
-from hythe.monitor.join import Join
+from hythe.monitor.outcomes.join import Join
 from hythe.operations.windows import ahead, joined, stored_join, windows
 from hythe.registry.database import Database
 from hythe.registry.windows import Delivery, JoinRecord, Observations

@@ -14,9 +14,9 @@ from hythe.dataplane.live import LiveVersion
 from hythe.dataplane.shadow.rewrite import rewriter
 from hythe.dataplane.shadow.ticket import ShadowTicket
 from hythe.dataplane.shadow.worst import Kind, Told, Worst, features, labelled, sensitive
-from hythe.monitor.call import Call
 from hythe.monitor.comparison import Comparison, Differences
-from hythe.monitor.record import Difference
+from hythe.monitor.records.call import Call
+from hythe.monitor.records.record import Difference
 from hythe.runtime.sink import Ran
 
 SLOWER, SLOWER_S = 1.25, 0.5e-3

@@ -7,8 +7,8 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from hythe.bundle.outcome import Answers
-from hythe.monitor.call import SHADOW, SLOWER, Call
-from hythe.monitor.sample import DRAW, least
+from hythe.monitor.records.call import SHADOW, SLOWER, Call
+from hythe.monitor.records.sample import DRAW, least
 from hythe.runtime.job import Job
 from hythe.runtime.sink import Ran
 

@@ -15,7 +15,7 @@ from hythe.bundle.pairs import JOINT, PAIRS
 from hythe.monitor.drift.associations import Associations, associate
 from hythe.monitor.drift.levels import vary
 from hythe.monitor.drift.normal import Normal
-from hythe.monitor.window import Window
+from hythe.monitor.windows.window import Window
 from hythe.statistics.bins import NumberBins
 
 LEAST_WINDOWS = 7

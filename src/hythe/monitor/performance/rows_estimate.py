@@ -9,12 +9,12 @@ import numpy as np
 
 from hythe.bundle.baseline import Baseline
 from hythe.bundle.truth import PROBABILITIES, VALUE
+from hythe.monitor.outcomes.row_cells import UNKNOWN
 from hythe.monitor.performance.confidence import estimate_classes
 from hythe.monitor.performance.expected_loss import estimate_numbers
 from hythe.monitor.performance.labelled import Labelled, LabelledClasses
 from hythe.monitor.performance.measured import Estimate
 from hythe.monitor.performance.rates_by_cell import rates_by_cell
-from hythe.monitor.row_cells import UNKNOWN
 from hythe.statistics.places import Places, places
 
 CellsOf = Callable[[str], Places | None]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hythe.monitor.finding import Finding
 from hythe.monitor.period import Period
 from hythe.monitor.quality.subjects import percent
-from hythe.monitor.window import Window
+from hythe.monitor.windows.window import Window
 from hythe.statistics.clopper_pearson import rate_bounds
 
 LIMIT = 0.01

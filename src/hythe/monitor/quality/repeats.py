@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import prod
 
 from hythe.bundle.repeats import MOST_CELLS
-from hythe.monitor.group import Group, Requests
+from hythe.monitor.windows.group import Group, Requests
 from hythe.statistics.row_hashes import row_hashes
 
 SHORT, LONG = 256, 4096

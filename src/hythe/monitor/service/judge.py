@@ -10,7 +10,7 @@ from hythe.monitor.service.latency import latency
 from hythe.monitor.service.limits import ServiceLimits
 from hythe.monitor.service.served import Served, comparable
 from hythe.monitor.service.traffic import traffic
-from hythe.monitor.timing import Timing
+from hythe.monitor.windows.timing import Timing
 
 SHARE = 0.1
 """The share of a period's false alarms that is left to service; the rest is for values and performance."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from hythe.monitor.finding import Finding
 from hythe.monitor.service.limits import QUANTILES, ServiceLimits
 from hythe.monitor.service.served import Served, upper
-from hythe.monitor.timing import BOUNDS, Timing
+from hythe.monitor.windows.timing import BOUNDS, Timing
 
 _WORSE = 2.0
 _MS = 1000.0

@@ -11,8 +11,8 @@ import msgspec
 
 from hythe.base.clock import DAY_S
 from hythe.monitor.service.limits import QUANTILES
-from hythe.monitor.timing import Timing
-from hythe.monitor.window import Window
+from hythe.monitor.windows.timing import Timing
+from hythe.monitor.windows.window import Window
 
 _WEEK_S = 7 * DAY_S
 _LEAST = 24

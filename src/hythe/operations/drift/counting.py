@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from hythe.base.machine import cpus
 from hythe.bundle.baseline import Baseline
 from hythe.bundle.schema import Schema
-from hythe.monitor.counting import tally_of
-from hythe.monitor.window import Tally, Window
+from hythe.monitor.windows.counting import tally_of
+from hythe.monitor.windows.window import Tally, Window
 from hythe.operations.drift.columns import Counted, absent, counters
 from hythe.operations.drift.outputs import Answered
 from hythe.operations.drift.pair_columns import PairColumns

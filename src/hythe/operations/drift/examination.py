@@ -13,7 +13,7 @@ from hythe.monitor.examine import examine
 from hythe.monitor.finding import Report
 from hythe.monitor.period import Period
 from hythe.monitor.policy import MonitorPolicy
-from hythe.monitor.window import Window
+from hythe.monitor.windows.window import Window
 from hythe.operations.drift.counting import Running
 from hythe.operations.drift.options import DriftOptions
 from hythe.operations.drift.reference import Reference

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hythe.monitor.finding import Report
-from hythe.monitor.window import Window
+from hythe.monitor.windows.window import Window
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ import msgspec
 
 from hythe.base.clock import DAY_S
 from hythe.base.errors import Invalid
-from hythe.monitor.feedback import OUTCOME
-from hythe.monitor.outcome_scores import outcome_scores
+from hythe.monitor.outcomes.feedback import OUTCOME
+from hythe.monitor.outcomes.scores import outcome_scores
 from hythe.registry.catalog import Catalog
 from hythe.registry.feedback import FeedbackRecord, covered
 from hythe.registry.outcomes import OutcomeRecord

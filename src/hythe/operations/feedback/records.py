@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hythe.monitor.record import Told
+from hythe.monitor.records.record import Told
 from hythe.registry.feedback import FeedbackRecord
 
 

@@ -15,8 +15,8 @@ from hythe.base.errors import CallerError, HytheError, Invalid, NotFound
 from hythe.base.progress import Progress, Quiet
 from hythe.bundle.bundle import Bundle
 from hythe.bundle.manifest import MANIFEST, Manifest
-from hythe.monitor.expected import Expected
-from hythe.monitor.feedback import Item, Telling
+from hythe.monitor.outcomes.expected import Expected
+from hythe.monitor.outcomes.feedback import Item, Telling
 from hythe.operations.feedback.match import match
 from hythe.operations.feedback.records import feedback_records
 from hythe.operations.feedback.tables import Names, csv_items, table_items

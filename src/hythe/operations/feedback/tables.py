@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hythe.base.errors import Invalid, Malformed
-from hythe.monitor.expected import Expected
-from hythe.monitor.feedback import Item
+from hythe.monitor.outcomes.expected import Expected
+from hythe.monitor.outcomes.feedback import Item
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from hythe.base.errors import Unavailable
 from hythe.monitor.service.served import Served
-from hythe.monitor.timing import Timing
-from hythe.monitor.window import Window, coarsen, merge_alike
+from hythe.monitor.windows.timing import Timing
+from hythe.monitor.windows.window import Window, coarsen, merge_alike
 from hythe.operations.monitoring.versions import Plans
 from hythe.registry.reader import Reader
 from hythe.registry.reports import PeriodKey

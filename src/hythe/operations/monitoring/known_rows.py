@@ -10,9 +10,9 @@ import msgspec
 import numpy as np
 
 from hythe.base.errors import Corrupt
-from hythe.monitor.feedback import OUTCOME
+from hythe.monitor.outcomes.feedback import OUTCOME
+from hythe.monitor.outcomes.row_cells import UNKNOWN, read_cells
 from hythe.monitor.performance.known import KnownRow
-from hythe.monitor.row_cells import UNKNOWN, read_cells
 from hythe.registry.labelled import LabelledPrediction
 from hythe.runtime.log import Log
 from hythe.statistics.places import Places

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hythe.base.errors import Invalid
 from hythe.base.progress import Progress, Quiet
 from hythe.monitor.finding import Report
-from hythe.monitor.window import Window
+from hythe.monitor.windows.window import Window
 from hythe.operations.drift.examined import Examined
 from hythe.operations.monitoring.gather import Gathered, gather
 from hythe.operations.monitoring.versions import Plans, References

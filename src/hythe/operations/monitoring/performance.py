@@ -10,6 +10,7 @@ import numpy as np
 from hythe.bundle.baseline import Baseline
 from hythe.monitor.finding import Finding
 from hythe.monitor.judge import judge
+from hythe.monitor.outcomes.row_cells import UNKNOWN, kept_features
 from hythe.monitor.performance.estimates import estimate_findings
 from hythe.monitor.performance.findings import Told, performance_findings
 from hythe.monitor.performance.gap import gap_findings
@@ -20,7 +21,6 @@ from hythe.monitor.performance.rows_estimate import estimate_labelled, estimate_
 from hythe.monitor.performance.segments import segment_names
 from hythe.monitor.period import Candidate, split
 from hythe.monitor.policy import MonitorPolicy
-from hythe.monitor.row_cells import UNKNOWN, kept_features
 from hythe.operations.monitoring.known_rows import KnownRows, known_rows
 from hythe.registry.catalog import Catalog
 

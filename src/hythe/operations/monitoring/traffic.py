@@ -11,7 +11,7 @@ import msgspec
 
 from hythe.base.errors import Corrupt
 from hythe.monitor.service.limits import QUANTILES
-from hythe.monitor.timing import Timing
+from hythe.monitor.windows.timing import Timing
 from hythe.registry.windows import Observations, WindowRecord
 
 PARTS = 24

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from hythe.bundle.rows import Array
 from hythe.bundle.schema import Column, Schema
 from hythe.bundle.types import arrow_type
-from hythe.monitor.arrays import together
-from hythe.monitor.call import CACHED, DEGRADED, UNSEEN
-from hythe.monitor.calls import Calls
-from hythe.monitor.columns import wide
-from hythe.monitor.record import BatchRecord
-from hythe.monitor.restore import Restored, Restorer
-from hythe.monitor.sample import DRAW, least
+from hythe.monitor.records.arrays import together
+from hythe.monitor.records.call import CACHED, DEGRADED, UNSEEN
+from hythe.monitor.records.calls import Calls
+from hythe.monitor.records.columns import wide
+from hythe.monitor.records.record import BatchRecord
+from hythe.monitor.records.restore import Restored, Restorer
+from hythe.monitor.records.sample import DRAW, least
 
 OURS = "hythe_"
 """How the names begin of all columns that are no features."""

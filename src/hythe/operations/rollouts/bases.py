@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 
-from hythe.monitor.timing import BOUNDS
+from hythe.monitor.windows.timing import BOUNDS
 from hythe.operations.rollouts.counted import Counts, Sums
 from hythe.operations.rollouts.values import durations_of, values_of
 from hythe.rollout.basis import basis_of_durations, basis_of_values

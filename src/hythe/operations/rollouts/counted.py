@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 
 from hythe.base.errors import Corrupt
-from hythe.monitor.timing import Timing
+from hythe.monitor.windows.timing import Timing
 from hythe.registry.windows import Observations, WindowKey, WindowRecord
 
 Counts: TypeAlias = Counter[str | int]

@@ -11,7 +11,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from hythe.base.clock import Clock
-from hythe.monitor.timing import BOUNDS
+from hythe.monitor.windows.timing import BOUNDS
 from hythe.operations.rollouts.bases import champion_of, complete
 from hythe.operations.rollouts.counted import Counted, Counts, newest
 from hythe.operations.rollouts.pairing import Pair, Part, paired, pairs_of, share_of

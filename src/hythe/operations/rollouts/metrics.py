@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hythe.base.errors import Invalid
 from hythe.bundle.schema import Schema
-from hythe.monitor.expected import names_labels
+from hythe.monitor.outcomes.expected import names_labels
 from hythe.rollout.policy import Policy
 
 _OF_PROBABILITIES = frozenset({"brier", "log_loss"})

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from hythe.base.clock import Clock, SystemClock
 from hythe.base.errors import Invalid
-from hythe.monitor.timing import BOUNDS
-from hythe.monitor.window import Window
+from hythe.monitor.windows.timing import BOUNDS
+from hythe.monitor.windows.window import Window
 from hythe.operations.endpoints.checks import schema_of, version_of
 from hythe.operations.fields import refuse_unknown
 from hythe.operations.rollouts.counted import Counts, Seen, counts_of

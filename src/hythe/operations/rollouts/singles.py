@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
 from hythe.base.clock import Clock
-from hythe.monitor.timing import BOUNDS
+from hythe.monitor.windows.timing import BOUNDS
 from hythe.operations.rollouts.pairing import Pair, Part, paired, pairs_of, share_of
 from hythe.operations.rollouts.values import added
 from hythe.registry.outcomes import Outcomes, OutcomeSum

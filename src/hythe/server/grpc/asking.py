@@ -9,7 +9,7 @@ from typing import Any
 
 from hythe.dataplane.ask import ANYBODY, Ask, Caller
 from hythe.dataplane.gate import Gate
-from hythe.monitor.trace_context import MOST_BYTES
+from hythe.monitor.records.trace_context import MOST_BYTES
 from hythe.server.grpc.status import Context
 
 DOOR = "grpc"

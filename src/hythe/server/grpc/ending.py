@@ -9,8 +9,8 @@ from grpc import StatusCode
 
 from hythe.dataplane.ticket import Awaited
 from hythe.dataplane.turned_away import TurnedAway
-from hythe.monitor.call import Call
-from hythe.monitor.grpc_status import GRPC
+from hythe.monitor.records.call import Call
+from hythe.monitor.records.grpc_status import GRPC
 from hythe.server.grpc.status import explained, status_of
 
 _PATH = "/inference.GRPCInferenceService/ModelInfer"

@@ -11,7 +11,7 @@ from hythe.base.errors import HytheError, Invalid
 from hythe.dataplane.faults import FAULTS
 from hythe.dataplane.gate import Gate
 from hythe.dataplane.turned_away import TurnedAway
-from hythe.monitor.call import Call
+from hythe.monitor.records.call import Call
 from hythe.runtime.fingerprints import InFlight, fingerprint
 from hythe.server.http.messages import Reply, error_reply
 from hythe.server.http.request import Request

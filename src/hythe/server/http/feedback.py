@@ -12,8 +12,8 @@ from hythe.dataplane.endpoint import Endpoint
 from hythe.dataplane.feedback import FeedbackDesk
 from hythe.dataplane.gate import Gate
 from hythe.dataplane.plane import DataPlane
-from hythe.monitor.expected import Expected
-from hythe.monitor.feedback import Telling
+from hythe.monitor.outcomes.expected import Expected
+from hythe.monitor.outcomes.feedback import Telling
 from hythe.server.http.feedback_bodies import LINES_TYPES, read_items
 from hythe.server.http.messages import Reply
 from hythe.server.http.request import Request

@@ -9,8 +9,8 @@ import msgspec
 
 from hythe.base.errors import Invalid
 from hythe.dataplane.admit import Limits
-from hythe.monitor.expected import Expected
-from hythe.monitor.feedback import Item
+from hythe.monitor.outcomes.expected import Expected
+from hythe.monitor.outcomes.feedback import Item
 from hythe.operations.feedback.tables import Names, csv_items, table_items
 from hythe.runtime.documents import malformed
 from hythe.runtime.pieces import PIECE, list_end, piece_end

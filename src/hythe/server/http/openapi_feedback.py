@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hythe.dataplane.spec import EndpointSpec
-from hythe.monitor.expected import Expected
+from hythe.monitor.outcomes.expected import Expected
 from hythe.server.http.feedback_bodies import LINES_TYPES
 from hythe.server.http.openapi_parts import Document, content, post_told, tables
 

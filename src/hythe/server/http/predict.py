@@ -14,7 +14,7 @@ from hythe.dataplane.ask import Ask
 from hythe.dataplane.faults import FAULTS
 from hythe.dataplane.plane import DataPlane
 from hythe.dataplane.ticket import Answered, Ticket
-from hythe.monitor.call import CACHED, DEGRADED
+from hythe.monitor.records.call import CACHED, DEGRADED
 from hythe.server.http.app import App
 from hythe.server.http.messages import JSON, Reply, error_reply
 from hythe.server.http.request import Request

@@ -14,7 +14,7 @@ from hythe.base.http_errors import WrongMedia
 from hythe.dataplane.admit import Limits
 from hythe.dataplane.ask import ANYBODY, Ask, Caller
 from hythe.dataplane.ticket import Awaited
-from hythe.monitor.trace_context import MOST_BYTES
+from hythe.monitor.records.trace_context import MOST_BYTES
 from hythe.server.http.body import Buffer
 from hythe.server.http.encodings import BITS, inflate
 from hythe.server.http.messages import OFF_LOOP, Headers

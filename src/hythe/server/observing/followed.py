@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from hythe.monitor.score import Score
+from hythe.monitor.windows.score import Score
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hythe.monitor.first_requests import KeyOutcome
-from hythe.monitor.join import Join
-from hythe.monitor.shadows import Disagreement
-from hythe.monitor.window import Window
+from hythe.monitor.outcomes.first_requests import KeyOutcome
+from hythe.monitor.outcomes.join import Join
+from hythe.monitor.windows.shadows import Disagreement
+from hythe.monitor.windows.window import Window
 from hythe.registry.feedback import FeedbackRecord
 
 

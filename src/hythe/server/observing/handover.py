@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import struct
 
-from hythe.monitor.record import BatchRecord
-from hythe.monitor.sample import DRAW, least
+from hythe.monitor.records.record import BatchRecord
+from hythe.monitor.records.sample import DRAW, least
 from hythe.runtime.ring import Ring
 from hythe.server.observing.losses import Losses
 

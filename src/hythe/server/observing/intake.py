@@ -6,19 +6,19 @@ import time
 from collections.abc import Sequence
 
 from hythe.base.errors import Corrupt, Unavailable
-from hythe.monitor.access_log import lines
-from hythe.monitor.first_requests import FirstRequests
-from hythe.monitor.fold import Counters as Find
-from hythe.monitor.fold import fold
-from hythe.monitor.group import Group, Requests
-from hythe.monitor.join import Classes, FindCells, joins, no_cells, no_classes
-from hythe.monitor.record import BatchRecord
-from hythe.monitor.record_reader import RecordReader
-from hythe.monitor.replies import Replies
-from hythe.monitor.score import Score
-from hythe.monitor.shadows import Worst
-from hythe.monitor.statistic import Statistic
-from hythe.monitor.window import Window, coarsen, merge
+from hythe.monitor.outcomes.first_requests import FirstRequests
+from hythe.monitor.outcomes.join import Classes, FindCells, joins, no_cells, no_classes
+from hythe.monitor.records.access_log import lines
+from hythe.monitor.records.reader import RecordReader
+from hythe.monitor.records.record import BatchRecord
+from hythe.monitor.records.replies import Replies
+from hythe.monitor.windows.fold import Counters as Find
+from hythe.monitor.windows.fold import fold
+from hythe.monitor.windows.group import Group, Requests
+from hythe.monitor.windows.score import Score
+from hythe.monitor.windows.shadows import Worst
+from hythe.monitor.windows.statistic import Statistic
+from hythe.monitor.windows.window import Window, coarsen, merge
 from hythe.operations.feedback.records import feedback_records
 from hythe.runtime.log import Log
 from hythe.runtime.ring import Ring

@@ -8,7 +8,7 @@ import msgspec
 
 from hythe.base.errors import HytheError
 from hythe.dataplane.spec import VersionSpec
-from hythe.monitor.restore import Restorer
+from hythe.monitor.records.restore import Restorer
 from hythe.operations.predictions.log import PredictionLog
 from hythe.runtime.bulletin import Bulletin
 from hythe.runtime.log import Log

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from hythe.base.clock import DAY_S, Clock, SystemClock
 from hythe.base.errors import Corrupt, HytheError
-from hythe.monitor.record import BatchRecord, Layout
-from hythe.monitor.record_reader import RecordReader
+from hythe.monitor.records.reader import RecordReader
+from hythe.monitor.records.record import BatchRecord, Layout
 from hythe.operations.predictions.files import Part, forget
 from hythe.operations.predictions.log import PredictionLog
 from hythe.operations.predictions.store import Store

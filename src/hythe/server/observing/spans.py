@@ -12,10 +12,10 @@ from itertools import chain
 from typing import NamedTuple, TypeAlias
 from urllib.parse import quote
 
-from hythe.monitor.call import CACHED, DEGRADED, PART, UNSEEN, Call
-from hythe.monitor.grpc_status import GRPC, grpc_status
-from hythe.monitor.record import BatchRecord
-from hythe.monitor.trace_context import Trace, sampled_trace
+from hythe.monitor.records.call import CACHED, DEGRADED, PART, UNSEEN, Call
+from hythe.monitor.records.grpc_status import GRPC, grpc_status
+from hythe.monitor.records.record import BatchRecord
+from hythe.monitor.records.trace_context import Trace, sampled_trace
 
 Attributes: TypeAlias = dict[str, str | int | bool]
 GRPC_METHOD = "inference.GRPCInferenceService/ModelInfer"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from hythe.monitor.record import BatchRecord
+from hythe.monitor.records.record import BatchRecord
 from hythe.runtime.log import Log
 from hythe.server.observing.losses import Losses
 from hythe.server.observing.span_queue import SpanQueue

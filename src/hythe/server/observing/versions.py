@@ -12,9 +12,9 @@ from hythe.base.errors import HytheError
 from hythe.bundle.baseline import Baseline
 from hythe.bundle.schema import Scalar
 from hythe.dataplane.spec import EndpointSpec, VersionSpec
-from hythe.monitor.counting import BinCounter
-from hythe.monitor.row_cells import RowCells
-from hythe.monitor.score import Score
+from hythe.monitor.outcomes.row_cells import RowCells
+from hythe.monitor.windows.counting import BinCounter
+from hythe.monitor.windows.score import Score
 from hythe.runtime.bulletin import Bulletin
 from hythe.runtime.log import Log
 from hythe.server.observing.followed import Followed, follow_nothing

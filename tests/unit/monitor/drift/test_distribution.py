@@ -21,7 +21,7 @@ from hythe.monitor.drift.learning import learn_samples
 from hythe.monitor.drift.pair import Pair
 from hythe.monitor.drift.readings import most_moved, readings
 from hythe.monitor.period import Candidate, Period
-from hythe.monitor.window import Tally, Window
+from hythe.monitor.windows.window import Tally, Window
 from hythe.statistics.bins import NumberBins, ValueBins
 
 

@@ -19,7 +19,7 @@ from hythe.monitor.drift.joint import Correlation
 from hythe.monitor.drift.learning import learn
 from hythe.monitor.finding import Finding
 from hythe.monitor.period import Candidate, Period
-from hythe.monitor.window import Window
+from hythe.monitor.windows.window import Window
 
 NAMES = ["a", "b", "c", "d"]
 COVARIANCE = np.array(

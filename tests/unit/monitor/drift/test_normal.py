@@ -11,7 +11,7 @@ from hythe.bundle.baseline import Baseline
 from hythe.bundle.summary import Summary
 from hythe.monitor.drift.learning import Sample, learn, learn_samples
 from hythe.monitor.drift.normal import Normal
-from hythe.monitor.window import Tally, Window
+from hythe.monitor.windows.window import Tally, Window
 from hythe.statistics.bins import NumberBins, ValueBins
 from hythe.statistics.counts import Counts
 

@@ -28,7 +28,7 @@ from hythe.monitor.performance.rates_by_cell import rates_by_cell
 from hythe.monitor.performance.reference import reference_metrics
 from hythe.monitor.performance.shifted import moved_down
 from hythe.monitor.period import Candidate, Period
-from hythe.monitor.window import Tally, Window
+from hythe.monitor.windows.window import Tally, Window
 from hythe.statistics.places import places
 
 CLASSES = ("a", "b", "c")

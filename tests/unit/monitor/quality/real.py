@@ -16,7 +16,7 @@ from hythe.bundle.outcome import Outcome
 from hythe.bundle.schema import Schema
 from hythe.bundle.summary import column_numbers
 from hythe.monitor.period import Period
-from hythe.monitor.window import Tally, Window
+from hythe.monitor.windows.window import Tally, Window
 from hythe.statistics.bins import NumberBins
 from hythe.statistics.powers import power_sums, scale_of
 

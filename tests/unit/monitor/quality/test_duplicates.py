@@ -19,13 +19,13 @@ from hythe.bundle.feed import Feed
 from hythe.bundle.repeats import Repeats, hashes_of, repeats_of
 from hythe.bundle.schema import Column, ColumnType, Schema, Tensor
 from hythe.bundle.summary import summarise_column
-from hythe.monitor.fold import fold
 from hythe.monitor.period import Period
 from hythe.monitor.quality.duplicates import LIMIT, Duplicates, expected_share, most_repeated
 from hythe.monitor.quality.repeats import LONG, SHORT, Memory, RepeatedRows
 from hythe.monitor.quality.rows import look
-from hythe.monitor.record_reader import RecordReader
-from hythe.monitor.window import Window
+from hythe.monitor.records.reader import RecordReader
+from hythe.monitor.windows.fold import fold
+from hythe.monitor.windows.window import Window
 
 
 def by_hand(values: list[int], block: int) -> int:

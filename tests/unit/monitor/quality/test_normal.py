@@ -21,7 +21,7 @@ from hythe.monitor.quality.missing import Missing
 from hythe.monitor.quality.out_of_range import OutOfRange
 from hythe.monitor.quality.scale import Scale
 from hythe.monitor.quality.unseen import Unseen
-from hythe.monitor.window import Window
+from hythe.monitor.windows.window import Window
 
 CHECKS: tuple[Check, ...] = (Missing(), OutOfRange(), Unseen(), Frozen(), Scale())
 HOUR_S = 3600

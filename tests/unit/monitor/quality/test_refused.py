@@ -11,7 +11,7 @@ from hythe.monitor.finding import Finding
 from hythe.monitor.period import Period
 from hythe.monitor.policy import MonitorPolicy
 from hythe.monitor.quality.refused import CHANCE, LIMIT, Refused
-from hythe.monitor.window import Window
+from hythe.monitor.windows.window import Window
 from hythe.statistics.clopper_pearson import rate_bounds
 
 

@@ -22,7 +22,7 @@ from hythe.monitor.quality.not_a_number import NotANumber
 from hythe.monitor.quality.out_of_range import OutOfRange
 from hythe.monitor.quality.refused import Refused
 from hythe.monitor.quality.unseen import Unseen
-from hythe.monitor.window import Tally, Window
+from hythe.monitor.windows.window import Tally, Window
 from hythe.statistics.bins import quantile_bins
 from hythe.statistics.counts import Counts
 

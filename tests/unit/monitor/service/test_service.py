@@ -19,8 +19,8 @@ from hythe.monitor.service.latency import latency, quantile_interval
 from hythe.monitor.service.limits import ServiceLimits
 from hythe.monitor.service.served import Served, comparable
 from hythe.monitor.service.traffic import fallen_p_value, traffic
-from hythe.monitor.timing import Timing, timings
-from hythe.monitor.window import Window
+from hythe.monitor.windows.timing import Timing, timings
+from hythe.monitor.windows.window import Window
 from hythe.statistics.clopper_pearson import rate_bounds
 
 HOUR = 3600

@@ -15,9 +15,9 @@ from hythe.bundle.baseline import compute
 from hythe.bundle.feed import Feed
 from hythe.bundle.outcome import Outcome
 from hythe.bundle.schema import Column, Schema, Tensor
-from hythe.monitor.counting import BinCounter
-from hythe.monitor.sources import observing
-from hythe.monitor.window import Tally
+from hythe.monitor.records.sources import observing
+from hythe.monitor.windows.counting import BinCounter
+from hythe.monitor.windows.window import Tally
 from hythe.operations.drift.columns import counters
 from hythe.operations.drift.counting import RowCounter, Running
 from hythe.operations.drift.outputs import Told, told_columns

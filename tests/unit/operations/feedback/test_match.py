@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from hythe.base.errors import Invalid
-from hythe.monitor.expected import Expected
-from hythe.monitor.feedback import Item, Telling
-from hythe.monitor.join import Join
+from hythe.monitor.outcomes.expected import Expected
+from hythe.monitor.outcomes.feedback import Item, Telling
+from hythe.monitor.outcomes.join import Join
 from hythe.operations.feedback.match import Keeping, match, tidy_feedback
 from hythe.operations.feedback.records import feedback_records
 from hythe.operations.windows import stored_join

@@ -15,7 +15,7 @@ import pytest
 
 from hythe.base.errors import Invalid, NotFound
 from hythe.bundle.schema import Output, Schema
-from hythe.monitor.join import Join
+from hythe.monitor.outcomes.join import Join
 from hythe.operations.feedback.send import Sent, expectations, send_here, send_there, standing
 from hythe.operations.feedback.tables import Names
 from hythe.operations.windows import stored_join

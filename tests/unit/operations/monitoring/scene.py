@@ -18,8 +18,8 @@ from hythe.bundle.outcome import Outcome
 from hythe.bundle.schema import Column, Output, Schema
 from hythe.monitor.finding import Report
 from hythe.monitor.policy import MonitorPolicy
-from hythe.monitor.timing import timings
-from hythe.monitor.window import Tally, Window
+from hythe.monitor.windows.timing import timings
+from hythe.monitor.windows.window import Tally, Window
 from hythe.operations.endpoints.create import create
 from hythe.operations.monitoring.policy import stored as stored_policy
 from hythe.operations.monitoring.stored import report_in

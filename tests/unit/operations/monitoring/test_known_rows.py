@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from hythe.monitor.row_cells import UNKNOWN, written
+from hythe.monitor.outcomes.row_cells import UNKNOWN, written
 from hythe.operations.monitoring.known_rows import known_rows
 from hythe.registry.labelled import LabelledPrediction, ToldPart
 from hythe.registry.windows import JoinRecord

@@ -13,12 +13,12 @@ from hythe.bundle.baseline import Baseline, compute
 from hythe.bundle.outcome import Outcome
 from hythe.bundle.reference_cells import feature_cells
 from hythe.bundle.schema import Column, Output, Schema
-from hythe.monitor.expected import Expected
-from hythe.monitor.feedback import Item, Telling
 from hythe.monitor.finding import Finding
-from hythe.monitor.join import Join
+from hythe.monitor.outcomes.expected import Expected
+from hythe.monitor.outcomes.feedback import Item, Telling
+from hythe.monitor.outcomes.join import Join
+from hythe.monitor.outcomes.row_cells import kept_features, written
 from hythe.monitor.policy import MonitorPolicy
-from hythe.monitor.row_cells import kept_features, written
 from hythe.operations.feedback.match import match
 from hythe.operations.feedback.records import feedback_records
 from hythe.operations.monitoring.performance import LEAST_LABELS, Performance, VersionPeriod

@@ -14,10 +14,10 @@ from tests.unit.operations.monitoring.scene import HOUR, START, Scene
 from hythe.base.errors import Corrupt, Unavailable
 from hythe.monitor.drift.levels import vary
 from hythe.monitor.examine import examine
-from hythe.monitor.expected import Expected
-from hythe.monitor.feedback import Item, Telling
 from hythe.monitor.finding import Finding, Report
-from hythe.monitor.join import Join
+from hythe.monitor.outcomes.expected import Expected
+from hythe.monitor.outcomes.feedback import Item, Telling
+from hythe.monitor.outcomes.join import Join
 from hythe.monitor.period import Period
 from hythe.monitor.policy import MonitorPolicy
 from hythe.monitor.service.history import served_in

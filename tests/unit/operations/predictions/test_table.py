@@ -13,13 +13,13 @@ from tests.unit.monitor.observed_rows import FEED, SCHEMA, Pipe, answers, rows, 
 from hythe.bundle.feed import Feed
 from hythe.bundle.schema import Output, Schema, Tensor
 from hythe.dataplane.record import Recorder
-from hythe.monitor.call import CACHED, DEGRADED, RESCUED, SHADOW, Call
-from hythe.monitor.observing import Observing
-from hythe.monitor.record import BatchRecord
-from hythe.monitor.record_reader import RecordReader
-from hythe.monitor.restore import Restorer
-from hythe.monitor.sample import sampled
-from hythe.monitor.sources import observing
+from hythe.monitor.records.call import CACHED, DEGRADED, RESCUED, SHADOW, Call
+from hythe.monitor.records.observing import Observing
+from hythe.monitor.records.reader import RecordReader
+from hythe.monitor.records.record import BatchRecord
+from hythe.monitor.records.restore import Restorer
+from hythe.monitor.records.sample import sampled
+from hythe.monitor.records.sources import observing
 from hythe.operations.predictions.table import NOTE, Rows
 from hythe.runtime.ring import Ring, create
 

@@ -9,8 +9,8 @@ import msgspec
 
 from hythe.bundle.manifest import MANIFEST, NATIVE, Manifest, ModelFiles, VariantEntry
 from hythe.bundle.schema import Column, Output, Schema
-from hythe.monitor.timing import Timing
-from hythe.monitor.window import Window
+from hythe.monitor.windows.timing import Timing
+from hythe.monitor.windows.window import Window
 from hythe.operations.endpoints.create import create
 from hythe.operations.rollouts.controller import Controller
 from hythe.operations.rollouts.start import Started, start

@@ -7,7 +7,7 @@ from collections import Counter
 from msgspec.structs import replace
 from tests.unit.operations.rollouts.scene import CANARY, Scene
 
-from hythe.monitor.window import Window
+from hythe.monitor.windows.window import Window
 from hythe.operations.rollouts.counted import Cell, Counted
 from hythe.operations.rollouts.evidence import Evidence
 from hythe.operations.rollouts.pairing import Part, paired

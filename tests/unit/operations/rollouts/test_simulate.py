@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from hythe.base.errors import Invalid, NotFound
-from hythe.monitor.timing import timings
-from hythe.monitor.window import Window
+from hythe.monitor.windows.timing import timings
+from hythe.monitor.windows.window import Window
 from hythe.operations.rollouts.simulate import Assumed, Simulation, assumed_of, simulate
 from hythe.operations.windows import stored
 from hythe.registry.registry import Registry

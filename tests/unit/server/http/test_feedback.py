@@ -20,8 +20,8 @@ from hythe.dataplane.admit import Limits
 from hythe.dataplane.feedback import FeedbackDesk
 from hythe.dataplane.gate import Gate
 from hythe.dataplane.turned_away import TurnedAway
-from hythe.monitor.record import Told
-from hythe.monitor.record_reader import RecordReader
+from hythe.monitor.records.reader import RecordReader
+from hythe.monitor.records.record import Told
 from hythe.runtime.counters import Counters, create
 from hythe.runtime.limiter import Limiter
 from hythe.runtime.limiter import create as create_limiter

@@ -14,8 +14,8 @@ import pytest
 from hythe.base.errors import Unavailable, Unsupported
 from hythe.dataplane.feedback import FeedbackDesk
 from hythe.dataplane.record import Recorder
-from hythe.monitor.call import Call
-from hythe.monitor.record import Told
+from hythe.monitor.records.call import Call
+from hythe.monitor.records.record import Told
 from hythe.registry.catalog import Catalog
 from hythe.registry.database import Database
 from hythe.registry.windows import Delivery, Observations

@@ -14,9 +14,9 @@ from tests.unit.server.observing.test_parts import version
 
 from hythe.dataplane.record import Recorder
 from hythe.dataplane.spec import EndpointSpec, Posting
-from hythe.monitor.call import Call
-from hythe.monitor.score import Score
-from hythe.monitor.statistic import Prediction
+from hythe.monitor.records.call import Call
+from hythe.monitor.windows.score import Score
+from hythe.monitor.windows.statistic import Prediction
 from hythe.operations.windows import windows
 from hythe.registry.database import Database
 from hythe.registry.outcomes import OutcomeRecord

@@ -16,9 +16,9 @@ from hythe.base.errors import Unavailable
 from hythe.bundle.variant import Variant
 from hythe.dataplane.record import Recorder
 from hythe.dataplane.spec import EndpointSpec, OnnxFiles, Posting, VersionSpec
-from hythe.monitor.call import Call
-from hythe.monitor.group import Group, Requests
-from hythe.monitor.sources import observing
+from hythe.monitor.records.call import Call
+from hythe.monitor.records.sources import observing
+from hythe.monitor.windows.group import Group, Requests
 from hythe.registry.windows import Delivery, WindowRecord
 from hythe.rollout.plan import Plan
 from hythe.runtime import counters

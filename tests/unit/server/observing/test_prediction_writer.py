@@ -14,9 +14,9 @@ from hythe.base.errors import Unavailable
 from hythe.bundle.feed import Feed
 from hythe.bundle.schema import Column, Output, Schema
 from hythe.dataplane.record import Recorder
-from hythe.monitor.call import Call
-from hythe.monitor.observing import Observing
-from hythe.monitor.restore import Restorer
+from hythe.monitor.records.call import Call
+from hythe.monitor.records.observing import Observing
+from hythe.monitor.records.restore import Restorer
 from hythe.operations.predictions.log import PredictionLog
 from hythe.operations.predictions.read import read_predictions
 from hythe.operations.predictions.store import Folder

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from hythe.base.errors import Unavailable
 from hythe.dataplane.record import Recorder
-from hythe.monitor.call import Call
-from hythe.monitor.statistic import Errors
-from hythe.monitor.window import Window
+from hythe.monitor.records.call import Call
+from hythe.monitor.windows.statistic import Errors
+from hythe.monitor.windows.window import Window
 from hythe.operations.windows import joined, windows
 from hythe.registry.database import Database
 from hythe.registry.windows import Delivery, Observations, Observed

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from hythe.dataplane.observe import Ids
-from hythe.monitor.call import CACHED, DEGRADED, LATER, PART, RESCUED, SHADOW, Call
-from hythe.monitor.calls import Calls
-from hythe.monitor.record import BatchRecord, Layout
+from hythe.monitor.records.call import CACHED, DEGRADED, LATER, PART, RESCUED, SHADOW, Call
+from hythe.monitor.records.calls import Calls
+from hythe.monitor.records.record import BatchRecord, Layout
 from hythe.server.http.doors import make_app
 from hythe.server.observing.spans import ROUTES, ROUTES_OF_VERSION, Span, SpanMaker
 

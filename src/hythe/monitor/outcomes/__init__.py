@@ -1,0 +1,1 @@
+"""What is kept of predictions until their true outcomes come, and how the two meet."""

@@ -1,0 +1,1 @@
+"""What a serving process tells of requests, and how that is read."""

@@ -1,0 +1,1 @@
+"""What is counted of requests: exact counts that merge over processes and time."""
