@@ -17,7 +17,9 @@ def narrow(values: Sequence[T]) -> Column[T]:
     ('no', [1, 2])
     """
     first = values[0]
-    return first if values.count(first) == len(values) else [*values]
+    if first != values[-1] or values.count(first) < len(values):
+        return [*values]
+    return first
 
 
 def wide(column: Column[T], rows: int) -> list[T]:
