@@ -98,6 +98,7 @@ def lines(records: Sequence[BatchRecord], trace_share: float = 0.0) -> bytes:
     return _encode(found)
 
 
+@lru_cache(maxsize=1)  # the requests of a batch follow each other
 def _moment(at_ns: int) -> str:
     """Write UTC nanoseconds as RFC 3339 with milliseconds.
 
