@@ -16,8 +16,8 @@ from hythe.monitor.records.record import Body
 HOLD_S = 0.1
 """So long a batch waits at most for others; a process that is killed takes what waits with it."""
 MOST_CALLS = 64
-_FEW_CALLS, _FEW_BYTES = 16, 2**14
-"""A batch above either is recorded by itself: it costs little for each of its requests."""
+_FEW_CALLS, _FEW_ROWS, _FEW_BYTES = 16, 16, 2**14
+"""A batch above one of these is recorded by itself: it costs little for each of its requests."""
 _SECOND_NS = 1_000_000_000
 
 
@@ -66,7 +66,7 @@ class Pool:
         for call in calls:
             if call.outcome != "answered" or call.flags & LATER:
                 return False
-            if call.share != self._share or call.revision != self._revision or call.rows > _FEW_CALLS:
+            if call.share != self._share or call.revision != self._revision or call.rows > _FEW_ROWS:
                 return False
             size += call.bytes_in
         if size > _FEW_BYTES:

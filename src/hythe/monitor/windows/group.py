@@ -69,8 +69,8 @@ class Group:
     """Records of one key, gathered; arrays of one name and shape lie behind each other.
 
     `score` reads what was predicted, None where the endpoint has none. `rescued` counts failures that another
-    version made good. `faults` say what was wrong with the rows of refused requests;
-    `endpoint` and `version` whose rows they are.
+    version made good. `faults` say what was wrong with the rows of refused requests; `endpoint` and
+    `version` say whose they are.
     """
 
     score: Score | None = None
