@@ -352,11 +352,11 @@ def measure(bench: Bench, folder: Path, host: str | None) -> None:
     """Kill, look, and record."""
     every: list[str] = []
     for story in stories(folder, host):
-        kills, faults = kill_at_each_step(story, folder, stride=7 if bench.fast else 1)
+        kills, faults = kill_at_each_step(story, folder, stride=13 if bench.fast else 1)
         bench.row({"operation": story.name, "kills": kills, "faults": len(faults)})
         every += faults
     every_step = len(every)
-    rounds = 12 if bench.fast else 200
+    rounds = 6 if bench.fast else 200
     delays = random.Random(7)
     for number in range(rounds):
         repository = f"oci://{host}/bench/random-{number}" if host else ""
