@@ -14,7 +14,7 @@ from hythe.bundle.misfit import Fault
 from hythe.bundle.rows import Array
 from hythe.monitor.records.arrays import as_array, together
 from hythe.monitor.records.call import PART, RESCUED, SHADOW
-from hythe.monitor.records.calls import Calls, Runs
+from hythe.monitor.records.calls import Calls
 from hythe.monitor.records.columns import wide
 from hythe.monitor.records.record import BatchRecord
 from hythe.monitor.windows.score import Score
@@ -56,12 +56,7 @@ class Requests:
     def kinds(self) -> Counter[tuple[str, str, int]]:
         """Count requests by their outcome, its reason and flags."""
         calls, n = self.calls, len(self.calls)
-        if not n:
-            return Counter()
-        columns = calls.outcome, calls.reason, calls.flags
-        if not any(isinstance(column, list) for column in columns):
-            return Counter({columns: n})  # type: ignore[dict-item]  # mypy does not see through `any`
-        return Counter(zip(*[wide(column, n) for column in columns], strict=True))
+        return Counter(zip(wide(calls.outcome, n), wide(calls.reason, n), wide(calls.flags, n), strict=True))
 
 
 @dataclass(slots=True)
@@ -96,11 +91,7 @@ class Group:
         self.rows += rows
         self.answered_rows += rows
         for record in records:
-            if record.runs:
-                self._ran(record.runs)
-            elif record.counts_run:
-                self.inference_s.append(record.inference_s)
-                self.run_rows += record.run_rows
+            self._ran(record)
         self.counted_rows += sum([record.rows for record in records if record.inputs])
         _extend(self._inputs, together(record.inputs for record in records))
         _extend(self._outputs, together(record.outputs for record in records))
@@ -116,9 +107,8 @@ class Group:
         self.rescued += len(calls) - len(seen)
         self.faults += record.faults
         self.rows += seen.n_rows
-        if run and record.counts_run:
-            self.inference_s.append(record.inference_s)
-            self.run_rows += record.run_rows
+        if run:
+            self._ran(record)
         picked = None if chosen is None else _spread(chosen, record.calls)
         answered = _answered(record, picked)
         self.answered_rows += _answered_rows(calls, answered)
@@ -134,9 +124,7 @@ class Group:
     def copy(self, record: BatchRecord) -> None:
         """Take a record of copies that a shadow was asked for."""
         self._copies.append(record.calls)
-        if record.ran:
-            self.inference_s.append(record.inference_s)
-            self.run_rows += record.rows
+        self._ran(record)
 
     @property
     def calls(self) -> Calls:
@@ -163,13 +151,14 @@ class Group:
         """Give the answered rows of the outputs."""
         return _joined(self._outputs)
 
-    def _ran(self, runs: Runs) -> None:
-        """Count calls of the model, and their rows."""
-        if None not in runs.inference_s:
-            self.inference_s += runs.inference_s  # type: ignore[arg-type]  # none is None
-            self.run_rows += sum(runs.rows) if isinstance(runs.rows, list) else runs.rows * len(runs)
-            return
-        for seconds, rows in zip(runs.inference_s, wide(runs.rows, len(runs)), strict=True):
+    def _ran(self, record: BatchRecord) -> None:
+        """Count the calls of the model in a record, and their rows."""
+        if record.counts_run:
+            self.inference_s.append(record.inference_s)
+            self.run_rows += record.run_rows
+        for seconds, rows in zip(
+            record.runs.inference_s, wide(record.runs.rows, len(record.runs)), strict=True
+        ):
             if seconds is not None:
                 self.inference_s.append(seconds)
                 self.run_rows += rows
