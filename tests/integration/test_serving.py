@@ -63,6 +63,21 @@ def samples(text: str, name: str) -> dict[tuple[str, ...], float]:
     }
 
 
+async def metrics(server: Running) -> str:
+    """Read them over a new connection, which either worker may take."""
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        return (await client.get("/metrics")).text
+
+
+async def until_counted(server: Running, wanted: dict[tuple[str, ...], float]) -> None:
+    """Wait for the requests that were answered: a worker counts one behind its reply, and another may be asked."""
+
+    async def counted() -> bool:
+        return samples(await metrics(server), "hythe_requests_total") == wanted
+
+    await until(counted)
+
+
 async def test_concurrent_requests_get_their_own_answers_and_are_counted_exactly(server: Running) -> None:
     limits = httpx.Limits(max_connections=16)
     async with httpx.AsyncClient(base_url=server.url, limits=limits) as client:
@@ -85,13 +100,11 @@ async def test_concurrent_requests_get_their_own_answers_and_are_counted_exactly
                 reply.json()["error"] == f'rows[1].tenure is "no {number}"; expected an integer from 0 to 100'
             )
 
-    for _ in range(6):  # a new connection each: either worker may answer
-        async with httpx.AsyncClient(base_url=server.url) as client:
-            text = (await client.get("/metrics")).text
-        assert samples(text, "hythe_requests_total") == {
-            ("churn", "1.0.0", "answered", ""): 300,
-            ("churn", "1.0.0", "refused", "invalid"): 20,
-        }
+    wanted = {("churn", "1.0.0", "answered", ""): 300.0, ("churn", "1.0.0", "refused", "invalid"): 20.0}
+    await until_counted(server, wanted)
+    for _ in range(6):
+        text = await metrics(server)
+        assert samples(text, "hythe_requests_total") == wanted
         assert samples(text, "hythe_rows_total") == {
             ("churn", "1.0.0"): sum(len(rows(n)) for n in range(300))
         }
@@ -169,8 +182,7 @@ async def test_a_killed_worker_comes_back(server: Running) -> None:
     os.kill(killed, signal.SIGKILL)
 
     async def restarted() -> bool:
-        async with httpx.AsyncClient(base_url=server.url) as client:
-            text = (await client.get("/metrics")).text
+        text = await metrics(server)
         return samples(text, "hythe_worker_restarts_total") == {("http",): 1} and len(server.workers()) == 2
 
     await until(restarted)

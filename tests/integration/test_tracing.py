@@ -36,7 +36,7 @@ TENSORS = {
         {"name": "contract", "datatype": "BYTES", "shape": [1], "data": ["monthly"]},
     ]
 }
-SLACK_NS = 50_000_000
+SLACK_NS = 1_000_000_000
 """A server takes the time after its reply has left, and may have lost the processor in between."""
 
 

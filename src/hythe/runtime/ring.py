@@ -4,7 +4,8 @@ The memory begins with a page of numbers: how many bytes were ever put (the head
 (the tail), and what was lost. Records follow in a ring. A record counts from the moment the head passes it:
 a producer that is killed leaves a whole record or none, a consumer that is killed begins again at the tail.
 A producer counts what enters it, and what has left it in records, so that whoever comes after one that was
-killed knows of how much it had not told.
+killed knows of how much it had not told. A consumer that notes numbers of its own when it gives room back
+finds those that belong to the tail, wherever the one before was killed: two copies lie behind the records.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import mmap
 import os
 import platform
+import sys
 import uuid
 from collections.abc import Iterator, Sequence
 from threading import Lock
@@ -22,7 +24,8 @@ from hythe.base.errors import Corrupt, Invalid
 RING_BYTES = 8 * 2**20
 _PAGE = 4096
 _WORD = 8
-_ID, _HEAD, _TAIL, _CLAIMED, _NOTE, _LOST, _ENDED, _ENTERED, _LEFT, _UNTOLD = (
+_MARKS, _ID, _HEAD, _TAIL, _CLAIMED, _NOTE, _LOST, _ENDED, _ENTERED, _LEFT, _UNTOLD = (
+    0,
     2,
     8,
     16,
@@ -58,7 +61,8 @@ class Ring:
     def __init__(self, descriptor: int) -> None:
         self._memory = memoryview(mmap.mmap(descriptor, os.fstat(descriptor).st_size))
         self._words = self._memory.cast("Q")
-        self.capacity = len(self._memory) - _PAGE
+        self._n_marks: int = self._words[_MARKS]
+        self.capacity = len(self._memory) - _PAGE - _marks_bytes(self._n_marks)
         self._fence = Lock()
         self._next: int = self._words[_TAIL]
 
@@ -186,12 +190,38 @@ class Ring:
         self._words[_NOTE] = note
         self._words[_CLAIMED] = position
 
-    def release(self, position: int) -> None:
-        """Give back the room of all records up to `position`; their memory must not be read again."""
+    @property
+    def marks(self) -> list[int]:
+        """The numbers of the consumer that came with the last release, as many as the ring was made for."""
+        start = self._marked()
+        return list(self._words[start + 1 : start + 1 + self._n_marks])
+
+    def release(self, position: int, marks: Sequence[int] = ()) -> None:
+        """Give back the room of all records up to `position`; their memory must not be read again.
+
+        `marks`, as many as the ring was made for, are kept with that: whoever is killed meanwhile leaves
+        both or neither.
+        """
         self._next = max(self._next, position)
+        if marks:
+            first, second = self._copies()
+            start = second if self._marked() == first else first
+            for place, mark in enumerate(marks, start + 1):
+                self._words[place] = mark
+            self._words[start] = position
         if not _IN_ORDER:
             self._settle()
         self._words[_TAIL] = max(position, self._words[_TAIL])
+
+    def _copies(self) -> tuple[int, int]:
+        """Give where the copies of the marks begin: with the tail that they belong to."""
+        first = (_PAGE + self.capacity) // _WORD
+        return first, first + 1 + self._n_marks
+
+    def _marked(self) -> int:
+        """Give the copy that belongs to the tail: the newest that is not of a release that was cut off."""
+        words, tail = self._words, self._words[_TAIL]
+        return max((start for start in self._copies() if words[start] <= tail), key=words.__getitem__)
 
     def _settle(self) -> None:
         """Have stores and loads before this seen before those after it: a lock's two halves are barriers."""
@@ -201,8 +231,10 @@ class Ring:
             pass
 
 
-def create(size: int = RING_BYTES) -> int:
+def create(size: int = RING_BYTES, marks: int = 0) -> int:
     """Make the shared memory of a ring and give its descriptor; pages are taken when they are first used.
+
+    The consumer may keep as many `marks`.
 
     Raises:
         Invalid: when `size` is not a multiple of 4096 above 0.
@@ -211,6 +243,12 @@ def create(size: int = RING_BYTES) -> int:
     if size < _PAGE or size % _PAGE:
         raise Invalid(f"a ring of {size} bytes; give a multiple of {_PAGE}")
     descriptor = os.memfd_create("hythe-ring")
-    os.ftruncate(descriptor, _PAGE + size)
+    os.ftruncate(descriptor, _PAGE + size + _marks_bytes(marks))
+    os.pwrite(descriptor, marks.to_bytes(_WORD, sys.byteorder), _MARKS * _WORD)
     os.pwrite(descriptor, uuid.uuid4().bytes, _ID * _WORD)
     return descriptor
+
+
+def _marks_bytes(marks: int) -> int:
+    """Give the room of two copies, each with the tail that it belongs to."""
+    return 2 * (1 + marks) * _WORD

@@ -177,7 +177,7 @@ class Server:
             bulletin=bulletin.descriptor,
             in_flight=fingerprints.create(places),
             rings=tuple(ring.create() for _ in range(kinds.places)) if kinds.sidecar else (),
-            predictions=ring.create(_LOG_RING_BYTES) if kinds.prediction_log else None,
+            predictions=ring.create(_LOG_RING_BYTES, kinds.places) if kinds.prediction_log else None,
         )
         spec = self._spec(descriptors, places, grpc_port).into_memory()
         for descriptor in (spec, *descriptors.memory):

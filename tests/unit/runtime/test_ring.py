@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 from collections import deque
+from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -87,6 +89,51 @@ def test_a_claim_and_its_note_stand_until_the_release(pair: tuple[Ring, Ring]) -
     assert (consumer.claimed, consumer.note) == (end, 7)
     consumer.release(end)
     assert (consumer.tail, consumer.note) == (end, 7)
+
+
+class CutOff(BaseException):
+    """Stands for the end of the process at this instruction."""
+
+
+class Cut:
+    """A ring's words, that end the process before one of the changes to them."""
+
+    def __init__(self, words: memoryview, changes: int) -> None:
+        self.words, self.changes = words, changes
+
+    def __getitem__(self, place: int) -> int:
+        return int(self.words[place])
+
+    def __setitem__(self, place: int, word: int) -> None:
+        if not self.changes:
+            raise CutOff
+        self.changes -= 1
+        self.words[place] = word
+
+
+@pytest.mark.parametrize("changes", range(5))
+@pytest.mark.parametrize("releases", range(4))
+def test_marks_go_with_the_room_that_is_given_back_wherever_the_consumer_is_killed(
+    changes: int, releases: int
+) -> None:
+    descriptor = create(4096, marks=2)
+    producer, consumer = Ring(descriptor), Ring(descriptor)
+    assert consumer.marks == [0, 0]
+    for number in range(1, releases + 1):
+        producer.put([b"a record"])
+        [(end, _)] = consumer.take()
+        consumer.release(end, [number, -number % 2**64])
+    before, tail = consumer.marks, consumer.tail
+    producer.put([b"another"])
+    killed: Any = Ring(descriptor)
+    [(end, _)] = killed.take()
+    killed._words = Cut(killed._words, changes)
+    with suppress(CutOff):
+        killed.release(end, [77, 88])
+    after = Ring(descriptor)
+    assert (after.tail, after.marks) == ((tail, before) if changes < 4 else (end, [77, 88]))
+    assert taken(after) == ([b"another"] if changes < 4 else [])
+    assert after.capacity == 4096
 
 
 def test_every_ring_has_a_name_of_its_own() -> None:

@@ -1,7 +1,9 @@
 """Writes the prediction log: takes records from a ring, makes Parquet files of them, and gives the room back.
 
 A file's name says from where in the ring on it was written, and room is given back when all files stand. So
-a writer that is killed, or a store that fails, has the same files written again, whole, and no row twice.
+a writer that is killed, or a store that fails, has the same files written again, whole. With the room stays
+noted how far the serving processes' records were written, so that those which a new sidecar hands over
+again are known, by a new writer too: no row is written twice.
 """
 
 from __future__ import annotations
@@ -42,11 +44,11 @@ FindRows: TypeAlias = "Callable[[str, str], Rows | None]"
 
 @dataclass(slots=True)
 class _Batch:
-    """What is between two writings: tables by file, and how far each ring has come."""
+    """What is between two writings: tables by file, and how far each ring of a serving process has come."""
 
+    positions: list[int]
+    end: int
     tables: dict[Part, list[pa.Table]] = field(default_factory=dict)
-    positions: dict[int, int] = field(default_factory=dict)
-    end: int = 0
     lost: int = 0
 
 
@@ -70,7 +72,6 @@ class PredictionWriter:
         self._find = find
         self._losses = losses
         self._clock = clock or SystemClock()
-        self._positions: dict[int, int] = {}
         self._since: float | None = None
         self._forget_at = 0.0
         self._again_at = 0.0
@@ -118,14 +119,13 @@ class PredictionWriter:
         if self._refused:
             _LOG.info("the store takes predictions again")
         self._losses.add(REASON, batch.lost)
-        self._positions = batch.positions
         self._since, self._refused, self._waits = None, False, _patience()
-        ring.release(batch.end)
+        ring.release(batch.end, batch.positions)
         return True
 
     def _taken(self, ring: Ring) -> _Batch:
         """Make tables of all records that are in the ring."""
-        batch, read = _Batch(positions=dict(self._positions), end=ring.tail), RecordReader()
+        batch, read = _Batch(ring.marks, ring.tail), RecordReader()
         records = self._records(ring, read, batch)
         while some := list(islice(records, _AT_ONCE)):
             for (layout, day), alike in _alike(some).items():
@@ -138,7 +138,7 @@ class PredictionWriter:
             for end, data in ring.take():
                 batch.end = end
                 number, position = ORIGIN.unpack_from(data)
-                if position > batch.positions.get(number, -1):
+                if position > batch.positions[number]:
                     batch.positions[number] = position
                     yield read(data[ORIGIN.size :])
         except Corrupt as err:

@@ -67,7 +67,7 @@ class Host:
         self.clock = FakeClock()
         self.store = Flaky(folder)
         self.config = PredictionLog(place=str(folder), share=share, write_s=10.0)
-        self.descriptors = create(2**16), create(size)
+        self.descriptors = create(2**16), create(size, marks=1)
         self._counters = counters.create(1)
         self.recorders = {
             name: Recorder(Ring(self.descriptors[0]), name, "1.0.0") for name in ("churn", "fraud")
@@ -235,6 +235,30 @@ def test_a_sidecar_that_reads_its_rings_again_has_no_row_written_twice(host: Hos
     host.pass_on(give_back=False)
     host.start_sidecar()
     host.pass_on()
+    assert host.writer.write()
+    assert host.ages == list(range(8))
+
+
+@pytest.mark.parametrize("mode", ["", "before", "after"])
+def test_a_writer_and_a_sidecar_that_are_killed_after_one_another_have_no_row_written_twice(
+    host: Host, mode: str
+) -> None:
+    host.answer(5)
+    host.pass_on(give_back=False)
+    assert host.writer.write()
+    host.start_sidecar()
+    host.answer(3)
+    host.store.mode = mode
+    host.pass_on(give_back=False)
+    if mode:
+        with pytest.raises(Killed):
+            host.writer.write()
+        host.store.mode = ""
+    host.start_writer()
+    host.start_sidecar()
+    host.pass_on()
+    assert host.writer.write()
+    host.start_writer()
     assert host.writer.write()
     assert host.ages == list(range(8))
 
