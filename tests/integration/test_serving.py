@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +69,8 @@ async def metrics(server: Running) -> str:
         return (await client.get("/metrics")).text
 
 
-async def until_counted(server: Running, wanted: dict[tuple[str, ...], float]) -> None:
-    """Wait for the requests that were answered: a worker counts one behind its reply, and another may be asked."""
+async def until_counted(server: Running, wanted: Mapping[Any, float]) -> None:
+    """Wait until these are counted: a worker does that behind its reply, and another may be asked."""
 
     async def counted() -> bool:
         return samples(await metrics(server), "hythe_requests_total") == wanted
