@@ -18,6 +18,7 @@ FRAMEWORKS = (
     "pandas",
     "polars",
 )
+EMPTY_MS = 12.0
 
 
 def cpu_ms(arguments: list[str]) -> float:
@@ -32,12 +33,17 @@ def cpu_ms(arguments: list[str]) -> float:
     return best
 
 
+def slower() -> float:
+    """How much slower than the machine of the limits this one is now, by what an empty program takes."""
+    return max(1.0, cpu_ms(["-c", "pass"]) / EMPTY_MS)
+
+
 def test_importing_hythe_takes_less_than_100_ms() -> None:
-    assert cpu_ms(["-c", "import hythe"]) < 100
+    assert cpu_ms(["-c", "import hythe"]) < 100 * slower()
 
 
 def test_help_takes_less_than_250_ms() -> None:
-    assert cpu_ms(["-m", "hythe.cli.main", "--help"]) < 250
+    assert cpu_ms(["-m", "hythe.cli.main", "--help"]) < 250 * slower()
 
 
 @pytest.mark.parametrize(
