@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from hythe.dataplane.observe import Ids
 from hythe.monitor.records.call import CACHED, DEGRADED, LATER, PART, RESCUED, SHADOW, Call
-from hythe.monitor.records.calls import Calls
+from hythe.monitor.records.calls import Calls, Runs
 from hythe.monitor.records.record import BatchRecord, Layout
+from hythe.monitor.records.sample import sampled
 from hythe.server.http.doors import make_app
 from hythe.server.observing.spans import ROUTES, ROUTES_OF_VERSION, Span, SpanMaker
 
@@ -118,6 +120,18 @@ def test_who_sends_a_header_decides_and_a_share_of_the_others_is_taken() -> None
     ]
     assert spans(own, share=1.0)[0].parent == ""
     assert traced(SpanMaker(0.0), record(unsampled, own)) == []
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.3, 1.0])
+def test_of_the_requests_of_common_records_those_that_are_drawn_are_traced(share: float) -> None:
+    calls = [call(trace="") for _ in range(600)]
+    parts = [calls[start : start + 6] for start in range(0, len(calls), 6)]
+    runs = Runs([END_NS - 2, END_NS - 1, END_NS], [0.02, None, 0.02], [0.0] * 3, [1, 2, 3], [2, 4, 6])
+    records = [msgspec.structs.replace(record(*part), runs=runs) for part in parts]
+    found = traced(SpanMaker(share), *records)
+    assert [own.attributes["hythe.prediction_id"] for own, *_ in found] == [
+        one.id for one in calls if sampled(one.id, share)
+    ]
 
 
 @pytest.mark.parametrize("flag", [SHADOW, RESCUED])
