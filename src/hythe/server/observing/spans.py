@@ -89,7 +89,7 @@ class SpanMaker:
 
     def _draws(self, calls: Calls) -> bool:
         """Tell whether one of them is in the sample; most records have none, and are not taken apart."""
-        return any([id_[DRAW] >= self._least for id_ in calls.id])
+        return any(id_[DRAW] >= self._least for id_ in calls.id)
 
     def spans(self, sampled: Sampled) -> list[Span]:
         """Make the spans of a request, its own first."""
