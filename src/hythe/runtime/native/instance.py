@@ -126,7 +126,8 @@ class Instance:
     async def _start_again(self) -> None:
         while not self._closed:
             await asyncio.wrap_future(self._thread.submit(self._child.reap))
-            await asyncio.sleep(self._child.wait_s)
+            while wait_s := self._child.wait_s:  # a loop's timer may be a millisecond early
+                await asyncio.sleep(wait_s)
             try:
                 await asyncio.wrap_future(self._thread.submit(self._child.start))
             except HytheError:

@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from hythe.base.clock import SystemClock
 from hythe.base.errors import Busy, TimedOut, Unavailable, Unsupported
 from hythe.runtime.backoff import Backoff
 from hythe.runtime.batch import reader
+from hythe.runtime.native.child import Child
 from hythe.runtime.native.session import ChildSession
 from hythe.runtime.session_config import SessionConfig
 from hythe.testing.native import DIES, EATS, HANGS, RAISES, SAYS_WHO, SCHEMA, misbehaving_model
@@ -69,6 +71,26 @@ async def test_what_comes_while_a_child_starts_again_waits_for_it(tmp_path: Path
         with pytest.raises(TimedOut, match="before the model was asked"):
             await late
         assert await answer(session, 1.0) == [2.0]
+
+
+class Slow(SystemClock):
+    """A clock by which every wait is over too early."""
+
+    def monotonic_s(self) -> float:
+        return super().monotonic_s() / 2
+
+
+async def test_a_wait_that_is_over_too_early_is_no_failure_to_start(tmp_path: Path) -> None:
+    session = ChildSession([Child(misbehaving_model(tmp_path), SessionConfig(backoff=BACKOFF), Slow())], ROWS)
+    await session.start()
+    try:
+        assert await answer(session, 1.0) == [2.0]
+        with pytest.raises(Unavailable, match="exit status 7"):
+            await answer(session, DIES)
+        await until(lambda: not session.ready)
+        assert await answer(session, 2.0) == [4.0]
+    finally:
+        await session.close()
 
 
 async def test_a_batch_that_a_dead_child_never_heard_of_is_answered_by_the_next(tmp_path: Path) -> None:
