@@ -34,6 +34,7 @@ from load.target import Target
 
 from hythe.client import Client
 from hythe.registry.registry import Registry
+from hythe.testing.catalog_file import bring_back, take_away
 
 RATE, FAST_RATE = 500.0, 150.0
 ENDPOINT = "scoring"
@@ -176,12 +177,9 @@ def without_catalog(home: Path, seconds: float) -> None:
     """Move the catalog away for a while, soon."""
     time.sleep(AFTER_S)
     away = home.with_name("away")
-    away.mkdir()
-    for part in list(home.glob("catalog.db*")):
-        part.rename(away / part.name)
+    take_away(home, away)
     time.sleep(seconds)
-    for part in list(away.iterdir()):
-        part.rename(home / part.name)
+    bring_back(home, away)
     away.rmdir()
 
 

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import certifi
 import pytest
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Connection, create_engine, text
 
 from hythe.registry import database
 from hythe.registry.migrations import NEWEST, migrate, schema_of
 from hythe.registry.tables import schema_version
+from hythe.testing.waiting import PATIENCE_S
 
 TABLES = text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")
 # How long an example takes says how busy the machine is.
@@ -57,6 +59,15 @@ def one_authority_is_known(tmp_path_factory: pytest.TempPathFactory) -> Iterator
     file.write_text(first + end)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SSL_CERT_FILE", str(file))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clients_are_patient() -> Iterator[None]:
+    """Have clients that name no time-out wait as long as tests do: httpx gives a crowded machine 5 s."""
+    with pytest.MonkeyPatch.context() as patch:
+        for what in ("connect", "read", "write", "pool"):
+            patch.setattr(DEFAULT_TIMEOUT_CONFIG, what, PATIENCE_S)
         yield
 
 

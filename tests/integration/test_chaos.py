@@ -29,6 +29,7 @@ from tests.integration.disks import filled, small_disk
 
 from hythe.base.errors import Unauthenticated
 from hythe.client import AsyncClient
+from hythe.testing.catalog_file import bring_back, take_away
 from hythe.testing.services import or_skip, postgres
 
 pytestmark = pytest.mark.integration
@@ -120,15 +121,12 @@ async def test_a_catalog_in_postgresql_that_stops_and_comes_back_loses_nothing(
 async def test_a_catalog_file_that_is_moved_away_and_back_loses_nothing(truth: Truth, tmp_path: Path) -> None:
     with house(truth, tmp_path) as found:
         away = tmp_path / "away"
-        away.mkdir()
         async with found.asked(REQUESTS) as book:
             await book.more(100)
-            for part in found.home.glob("catalog.db*"):
-                part.rename(away / part.name)
+            take_away(found.home, away)
             await book.until_said(lambda: found.reads(REACHABLE, 0))
             await book.more(100)
-            for part in away.iterdir():
-                part.rename(found.home / part.name)
+            bring_back(found.home, away)
             await book.until_said(lambda: found.reads(REACHABLE, 1))
         await found.check_nothing_lost(book)
 

@@ -21,6 +21,7 @@ from hythe.runtime.backoff import Backoff
 from hythe.runtime.supervisor import SupervisorConfig
 from hythe.server.serve import ServeConfig
 from hythe.server.worker_spec import Source
+from hythe.testing.catalog_file import bring_back, take_away
 from hythe.testing.server import Running, running
 from hythe.testing.tiny import expected, tiny_endpoint
 from hythe.testing.waiting import until
@@ -129,13 +130,10 @@ def test_feedback_is_taken_while_the_catalog_is_gone(
         assert client.feedback("churn", items(ids[:10], range(10))) == 10
         until(lambda: catalog.feedback.counts("churn").joined == 10)
         catalog.close()
-        away.mkdir()
-        for part in tmp_path.glob("catalog.db*"):
-            part.rename(away / part.name)
+        take_away(tmp_path, away)
         assert client.feedback("churn", items(ids[10:], range(10, 20))) == 10
         until(lambda: bool(list((tmp_path / "observations").glob("*.spool"))))
-        for part in away.iterdir():
-            part.rename(tmp_path / part.name)
+        bring_back(tmp_path, away)
         until_joined(catalog, 20)
 
 

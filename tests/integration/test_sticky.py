@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import msgspec
 import numpy as np
 import pytest
 import tritonclient.grpc as triton
-from sqlalchemy import select
+from sqlalchemy import RowMapping, select
 from tests.integration.test_changing import TWO_WORKERS, two_versions
 from tests.integration.test_serving import ROW
 
@@ -104,13 +105,14 @@ def call_all(address: str, plan: Plan, revision: int) -> list[tuple[int, str, fl
 
 
 def until_it_moves(client: httpx.Client, user: str, version: str) -> None:
-    """Ask, on new connections, until eight answers on end come from the user's new arm."""
+    """Ask, on the client's connection and new ones, until nine answers on end are of the user's new arm."""
 
-    def answers() -> bool:
-        said = httpx.post(f"{client.base_url}/predict/churn", json=ROW, headers={"X-User": user})
+    def answers(*, anew: bool) -> bool:
+        ask = httpx.post if anew else client.post
+        said = ask(f"{client.base_url}/predict/churn", json=ROW, headers={"X-User": user})
         return bool(said.json()["version"] == version)
 
-    until(lambda: all(answers() for _ in range(8)))
+    until(lambda: answers(anew=False) and all(answers(anew=True) for _ in range(8)))
 
 
 def until_counted(
@@ -130,12 +132,19 @@ def until_counted(
 
 def keys_counted_once(registry: Registry) -> None:
     """Of every key stands one outcome of each metric under each plan, with the arm that answered it."""
-    with registry.catalog.observations._database.reading() as connection:
-        rows = connection.execute(select(outcomes)).mappings().all()
-    told = Counter((row["revision"], row["key"], row["metric"]) for row in rows)
+
+    def stored() -> Sequence[RowMapping]:
+        with registry.catalog.observations._database.reading() as connection:
+            return connection.execute(select(outcomes)).mappings().all()
+
+    def told() -> Counter[tuple[int, str, str]]:
+        return Counter((row["revision"], row["key"], row["metric"]) for row in stored())
+
     metrics = {"error_rate", "refusal_rate", "latency", "prediction"}
-    assert set(told) == {(n, key_hash(user), metric) for n in (1, 2) for user in USERS for metric in metrics}
-    assert set(told.values()) == {1}
+    wanted = {(n, key_hash(user), metric) for n in (1, 2) for user in USERS for metric in metrics}
+    until(lambda: set(told()) == wanted, lambda: wanted ^ set(told()))
+    rows = stored()
+    assert set(told().values()) == {1}
     plans = {1: split(3, 1), 2: split(1, 3)}
     keys = {key_hash(user): user for user in USERS}
     assert all(row["version"] == arm(plans[row["revision"]], keys[row["key"]]) for row in rows)

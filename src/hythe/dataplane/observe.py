@@ -166,9 +166,9 @@ class Observer:
     ) -> None:
         """Note a request that was answered as an equal one was; it counts, but no call of the model does."""
         call = _call(ticket, 0.0, time.monotonic() - ticket.started_s)
-        self._count(version, call)
         self._meter.flagged(version, call.flags)
         self._meter.runs(version).rows.add(call.rows)
+        self._count(version, call)
         self._in_flight.add(-1.0)
         if self._ring is not None:
             self._recorder(self._ring, version).batch(

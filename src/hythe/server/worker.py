@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import math
 import socket
 import ssl
 import sys
@@ -70,20 +71,25 @@ async def _work(spec: WorkerSpec, place: int, parent: Parent) -> int:
 async def _until_stopped(
     app: App, server: HttpServer, door: socket.socket, parent: Parent, drain_s: float
 ) -> None:
-    """Serve until it is time to end; every connection is told before its last answer."""
+    """Serve until it is time to end; every connection is told before its last answer.
+
+    They are told for `drain_s` seconds by this process's own clock: one that had no processor for so long
+    hears of the beginning and of the end at once.
+    """
+    loop = asyncio.get_running_loop()
+    told_s = math.inf
 
     def drain() -> None:
-        app.state.draining = True
+        nonlocal told_s
+        app.state.draining, told_s = True, min(told_s, loop.time())
 
     end = await parent.says_stop(drain)
     drain()
-    if end is End.ALONE:
-        # Nobody has announced the end to those who are connected; each answer does so now.
+    if end is End.ALONE:  # nobody has told those who are connected; each answer does so now
         server.turn_away()
-        await asyncio.sleep(drain_s)
-    elif end is End.ORPHANED:
-        # The other workers end as well, so whoever comes meanwhile is still let in.
-        await asyncio.sleep(drain_s)
+    await asyncio.sleep(told_s + drain_s - loop.time())
+    if end is End.ORPHANED:
+        # The other workers end as well, so whoever came meanwhile was still let in.
         await asyncio.to_thread(lock_door, door)
     server.turn_away()
     await asyncio.sleep(_SETTLE_S)

@@ -71,10 +71,10 @@ class CutProxy:
                 passed += len(piece)
                 if self._cuts(passed, sending):
                     break
-                target.sendall(piece)
-                with self._lock:
+                with self._lock:  # counted before anybody can answer it
                     self.sent += len(piece) if sending else 0
                     self.received += 0 if sending else len(piece)
+                target.sendall(piece)
         for end in (source, target):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)

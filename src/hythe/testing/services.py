@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,6 +22,8 @@ POSTGRES_PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 _DATABASE = ("--auth=trust", "--username=hythe", "--no-sync", "--encoding=UTF8", "--locale=C")
 _START_LIMIT_S = 120.0
 _POLL_S = 0.02
+_PORTS = range(20_000, 32_000)
+"""Linux draws the ports of those that name none from 32768 on."""
 
 
 def program(name: str | Path) -> str:
@@ -43,10 +46,12 @@ def or_skip() -> Iterator[None]:
 
 
 def free_port() -> int:
-    """Ask the system for a port that is free now."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Find a port that is free now, among those that the system gives to nobody of itself."""
+    while True:
+        port = _PORTS.start + secrets.randbelow(len(_PORTS))
+        with closing(socket.socket()) as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager
@@ -123,11 +128,11 @@ def _make_database(command: list[str], folder: Path, user: str | None) -> None:
 def _await_listening(process: subprocess.Popen[bytes], port: int, what: str) -> None:
     pause = threading.Event()
     for _ in range(int(_START_LIMIT_S / _POLL_S)):
+        if process.poll() is not None:
+            raise Unavailable(f"'{what}' ended at once with {process.returncode}; see its server.log")
         with closing(socket.socket()) as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
-        if process.poll() is not None:
-            raise Unavailable(f"'{what}' ended at once with {process.returncode}; see its server.log")
         pause.wait(_POLL_S)
     raise Unavailable(f"'{what}' does not listen on port {port} after {_START_LIMIT_S} s; see its server.log")
 

@@ -126,7 +126,7 @@ class Instance:
     async def _start_again(self) -> None:
         while not self._closed:
             await asyncio.wrap_future(self._thread.submit(self._child.reap))
-            while wait_s := self._child.wait_s:  # a loop's timer may be a millisecond early
+            while wait_s := self._child.wait_s:  # noqa: ASYNC110 - a timer may be a millisecond early
                 await asyncio.sleep(wait_s)
             try:
                 await asyncio.wrap_future(self._thread.submit(self._child.start))
