@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from tests.integration.chaos.processes import freeze
 
 from hythe.base.errors import Unavailable
 from hythe.dataplane.admit import Limits
@@ -238,6 +239,35 @@ async def ask_and_signal_twice(server: Running) -> None:
         with pytest.raises(httpx.HTTPError):
             await hanging
     assert await asyncio.to_thread(server.wait) == 0
+
+
+async def test_a_worker_that_hears_of_the_end_late_still_announces_it_for_as_long(tmp_path: Path) -> None:
+    config = ServeConfig(port=0, supervisor=SupervisorConfig(workers=1, drain_s=2.0))
+    with running([tiny_endpoint(tmp_path)], config, log=tmp_path / "log") as server:
+        async with httpx.AsyncClient(base_url=server.url) as client:
+            assert (await client.post("/predict/churn", json=ROW)).status_code == 200
+            [worker] = server.workers()
+            freeze(worker)
+            server.terminate()
+
+            async def door_is_locked() -> bool:
+                try:
+                    async with httpx.AsyncClient(base_url=server.url) as other:
+                        await other.get(
+                            "/health/live", timeout=httpx.Timeout(PATIENCE_S, connect=0.2, read=0.1)
+                        )
+                except httpx.ReadTimeout:
+                    return False
+                except httpx.ConnectTimeout:
+                    return True
+                raise AssertionError("one that is stopped has answered")
+
+            await until(door_is_locked)
+            os.kill(worker, signal.SIGCONT)
+            await asyncio.sleep(0.2)  # it has heard of all by now
+            reply = await client.post("/predict/churn", json=ROW)
+            assert (reply.status_code, reply.headers["connection"]) == (200, "close")
+        assert await asyncio.to_thread(server.wait) == 0
 
 
 async def test_a_body_beyond_the_limit_is_refused_however_it_comes(server: Running) -> None:
