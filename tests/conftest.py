@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +21,9 @@ from hythe.testing.waiting import PATIENCE_S
 TABLES = text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")
 # How long an example takes says how busy the machine is.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("busy")
+# The same examples every time: what fails then, fails by the change.
+settings.register_profile("steady", settings.get_profile("busy"), derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "busy"))
 
 WAITING = {"acceptance", "integration"}
 """Folders of tests that start servers, and wait for them."""
