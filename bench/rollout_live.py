@@ -29,12 +29,13 @@ from load.kept import OK, Answers
 from load.open_loop import Plan
 from load.open_loop import Running as Sending
 from load.processes import adopt
-from load.server import Started, free_port, started
+from load.server import Started, started
 from load.target import Target
 
 from hythe.client import Client
 from hythe.registry.registry import Registry
 from hythe.testing.catalog_file import bring_back, take_away
+from hythe.testing.services import free_port
 
 RATE, FAST_RATE = 500.0, 150.0
 ENDPOINT = "scoring"

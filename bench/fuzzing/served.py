@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from load.processes import descriptors, proportional_mb
-from load.server import Started, free_port, started
+from load.server import Started, started
 from load.target import Target
 
 from fuzzing.subjects import SUBJECTS, pack_all
+from hythe.testing.services import free_port
 
 VERTEX = {"AIP_PREDICT_ROUTE": "/vertex/predict", "AIP_HEALTH_ROUTE": "/vertex/health"}
 _HTTP, _GRPC = "hythe.server.worker", "hythe.server.grpc"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,13 +33,6 @@ class Started:
     def processes(self) -> list[int]:
         """Give the ids of all processes of the server, those that forked away included."""
         return list(dict.fromkeys([*tree(self.pid), *adopted(self.mark)]))
-
-
-def free_port() -> int:
-    """Find a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        port: int = door.getsockname()[1]
-        return port
 
 
 @contextlib.contextmanager

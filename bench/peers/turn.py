@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 
 from fixtures.serving import Demo
 from load.processes import cpu_s, largest, proportional_mb, resident_mb
-from load.server import Started, free_port, started
+from load.server import Started, started
 from load.target import Target
 from load.wrk import Load, wrk
 
+from hythe.testing.services import free_port
 from peers.peer import Peer, Place
 
 WARM_CONNECTIONS, WARM_S = 16, 1

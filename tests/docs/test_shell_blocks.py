@@ -29,6 +29,8 @@ LINE = re.compile(r"^(?:\$ )?(hythe .*?)(?:\s+#.*)?$", re.MULTILINE)
 _FREE_PORTS = {"serve": ("--port", "0"), "up": ("--port", "0", "--control-port", "0")}
 PACK = "hythe pack model.joblib --name churn --examples rows.parquet --target churned"
 REGISTRY, SERVER = "127.0.0.1:5000", "127.0.0.1:8080"
+LOAD, LONG = "90s", "900s"
+"""Load of which evidence is made lasts until that is there, and ends with the page."""
 
 
 def lines_of(page: Path) -> list[str]:
@@ -81,6 +83,7 @@ class Shell:
 
     def run(self, line: str) -> None:
         words = shlex.split(line.replace(REGISTRY, self.registry).replace(SERVER, self.address))[1:]
+        words = [LONG if word == LOAD else word for word in words]
         behind = words[-1] == "&"
         words = [*(word for word in words if word != "&"), "--home", str(self.desk / "home")]
         if words[0] in _FREE_PORTS:

@@ -3,11 +3,12 @@
 **Rate.** The generic cell rate algorithm as virtual scheduling (ITU-T Recommendation I.371, annex A, with
 T = `interval_s` and τ + T = `window_s`): each place holds one theoretical arrival time (TAT), a float64 on
 the clock that all processes of a machine share. An aligned store of 8 bytes is atomic on every processor
-that Hythe runs on, so a reader never sees half a number. Two processes that read the same TAT within the
-same few hundred nanoseconds may both let a request through and store one step between them: such a lost
-update costs one request too many, seldom, and never one too few. Where a process loses the processor
-between reading and storing, what others let through meanwhile is forgotten: at most the rate times
-that pause. A test with four processes holds the rate to 5%.
+that Hythe runs on, so a reader never sees half a number. It is read once more just before it is stored, and
+all is computed anew where another process has stored meanwhile. Two processes that look within the same
+hundred nanoseconds may still both let a request through and store one step between them: such a lost
+update costs one request too many, seldom, and never one too few. Where a process loses the processor in that
+moment, what others let through meanwhile is forgotten: at most the rate times that pause. A test with four
+processes holds the rate to 5%.
 
 **Quota.** Each process counts in a column of its own, so nothing is lost, and reads the sum. It counts
 first and looks then, so that two processes cannot both take the last request; what was refused is
@@ -166,12 +167,16 @@ class Policer:
         limit = self._limit
         row = self._row
         if limit.interval_s:
-            now = self._monotonic()
-            due = row[_DUE]
-            due = (due if due > now else now) + cost * limit.interval_s  # noqa: FURB136 - max() takes longer
-            if due - now - limit.window_s > _ROUNDING_S:
-                raise _too_fast(limit, due - now - limit.window_s)
-            row[_DUE] = due
+            while True:
+                now = self._monotonic()
+                known = row[_DUE]
+                begin = known if known > now else now  # noqa: FURB136 - max() takes longer
+                due = begin + cost * limit.interval_s
+                if due - now - limit.window_s > _ROUNDING_S:
+                    raise _too_fast(limit, due - now - limit.window_s)
+                if row[_DUE] == known:
+                    row[_DUE] = due
+                    break
         if limit.quota:
             now = self._wall()
             if not self._from_s <= now < self._until_s:

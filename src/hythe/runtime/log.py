@@ -54,8 +54,10 @@ def _logger() -> Any:
 
 def make_logger(stream: TextIO) -> Any:
     """Make a structlog logger that writes to `stream`."""
-    with keep_out("rich"):
-        import structlog
+    if "structlog" not in sys.modules:
+        with keep_out("rich"):  # of all threads, so as seldom as can be
+            import structlog
+    import structlog
 
     shared: list[Any] = [
         structlog.processors.add_log_level,

@@ -153,9 +153,9 @@ async def test_connections_are_used_again(asking: Any) -> None:
 
 
 async def test_silence_ends_with_the_time_that_was_given(asking: Any) -> None:
-    with scripted(SILENCE) as server, pytest.raises(TimedOut, match=r"gave no answer within 0\.1 s"):
-        await asking(server.url, predict, timeout_s=0.1)
-    assert 0 < int(server.heard[0].headers["hythe-timeout-ms"]) <= 100
+    with scripted(SILENCE) as server, pytest.raises(TimedOut, match=r"gave no answer within 1 s"):
+        await asking(server.url, predict, timeout_s=1.0)
+    assert 0 < int(server.heard[0].headers["hythe-timeout-ms"]) <= 1000
 
 
 async def test_nobody_listening_is_said_with_the_address(asking: Any) -> None:

@@ -12,6 +12,7 @@ from hythe.runtime.counters import Counters, Metric, create
 from hythe.runtime.metering import Metering, metering
 from hythe.runtime.otlp_metrics import Pump
 from hythe.testing.collector import Collector, attributes, collecting
+from hythe.testing.waiting import until
 
 ROWS = Metric("hythe_rows_total", "counter", "Rows answered.")
 WAITING = Metric("hythe_queue_rows", "gauge", "Rows that wait.")
@@ -73,13 +74,20 @@ def test_it_is_sent_every_interval_and_a_refusal_is_told_once(
 ) -> None:
     collector.status = 400
     pump = Pump(Metering(f"{collector.url}/v1/metrics", 0.05), (ROWS,), counters.read)
-    while not capsys.readouterr().err:
+
+    def refused() -> bool:
+        counters.counter(ROWS.name, endpoint="scoring").add()
+        return pump._gone
+
+    until(refused)
+    for _ in range(8):
         counters.counter(ROWS.name, endpoint="scoring").add()
     collector.status = 200
     collector.until_metric("hythe_rows_total", lambda metric: metric.sum.data_points[0].as_double > 7)
     pump.close()
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
-    assert [line["message"] for line in lines] == ["the collector takes metrics again"]
+    assert [line["log.level"] for line in lines] == ["error", "info"]
+    assert lines[1]["message"] == "the collector takes metrics again"
 
 
 def test_nothing_is_sent_where_there_is_nothing(collector: Collector) -> None:

@@ -92,15 +92,25 @@ class Crowd:
 
     def alive(self, name: str) -> dict[int, int]:
         """Give places by the id of each process that has said ready and lives."""
-        marks = [path.name.split("-") for path in self.folder.glob(f"{name}-*-*")]
-        return {int(pid): int(place) for _, place, pid in marks if _lives(int(pid))}
+        marks: set[str] = set()
+        while marks != (marks := {path.name for path in self.folder.glob(f"{name}-*-*")}):
+            told = [mark.split("-") for mark in marks]
+            found = {int(pid): int(place) for _, place, pid in told if _lives(int(pid))}
+        return found if marks else {}
 
     def killed(self, name: str, pid: int) -> int:
         """Kill a process and give the one that takes its place."""
         before = set(self.alive(name))
         os.kill(pid, signal.SIGSEGV)
-        until(lambda: len(self.alive(name)) == len(before) and pid not in self.alive(name))
-        (new,) = set(self.alive(name)) - before
+        after = before
+
+        def replaced() -> bool:
+            nonlocal after
+            after = set(self.alive(name))
+            return len(after) == len(before) and pid not in after
+
+        until(replaced)
+        (new,) = after - before
         return new
 
 

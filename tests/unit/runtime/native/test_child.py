@@ -114,8 +114,8 @@ def test_a_deadline_that_is_over_never_reaches_the_model(child: Child) -> None:
 def test_a_child_that_overruns_its_deadline_is_ended(load: Load) -> None:
     child = Child(load, SessionConfig(answer_s=600, overrun_s=0.1))
     child.start()
-    with pytest.raises(Unavailable, match=r"did not answer within 0\.\d+ s and was ended"):
-        child.predict(pa.table({"x": [HANGS]}), deadline_s=time.monotonic() + 0.1)
+    with pytest.raises(Unavailable, match=r"did not answer within [12](\.\d+)? s and was ended"):
+        child.predict(pa.table({"x": [HANGS]}), deadline_s=time.monotonic() + 2.0)
     assert child.pid is None
 
 
