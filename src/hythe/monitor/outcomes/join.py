@@ -14,7 +14,7 @@ from hythe.monitor.records.arrays import Arrays, Cut
 from hythe.monitor.records.call import DEGRADED, SHADOW, Call
 from hythe.monitor.records.columns import wide
 from hythe.monitor.records.record import BatchRecord, Layout
-from hythe.monitor.records.sample import DRAW, least
+from hythe.monitor.records.sample import drawn
 
 MOST_VALUES = 64
 """An output with more values than this in a row is left out."""
@@ -67,8 +67,7 @@ def joins(
     """Give the joins of the requests that were answered by a model and are in the sample of `share`."""
     if share <= 0:
         return
-    drawn = least(share)
-    chosen = [_Chosen(record, picked) for record in records if (picked := _picked(record, drawn))]
+    chosen = [_Chosen(record, picked) for record in records if (picked := _picked(record, share))]
     for each, cells in zip(chosen, _cells(chosen, find_cells), strict=True):
         layout = each.record.layout
         yield from _joins(each, classes(layout.endpoint, layout.version), cells)
@@ -93,8 +92,8 @@ class _Chosen(NamedTuple):
         return chain.from_iterable([range(each.start, each.end) for each in self.picked])
 
 
-def _picked(record: BatchRecord, drawn: str) -> list[_Picked]:
-    drawn_ids = [id_[DRAW] >= drawn for id_ in record.calls.id]
+def _picked(record: BatchRecord, share: float) -> list[_Picked]:
+    drawn_ids = drawn(record.calls.id, share)
     if not any(drawn_ids) or not record.outputs:
         return []
     ends = accumulate(wide(record.calls.rows, len(record.calls)))

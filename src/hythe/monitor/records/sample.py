@@ -6,6 +6,7 @@ fair draw, as in OpenTelemetry's consistent sampling (W3C Trace Context level 2)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 _RANDOM = 16**14
@@ -21,6 +22,16 @@ def sampled(prediction_id: str, share: float) -> bool:
     (True, False)
     """
     return prediction_id[DRAW] >= least(share)
+
+
+def drawn(prediction_ids: Sequence[str], share: float) -> list[bool]:
+    """Tell of each of many predictions what `sampled` does.
+
+    >>> drawn(["017f22e2-79b0-7000-8080-000000000000", "017f22e2-79b0-7000-807f-0ff"], 0.5)
+    [True, False]
+    """
+    lowest = least(share)
+    return [id_[DRAW] >= lowest for id_ in prediction_ids]
 
 
 @lru_cache(maxsize=8)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 
 from hythe.monitor.records.record import BatchRecord
-from hythe.monitor.records.sample import DRAW, least
+from hythe.monitor.records.sample import drawn
 from hythe.runtime.ring import Ring
 from hythe.server.observing.losses import Losses
 
@@ -25,7 +25,7 @@ class Handover:
 
     def __init__(self, ring: Ring, share: float, losses: Losses) -> None:
         self._ring = ring
-        self._least = least(share)
+        self._share = share
         self._losses = losses
         ring.end(ended=False)
 
@@ -33,8 +33,7 @@ class Handover:
         """Hand a record over, which is `data` in memory; `origin` is its ring's number and its end there."""
         if not (record.outputs or record.inputs):
             return
-        drawn = [id_[DRAW] >= self._least for id_ in record.calls.id]
-        rows = record.calls.chosen(drawn).n_rows
+        rows = record.calls.chosen(drawn(record.calls.id, self._share)).n_rows
         if rows and not self._ring.put((ORIGIN.pack(*origin), data)):
             self._losses.add(REASON, rows)
 

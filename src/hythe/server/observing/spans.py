@@ -13,10 +13,9 @@ from typing import NamedTuple, TypeAlias
 from urllib.parse import quote
 
 from hythe.monitor.records.call import CACHED, DEGRADED, PART, UNSEEN, Call
-from hythe.monitor.records.calls import Calls
 from hythe.monitor.records.grpc_status import GRPC, grpc_status
 from hythe.monitor.records.record import BatchRecord
-from hythe.monitor.records.sample import DRAW, least
+from hythe.monitor.records.sample import drawn
 from hythe.monitor.records.trace_context import Trace, sampled_trace
 
 Attributes: TypeAlias = dict[str, str | int | bool]
@@ -73,23 +72,19 @@ class SpanMaker:
 
     def __init__(self, share: float, *, scheme: str = "http", routes: Mapping[str, str] = ROUTES) -> None:
         self.share = share
-        self._least = least(share)
         self._scheme = scheme
         self._routes = routes
 
     def sampled(self, records: Sequence[BatchRecord]) -> Iterator[Sampled]:
         """Find the sampled requests."""
-        some = [record for record in records if record.calls.trace or self._draws(record.calls)]
+        # Most records have none, and are not taken apart.
+        some = [r for r in records if r.calls.trace or any(drawn(r.calls.id, self.share))]
         for record in chain.from_iterable([record.apart() for record in some]):
             for call in record.calls:
                 if call.id and not call.flags & (PART | UNSEEN):
                     trace = sampled_trace(call.trace, call.id, self.share)
                     if trace is not None:
                         yield Sampled(record, call, trace)
-
-    def _draws(self, calls: Calls) -> bool:
-        """Tell whether one of them is in the sample; most records have none, and are not taken apart."""
-        return any(id_[DRAW] >= self._least for id_ in calls.id)
 
     def spans(self, sampled: Sampled) -> list[Span]:
         """Make the spans of a request, its own first."""
