@@ -10,6 +10,7 @@ import sys
 from collections.abc import MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TextIO
 
 from hythe.base.keep_out import keep_out
@@ -52,13 +53,17 @@ def _logger() -> Any:
     return make_logger(sys.stderr)
 
 
+@cache
+def _structlog() -> Any:
+    """Import it; meanwhile rich is kept out of all threads, so this is done once."""
+    with keep_out("rich"):
+        import structlog
+    return structlog
+
+
 def make_logger(stream: TextIO) -> Any:
     """Make a structlog logger that writes to `stream`."""
-    if "structlog" not in sys.modules:
-        with keep_out("rich"):  # of all threads, so as seldom as can be
-            import structlog
-    import structlog
-
+    structlog = _structlog()
     shared: list[Any] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
