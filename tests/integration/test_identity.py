@@ -77,14 +77,16 @@ async def ask(server: Running, shown: str, path: str = "/predict/churn") -> http
 
 
 async def steadily(holds: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until something that any worker may be asked has held for longer than news take to all of them."""
-    since = time.monotonic()
+    """Wait until something has held eight times on end, and for longer than news take to all workers."""
+    since, times = time.monotonic(), 0
 
     async def long_enough() -> bool:
-        nonlocal since
-        held = await holds()
-        since = since if held else time.monotonic()
-        return held and time.monotonic() > since + NEWS_S
+        nonlocal since, times
+        if await holds():
+            times += 1
+        else:
+            since, times = time.monotonic(), 0
+        return times >= 8 and time.monotonic() > since + NEWS_S
 
     await until(long_enough)
 

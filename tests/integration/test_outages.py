@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from tests.integration.chaos.processes import freeze
 from tests.integration.chaos.wall_clock import WallClock
 from tests.integration.survival.house import BAD, GOOD, PROMOTED, house
 
@@ -69,7 +70,7 @@ async def test_without_a_servers_windows_nothing_is_promoted(tmp_path: Path) -> 
 def stop_between_writes(pid: int, catalog: Path) -> None:
     """Stop a process when it does not write to the catalog: nobody else could write from then on."""
     while True:
-        os.kill(pid, signal.SIGSTOP)
+        freeze(pid)
         try:
             with closing(sqlite3.connect(catalog, timeout=1.0)) as connection:
                 connection.execute("BEGIN IMMEDIATE")

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.integration.chaos.processes import alive
 
 from hythe.base.errors import Invalid, Unavailable
 from hythe.runtime import counters, fingerprints
@@ -92,11 +93,15 @@ class Crowd:
 
     def alive(self, name: str) -> dict[int, int]:
         """Give places by the id of each process that has said ready and lives."""
-        marks: set[str] = set()
-        while marks != (marks := {path.name for path in self.folder.glob(f"{name}-*-*")}):
+        while True:
+            marks = self._marks(name)
             told = [mark.split("-") for mark in marks]
-            found = {int(pid): int(place) for _, place, pid in told if _lives(int(pid))}
-        return found if marks else {}
+            found = {int(pid): int(place) for _, place, pid in told if alive(int(pid))}
+            if self._marks(name) == marks:  # nobody came while the others were looked at
+                return found
+
+    def _marks(self, name: str) -> set[str]:
+        return {path.name for path in self.folder.glob(f"{name}-*-*")}
 
     def killed(self, name: str, pid: int) -> int:
         """Kill a process and give the one that takes its place."""
@@ -112,13 +117,6 @@ class Crowd:
         until(replaced)
         (new,) = after - before
         return new
-
-
-def _lives(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 @contextmanager
@@ -244,7 +242,7 @@ def test_nothing_is_left_running_when_it_cannot_be_prepared(tmp_path: Path) -> N
     found.door.close()
     assert str(found.error) == "the goldens are gone"
     assert len(workers) == 2
-    assert not any(_lives(pid) for pid in workers)
+    assert not any(alive(pid) for pid in workers)
 
 
 def test_workers_that_never_become_ready_end_the_start(tmp_path: Path) -> None:

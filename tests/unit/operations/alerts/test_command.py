@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from tests.integration.chaos.processes import alive
 
 from hythe.base.errors import TimedOut, Unavailable
 from hythe.operations.alerts.command import run
@@ -18,14 +19,7 @@ def test_a_command_that_takes_too_long_is_ended_with_all_that_it_started(tmp_pat
     with pytest.raises(TimedOut, match=r"'sh' was ended: it took longer than 2 s"):
         run(words, b"", 2.0, threading.Event())
     pid = int(place.read_text())
-    until(lambda: not _lives(pid))
-
-
-def _lives(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+    until(lambda: not alive(pid))
 
 
 def test_a_command_ends_with_the_control_plane() -> None:
